@@ -1,0 +1,1 @@
+"""The MyData hub: consented data goes into a person's vault, and only answers come out."""

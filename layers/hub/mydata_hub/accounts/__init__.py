@@ -1,0 +1,1 @@
+"""Accounts: people and staff, their passkeys, sessions, recovery and notices."""

@@ -1,0 +1,1 @@
+"""The AWS engine: one file per port, boto3 below."""

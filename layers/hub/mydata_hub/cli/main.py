@@ -1,0 +1,38 @@
+"""The entry point of `mydata`: each command is imported only when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+# Command -> "module:attribute"; `mydata --help` reads the first lines of their docstrings.
+COMMANDS: Final = {
+    "serve": "mydata_hub.cli.serve:serve",
+    "person": "mydata_hub.cli.person:person",
+    "auditor": "mydata_hub.cli.staff:auditor",
+    "operator": "mydata_hub.cli.staff:operator",
+    "fsck": "mydata_hub.cli.fsck:fsck",
+}
+
+
+class LazyCommands(click.Group):
+    """A group that knows its commands' names at once and loads them one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.command(cls=LazyCommands)
+@click.version_option(package_name="mydata-hub")
+def main() -> None:
+    """The MyData hub: your data stays in your vault, and services get answers."""

@@ -1,0 +1,1 @@
+"""Collection: records as providers gave them, in one canonical shape."""

@@ -1,0 +1,104 @@
+"""Settings: the one place that reads the environment, one typed object per function.
+
+A setting's variable is its field name in capitals. template.yaml declares exactly these variables
+for each function (tests/architecture proves it), and the local gateway passes exactly those.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from mydata_hub.errors import SettingMissing
+
+Handler: TypeAlias = Callable[[dict[str, Any], Any], Any]
+
+
+class Settings(BaseModel):
+    """What every function needs: the engine it stands on and the name it answers to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # "aws", or "embedded:<folder>" on a laptop. Threat: an embedded engine in the cloud would
+    # keep keys beside data; wiring refuses the choices that only a laptop may make.
+    engine: str
+    # The origin people and partners see: OAuth issuer, WebAuthn origin, base of every link.
+    issuer: str
+
+    @field_validator("engine")
+    @classmethod
+    def _known_engine(cls, value: str) -> str:
+        if value == "aws" or (value.startswith("embedded:") and len(value) > len("embedded:")):
+            return value
+        raise ValueError("use aws or embedded:<folder>")
+
+    @field_validator("issuer")
+    @classmethod
+    def _origin_only(cls, value: str) -> str:
+        scheme, _, host = value.partition("://")
+        if scheme == "https" and host and "/" not in host:
+            return value
+        if scheme == "http" and host.partition(":")[0] == "localhost" and "/" not in host:
+            return value
+        raise ValueError("use https://<host>, or http://localhost:<port> on a laptop")
+
+    @classmethod
+    def read(cls, env: Mapping[str, str]) -> Self:
+        """Read this function's variables and no others. Raises SettingMissing by the name."""
+        given = {name: env[name.upper()] for name in cls.model_fields if name.upper() in env}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            raise SettingMissing(str(first["loc"][0]).upper(), first["msg"]) from None
+
+    @classmethod
+    def variables(cls) -> frozenset[str]:
+        """The variables this function's entry in template.yaml must declare."""
+        return frozenset(name.upper() for name in cls.model_fields)
+
+    def table_names(self) -> dict[str, str]:
+        """Logical table -> its name in the engine; a function reaches no other table."""
+        return {
+            name.removesuffix("_table"): value
+            for name, value in self.model_dump().items()
+            if name.endswith("_table")
+        }
+
+
+class PagesSettings(Settings):
+    """functions/pages.py"""
+
+    accounts_table: str
+    sessions_table: str
+    notices_table: str
+    outbox_table: str
+    # Threat: a software authenticator keeps its key in a readable file. Only the laptop's own
+    # command line needs one, so "allowed" is refused on any engine but the embedded one.
+    software_passkeys: Literal["allowed", "refused"]
+
+
+class DeliverSettings(Settings):
+    """functions/deliver.py"""
+
+    outbox_table: str
+    notices_table: str
+
+
+def on_first_use(build: Callable[[Mapping[str, str]], Handler]) -> Handler:
+    """A handler that builds itself from the environment at its first event.
+
+    Nothing is read or connected at import, so a snapshot of the started process holds no secret
+    and no randomness.
+    """
+    built: list[Handler] = []
+
+    def handler(event: dict[str, Any], context: Any) -> Any:
+        if not built:
+            built.append(build(os.environ))
+        return built[0](event, context)
+
+    return handler

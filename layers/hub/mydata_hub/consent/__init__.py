@@ -1,0 +1,1 @@
+"""Consent: the grant and its lifecycle."""

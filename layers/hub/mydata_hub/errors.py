@@ -1,0 +1,183 @@
+"""Every error the hub raises, in one tree; each knows its HTTP status and its problem type (RFC 9457).
+
+    HubError 500
+    ├── Refusal                      the caller can mend it, or must live with it
+    │   ├── BadInput 400             a named field is wrong; says the remedy
+    │   ├── NotSignedIn 401          no session, or it ended
+    │   ├── NotAllowed 403           signed in, yet not for this
+    │   ├── StepUpNeeded 403         sign in again with a passkey first
+    │   ├── AccountRestricted 403    a recovery is running; withdrawing stays possible
+    │   ├── NotFound 404
+    │   ├── Taken 409                somebody else was first
+    │   ├── TooLarge 413
+    │   └── TooMany 429
+    ├── StoreError 500
+    │   ├── Conflict 409             a condition of a commit did not hold; names the change
+    │   ├── Busy 503                 throttled or contended; retry with jitter
+    │   ├── OutcomeUnknown 503       the commit may or may not have happened; read again
+    │   ├── LimitExceeded 500        a change no engine could store; a defect of the caller
+    │   ├── BlobMissing 500
+    │   └── Damaged 500              stored bytes are not what was written
+    ├── Unopenable 500               sealed or wrapped bytes do not open; one error for every cause
+    └── SettingMissing 500           a variable of the environment is absent or malformed
+
+The text of an error is safe to log and to show: it never holds personal data, tokens or keys.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+PROBLEM_BASE = "urn:mydata-hub:problem:"
+
+
+class HubError(Exception):
+    """The root; unexpected inside a request means 500 and nothing about the cause outside."""
+
+    status: ClassVar[int] = 500
+    slug: ClassVar[str] = "internal"
+
+    @property
+    def problem_type(self) -> str:
+        """The `type` member of the problem document (RFC 9457 section 3.1.1)."""
+        return PROBLEM_BASE + self.slug
+
+
+class Refusal(HubError):
+    """A request that is refused for a reason its sender may know."""
+
+    status = 400
+    slug = "refused"
+
+
+class BadInput(Refusal):
+    """A field that cannot be accepted: names the field and the remedy, never repeats the value."""
+
+    slug = "bad-input"
+
+    def __init__(self, field: str, remedy: str) -> None:
+        super().__init__(f"{field}: {remedy}")
+        self.field = field
+        self.remedy = remedy
+
+
+class NotSignedIn(Refusal):
+    """The request carries no live session, and the route needs one."""
+
+    status = 401
+    slug = "not-signed-in"
+
+
+class NotAllowed(Refusal):
+    """The caller is known and may not do this."""
+
+    status = 403
+    slug = "not-allowed"
+
+
+class StepUpNeeded(Refusal):
+    """The session is live but the passkey was used too long ago for this act."""
+
+    status = 403
+    slug = "step-up-needed"
+
+
+class AccountRestricted(Refusal):
+    """A recovery is running: no widening, export or erasure until it has matured or is cancelled."""
+
+    status = 403
+    slug = "account-restricted"
+
+
+class NotFound(Refusal):
+    """There is no such thing, or the caller may not learn that there is."""
+
+    status = 404
+    slug = "not-found"
+
+
+class Taken(Refusal):
+    """Somebody else was first: a name, a credential, a one-time link."""
+
+    status = 409
+    slug = "taken"
+
+
+class TooLarge(Refusal):
+    """The body or a list in it is over its named maximum."""
+
+    status = 413
+    slug = "too-large"
+
+
+class TooMany(Refusal):
+    """Too many tries; wait before the next one."""
+
+    status = 429
+    slug = "too-many"
+
+
+class StoreError(HubError):
+    """A table or blob could not do what it was asked."""
+
+    slug = "store"
+
+
+class Conflict(StoreError):
+    """A condition did not hold, so nothing of the commit was applied."""
+
+    status = 409
+    slug = "conflict"
+
+    def __init__(self, change: int, table: str) -> None:
+        super().__init__(f"the condition of change {change} on table {table} did not hold")
+        self.change = change
+        self.table = table
+
+
+class Busy(StoreError):
+    """The engine is throttled or another transaction holds the row: nothing was applied; retry."""
+
+    status = 503
+    slug = "busy"
+
+
+class OutcomeUnknown(StoreError):
+    """The answer to a commit was lost: read the rows (or the event id) again before a retry."""
+
+    status = 503
+    slug = "outcome-unknown"
+
+
+class LimitExceeded(StoreError):
+    """Over a limit of the table or blob contract; the same on both engines."""
+
+    slug = "limit-exceeded"
+
+
+class BlobMissing(StoreError):
+    """No blob has this name."""
+
+    slug = "blob-missing"
+
+
+class Damaged(StoreError):
+    """Stored bytes are not what was written: a checksum, a length or a format is wrong."""
+
+    slug = "damaged"
+
+
+class Unopenable(HubError):
+    """Wrapped or sealed bytes do not open here; which part is wrong is never told apart."""
+
+    slug = "unopenable"
+
+
+class SettingMissing(HubError):
+    """A variable that this function's settings need is absent or malformed; names the variable."""
+
+    slug = "setting-missing"
+
+    def __init__(self, variable: str, remedy: str) -> None:
+        super().__init__(f"{variable}: {remedy}")
+        self.variable = variable

@@ -1,0 +1,1 @@
+"""Insights: the claim catalogue and the folds behind it."""

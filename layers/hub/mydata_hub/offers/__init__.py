@@ -1,0 +1,1 @@
+"""Offers: what partners publish and a vault matches in silence."""

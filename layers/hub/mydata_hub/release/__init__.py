@@ -1,0 +1,1 @@
+"""Release: what left a vault, for whom, and at what price."""

@@ -1,0 +1,1 @@
+"""Transparency: the events that the access log is made of."""

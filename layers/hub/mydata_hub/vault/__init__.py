@@ -1,0 +1,1 @@
+"""The vault: what is sealed for one person, and how it is named."""

@@ -1,0 +1,1 @@
+"""Pages: what people, auditors and operators see, and the guards before every route."""

@@ -1,0 +1,83 @@
+"""The composition root: the only place where the two engines meet.
+
+Functions ask here for the ports of their zone. Which of these a function may name is part of the
+zone table (docs/zones.md) and proven by tests/architecture.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mydata_hub.config import PagesSettings, Settings
+from mydata_hub.errors import SettingMissing
+from mydata_hub.ports.blobs import Blobs
+from mydata_hub.ports.clock import SystemClock
+from mydata_hub.ports.keys import Keys
+from mydata_hub.ports.signer import Algorithm, Signer
+from mydata_hub.ports.tables import Tables
+
+
+def tables_for(settings: Settings) -> Tables:
+    """The tables that the settings name, and no others."""
+    folder = embedded_folder(settings)
+    if folder is None:
+        from mydata_hub.aws.dynamo_tables import DynamoTables
+
+        return DynamoTables(settings.table_names(), SystemClock())
+    from mydata_hub.embedded.sqlite_tables import SqliteTables
+
+    return SqliteTables(folder, settings.table_names(), SystemClock())
+
+
+def blobs_for(settings: Settings, bucket: str) -> Blobs:
+    """One bucket of immutable blobs."""
+    folder = embedded_folder(settings)
+    if folder is None:
+        from mydata_hub.aws.s3_blobs import S3Blobs
+
+        return S3Blobs(bucket)
+    from mydata_hub.embedded.disk_blobs import DiskBlobs
+
+    return DiskBlobs(folder, bucket)
+
+
+def keys_for(settings: Settings, key_id: str) -> Keys:
+    """One master key: vault and log zones only."""
+    folder = embedded_folder(settings)
+    if folder is None:
+        from mydata_hub.aws.kms_keys import KmsKeys
+
+        return KmsKeys(key_id)
+    from mydata_hub.embedded.local_keys import LocalKeys
+
+    return LocalKeys(folder, key_id)
+
+
+def signer_for(settings: Settings, key_id: str, algorithm: Algorithm) -> Signer:
+    """One long-lived signing key."""
+    folder = embedded_folder(settings)
+    if folder is None:
+        from mydata_hub.aws.kms_signer import KmsSigner
+
+        return KmsSigner(key_id, algorithm)
+    from mydata_hub.embedded.local_signer import LocalSigner
+
+    return LocalSigner(folder, key_id, algorithm)
+
+
+def embedded_folder(settings: Settings) -> Path | None:
+    """The folder of the embedded engine, or None on AWS."""
+    kind, _, folder = settings.engine.partition(":")
+    return Path(folder) if kind == "embedded" else None
+
+
+def software_passkeys_allowed(settings: PagesSettings) -> bool:
+    """Whether the command line's own authenticator may be enrolled.
+
+    Raises SettingMissing where it is allowed on an engine that is not a laptop's.
+    """
+    if settings.software_passkeys == "refused":
+        return False
+    if embedded_folder(settings) is None:
+        raise SettingMissing("SOFTWARE_PASSKEYS", "only the embedded engine may allow them")
+    return True
