@@ -1,4 +1,4 @@
-"""Every error the hub raises, in one tree; each knows its HTTP status and its problem type (RFC 9457).
+"""Every error the hub raises, in one tree; each knows its HTTP status and problem type (RFC 9457).
 
     HubError 500
     ├── Refusal                      the caller can mend it, or must live with it
@@ -6,7 +6,7 @@
     │   ├── NotSignedIn 401          no session, or it ended
     │   ├── NotAllowed 403           signed in, yet not for this
     │   ├── StepUpNeeded 403         sign in again with a passkey first
-    │   ├── AccountRestricted 403    a recovery is running; withdrawing stays possible
+    │   ├── AccountRestricted 403    a recovery is running
     │   ├── NotFound 404
     │   ├── Taken 409                somebody else was first
     │   ├── TooLarge 413
@@ -83,7 +83,7 @@ class StepUpNeeded(Refusal):
 
 
 class AccountRestricted(Refusal):
-    """A recovery is running: no widening, export or erasure until it has matured or is cancelled."""
+    """A recovery is running: no widening, export or erasure until it matures or is cancelled."""
 
     status = 403
     slug = "account-restricted"

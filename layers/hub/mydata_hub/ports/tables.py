@@ -1,7 +1,8 @@
-"""Tables: rows that change together or not at all. DynamoDB is the limiting model; SQLite keeps to it.
+"""Tables: rows that change together or not at all.
 
-A row is named by table, partition and sort. Every write carries a condition, so a lost update
-cannot be written by accident, and every write of a row advances its version by one.
+DynamoDB is the limiting model and SQLite keeps to its limits. A row is named by table, partition
+and sort. Every write carries a condition, so a lost update cannot be written by accident, and
+every write of a row advances its version by one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MAX_SORT_BYTES: Final = 1024
 MAX_DEPTH: Final = 32
 MAX_INTEGER: Final = 2**63 - 1
 
-Value: TypeAlias = "None | bool | int | str | bytes | Sequence[Value] | Mapping[str, Value]"
+Value: TypeAlias = "bool | int | str | bytes | Sequence[Value] | Mapping[str, Value] | None"
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 
 # Row attributes that belong to the port; a caller's values may not use these names.
