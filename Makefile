@@ -1,0 +1,54 @@
+# The commands people, continuous integration and outside checks rely on.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-deploy demo serve test check bench evaluate deploy-check lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+DEPLOY := .venv-deploy
+export SAM_CLI_TELEMETRY := 0
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/$(DEPLOY)/bin:$(PATH)
+
+help: ## what each target does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
+
+setup: .venv/.ready ## the environment the project runs and is tested in
+
+.venv/.ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup-deploy: $(DEPLOY)/.ready ## the AWS SAM command line, in an environment of its own
+
+$(DEPLOY)/.ready: requirements/deploy.txt
+	$(PYTHON) -m venv $(DEPLOY)
+	$(DEPLOY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/deploy.txt
+	@touch $@
+
+demo: setup ## the main job on this machine, told with its figures; leaves nothing running
+	@$(BIN)/mydata demo
+
+serve: setup ## the hub at http://localhost:8787 with the sample people
+	@$(BIN)/mydata serve
+
+test: setup ## the whole suite; skips, with the reason, only what this machine lacks
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: setup ## format, lint, types, imports, lock freshness
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	tests/check-locks
+
+bench: setup ## benchmarks: ratios against a peer or a physical limit of the same run
+	@$(BIN)/python -m tests.bench
+
+lock: setup ## resolve the dependencies anew into the three lock files
+	tests/check-locks --write
+
+clean: ## what the targets above have made
+	rm -rf .venv $(DEPLOY) .aws-sam .mydata bench.json
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
