@@ -17,7 +17,9 @@
     │   ├── OutcomeUnknown 503       the commit may or may not have happened; read again
     │   ├── LimitExceeded 500        a change no engine could store; a defect of the caller
     │   ├── BlobMissing 500
-    │   └── Damaged 500              stored bytes are not what was written
+    │   ├── Damaged 500              stored bytes are not what was written
+    │   └── FormatUnknown 500        a newer release wrote it; this one must be upgraded
+    ├── NotProven 500                a log object, proof or signature does not verify; names it
     ├── Unopenable 500               sealed or wrapped bytes do not open; one error for every cause
     └── SettingMissing 500           a variable of the environment is absent or malformed
 
@@ -165,6 +167,23 @@ class Damaged(StoreError):
     """Stored bytes are not what was written: a checksum, a length or a format is wrong."""
 
     slug = "damaged"
+
+
+class FormatUnknown(StoreError):
+    """Stored data carries a format number that this release does not know: it is too old."""
+
+    slug = "format-unknown"
+
+
+class NotProven(HubError):
+    """A log object, proof or signature that does not verify: names the object and what is wrong."""
+
+    slug = "not-proven"
+
+    def __init__(self, thing: str, reason: str) -> None:
+        super().__init__(f"{thing}: {reason}")
+        self.thing = thing
+        self.reason = reason
 
 
 class Unopenable(HubError):

@@ -1,0 +1,70 @@
+"""`mydata fsck`: check the data folder of this machine's hub."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from mydata_hub.embedded.durable_files import remove_leftovers
+from mydata_hub.embedded.fsck import Finding, check_folder
+from mydata_hub.errors import HubError
+
+
+@click.command()
+@click.option(
+    "--data",
+    envvar="MYDATA_DATA",
+    default=".mydata",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder that keeps the hub's data.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def fsck(data: Path, as_json: bool) -> None:
+    """Check every row, index, blob and key of the data folder.
+
+    Exits with 1 when something is not as the hub wrote it. What a crashed writer left is removed
+    first; it is never part of the data.
+    """
+    try:
+        removed = remove_leftovers(data)
+        findings = _check_with_progress(data)
+    except HubError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        report = {"findings": [asdict(found) for found in findings], "leftovers_removed": removed}
+        click.echo(json.dumps(report, indent=2))
+    else:
+        _print_findings(findings, removed)
+    sys.exit(1 if findings else 0)
+
+
+def _check_with_progress(data: Path) -> list[Finding]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(part: str, done: int, total: int | None) -> None:
+            bar.update(task, description=part, completed=done, total=total)
+
+        return check_folder(data, show)
+
+
+def _print_findings(findings: list[Finding], removed: int) -> None:
+    console = Console()
+    if removed:
+        console.print(f"removed {removed} leftovers of crashed writers")
+    if not findings:
+        console.print("everything is as the hub wrote it")
+        return
+    table = Table("object", "problem")
+    for found in findings:
+        table.add_row(found.object, found.problem)
+    console.print(table)
