@@ -1,0 +1,76 @@
+"""Logs and metrics that cannot carry personal data: only fields on a list get out.
+
+A log line is a constant sentence and fields from FIELDS. What a caller adds besides is dropped,
+the arguments of a message are never filled in, and of an exception only its type and its places in
+the code are kept, because its text and its variables may hold anything.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from typing import IO, Any, Final, cast
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from aws_lambda_powertools.metrics import EphemeralMetrics
+
+NAMESPACE: Final = "MyDataHub"
+
+# Fields a log line may have. Add one only if no value of it could ever name or describe a person.
+FIELDS: Final = frozenset(
+    {
+        # what powertools writes of itself
+        *("level", "message", "timestamp", "service", "location"),
+        # the request: which route of the table, never the path that was asked for
+        *("request_id", "route", "guard", "status", "duration_ms"),
+        # a failure: its type, problem type and place in the code
+        *("error", "problem", "frames"),
+        # work in the background: kinds and counts
+        *("topic", "count", "failed", "oldest_age_s", "position", "size"),
+    }
+)
+
+
+def logger_for(function: str, stream: IO[str] | None = None) -> Logger:
+    """The logger of one function; its name is the service field."""
+    return Logger(
+        service=function,
+        stream=stream or sys.stdout,
+        level="INFO",
+        utc=True,
+        logger_formatter=AllowListFormatter(),
+    )
+
+
+def metrics_for(function: str) -> EphemeralMetrics:
+    """Metrics of one invocation: make them, add, flush; nothing is shared between threads."""
+    metrics = EphemeralMetrics(namespace=NAMESPACE, service=function)
+    metrics.set_default_dimensions(function=function)
+    return metrics
+
+
+class AllowListFormatter(LambdaPowertoolsFormatter):
+    """Formats a record as one line of JSON that holds nothing but FIELDS."""
+
+    def __init__(self) -> None:
+        super().__init__(utc=True, use_rfc3339=True)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line; `exc_info` becomes `error` and `frames`."""
+        # Filled-in arguments could hold anything, so the sentence stays as it stands in the code.
+        sentence = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+        bare = logging.makeLogRecord(
+            {**record.__dict__, "msg": sentence, "args": None, "exc_info": None}
+        )
+        fields = cast("dict[str, Any]", json.loads(super().format(bare)))
+        if record.exc_info and record.exc_info[0] is not None:
+            fields["error"] = record.exc_info[0].__name__
+            fields["frames"] = [
+                f"{frame.name}:{frame.lineno}"
+                for frame in traceback.extract_tb(record.exc_info[2])[-8:]
+            ]
+        kept = {name: fields[name] for name in fields if name in FIELDS}
+        return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
