@@ -19,6 +19,7 @@ from mydata_hub.ports.clock import Clock
 from mydata_hub.ports.tables import (
     MAX_FETCH,
     MAX_PAGE,
+    MAX_SORT_BYTES,
     Change,
     Key,
     KeyPage,
@@ -94,8 +95,8 @@ class DynamoTables:
         newest_first: bool = False,
     ) -> Page:
         """See the port. One Query, strongly consistent, at most 1 MB."""
+        check_key(Key(table, partition) if after is None else Key(table, partition, after))
         _check_limit(limit)
-        check_key(Key(table, partition))
         request: dict[str, Any] = {
             "TableName": self._engine_table(table),
             "ConsistentRead": True,
@@ -105,14 +106,14 @@ class DynamoTables:
             "Limit": limit,
             "ScanIndexForward": not newest_first,
         }
+        if len(prefix.encode()) > MAX_SORT_BYTES:
+            return Page(())
         if prefix:
-            check_key(Key(table, partition, prefix))
             request["KeyConditionExpression"] += " AND begins_with(#sort, :prefix)"
             request["ExpressionAttributeNames"]["#sort"] = "sort"
             request["ExpressionAttributeValues"][":prefix"] = {"S": prefix}
         if after is not None:
-            if after and after.startswith(prefix):
-                check_key(Key(table, partition, after))
+            if after.startswith(prefix):
                 request["ExclusiveStartKey"] = key_attributes(Key(table, partition, after))
             elif (after.encode() > prefix.encode()) is not newest_first:
                 # DynamoDB refuses a start outside the prefix; here nothing is left behind it.
