@@ -41,7 +41,7 @@ def check_folder(folder: Path, progress: Progress | None = None) -> list[Finding
 
     Raises NotFound when there is no data of a hub in the folder, Busy.
     """
-    told = progress or (lambda part, done, total: None)
+    told = progress or _say_nothing
     kept = [FILE_NAME, f"{FILE_NAME}-wal", "blobs", "root.key", "signers"]
     if not any((folder / name).exists() for name in kept):
         raise NotFound("there is no hub in this folder")
@@ -52,6 +52,10 @@ def check_folder(folder: Path, progress: Progress | None = None) -> list[Finding
         *check_leftovers(folder),
     ]
     return [Finding(name, problem) for name, problem in pairs]
+
+
+def _say_nothing(part: str, done: int, total: int | None) -> None:
+    """For callers that do not watch."""
 
 
 def _check_database(folder: Path, progress: Progress) -> Iterator[tuple[str, str]]:

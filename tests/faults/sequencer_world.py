@@ -1,0 +1,221 @@
+"""A world in which every call of the sequencer can be its last, and two take turns at random.
+
+Each call of a port is a step: an actor stops there, another may go on, and the call may crash
+before its effect or after it. Stores are the contract of the ports and nothing more: the index of
+pending events may be behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from greenlet import getcurrent, greenlet
+
+from mydata_hub.errors import BlobMissing, Conflict, Taken
+from mydata_hub.ports.clock import CountingEntropy, SetClock
+from mydata_hub.ports.tables import (
+    Absent,
+    Check,
+    Compare,
+    Delete,
+    Key,
+    KeyPage,
+    Page,
+    Put,
+    Row,
+    VersionIs,
+    check_changes,
+)
+
+START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+
+
+class Crash(BaseException):
+    """The process is gone; nothing can catch it."""
+
+
+@dataclass
+class Faults:
+    """Decides at each step whether the caller crashes, and lets others take their turn."""
+
+    plan: Callable[[int], str] = lambda step: ""
+    steps: int = 0
+    crashes: int = 0
+    calls: dict[str, int] = field(default_factory=dict)
+
+    def around(self, name, effect):
+        if getcurrent().parent is not None:
+            getcurrent().parent.switch("step")
+        verdict = self.plan(self.steps)
+        self.steps += 1
+        self.calls[name] = self.calls.get(name, 0) + 1
+        if verdict == "before":
+            self.crashes += 1
+            raise Crash
+        result = effect()
+        if verdict == "after":
+            self.crashes += 1
+            raise Crash
+        return result
+
+
+class MemoryTables:
+    """The table port in a dictionary, with what `history` needs to judge a run."""
+
+    def __init__(self, faults: Faults, random: Random) -> None:
+        self.rows: dict[Key, tuple[Row, dict]] = {}
+        self.listed: dict[tuple[str, str, str], list[tuple[str, Key]]] = {}
+        self.checkpoints: list[tuple[int, bytes]] = []
+        self._faults, self._random = faults, random
+        self._behind: dict[Key, tuple[Row, dict]] = {}
+
+    def fetch_many(self, *keys):
+        def effect():
+            return {key: self.rows[key][0] for key in keys if key in self.rows}
+
+        return self._faults.around("fetch_many", effect)
+
+    def find_keys(self, table, index, partition, *, after=None, limit=1000, newest_first=False):
+        def effect():
+            # Now and then the index shows the tables as they were a while ago.
+            rows = self._behind if self._random.random() < 0.2 else self.rows
+            self._behind = self._behind if self._random.random() < 0.9 else dict(self.rows)
+            found = sorted(
+                (indexes[index][1], key)
+                for key, (_, indexes) in rows.items()
+                if key.table == table and indexes.get(index, ("",))[0] == partition
+            )
+            found = [pair for pair in found if after is None or pair[0] > after]
+            more = len(found) > limit
+            found = found[:limit]
+            return KeyPage(tuple(key for _, key in found), found[-1][0] if more else None)
+
+        # Sixteen shards are sixteen steps; a crash between two reads changes nothing.
+        return effect()
+
+    def query(self, table, partition, **how):
+        rows = [row for key, (row, _) in sorted(self.rows.items(), key=lambda pair: pair[0].sort)]
+        return Page(tuple(r for r in rows if (r.key.table, r.key.partition) == (table, partition)))
+
+    def commit(self, *changes):
+        self._faults.around("commit", lambda: self._apply(changes))
+
+    def _apply(self, changes):
+        check_changes(changes)
+        for position, change in enumerate(changes):
+            conditions = change.when if isinstance(change, Check) else (change.when,)
+            if not all(self._holds(change.key, one) for one in conditions):
+                raise Conflict(position, change.key.table)
+        for change in changes:
+            if isinstance(change, Put):
+                version = self.rows[change.key][0].version + 1 if change.key in self.rows else 1
+                row = Row(change.key, version, dict(change.values))
+                self.rows[change.key] = (row, dict(change.indexes))
+                if change.key.partition == "checkpoint":
+                    self.checkpoints.append((change.values["size"], change.values["note"]))
+            elif isinstance(change, Delete):
+                del self.rows[change.key]
+
+    def _holds(self, key, condition):
+        row = self.rows.get(key)
+        if isinstance(condition, Absent):
+            return row is None
+        if row is None:
+            return False
+        if isinstance(condition, VersionIs):
+            return row[0].version == condition.version
+        assert isinstance(condition, Compare)
+        return row[0].values.get(condition.attribute) == condition.value
+
+
+class MemoryBlobs:
+    """The blob port in a dictionary; counts every try to overwrite."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.stored: dict[str, bytes] = {}
+        self.overwrites = 0
+        self._faults = faults
+
+    def put_if_absent(self, name, content):
+        def effect():
+            if self.stored.setdefault(name, content) != content:
+                self.overwrites += 1
+                raise Taken("a blob of this name holds other bytes")
+
+        self._faults.around("put_if_absent", effect)
+
+    def get(self, name):
+        def effect():
+            if name not in self.stored:
+                raise BlobMissing("no such blob")
+            return self.stored[name]
+
+        return self._faults.around("get", effect)
+
+    def delete(self, name):
+        self._faults.around("delete", lambda: self.stored.pop(name, None))
+
+    def names(self, prefix):
+        return iter(sorted(name for name in self.stored if name.startswith(prefix)))
+
+
+class MemorySigner:
+    """Ed25519 from a fixed seed: the same signatures in every run."""
+
+    algorithm = "EdDSA"
+    _key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    _public = _key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    def public_key(self):
+        return self._public
+
+    def sign(self, message):
+        return self._key.sign(message)
+
+
+class World:
+    """One hub with its stores, seeded; `log` is what the sequencer stands on."""
+
+    def __init__(self, log_type, seed: int, plan=lambda step: "") -> None:
+        self.random = Random(seed)
+        self.faults = Faults(plan)
+        self.tables = MemoryTables(self.faults, self.random)
+        self.blobs = MemoryBlobs(self.faults)
+        self.clock = SetClock(START)
+        self.entropy = CountingEntropy()
+        self.log = log_type(
+            tables=self.tables,
+            blobs=self.blobs,
+            signer=MemorySigner(),
+            clock=self.clock,
+            entropy=self.entropy,
+            origin="hub.example/log",
+        )
+
+    def quiet(self) -> None:
+        """From here on nothing crashes."""
+        self.faults.plan = lambda step: ""
+
+    def tick(self) -> datetime:
+        self.clock.advance(timedelta(seconds=1))
+        return self.clock.now()
+
+
+def interleave(world: World, tasks: list[Callable[[], object]], spare: Callable[[], object]) -> None:
+    """Run tasks step by step in a random order; one that crashed comes back as `spare`."""
+    running = [greenlet(task) for task in tasks]
+    while running:
+        actor = world.random.choice(running)
+        try:
+            actor.switch()
+        except Crash:
+            running.remove(actor)
+            running.append(greenlet(spare))
+            continue
+        if actor.dead:
+            running.remove(actor)
