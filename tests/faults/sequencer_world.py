@@ -31,6 +31,7 @@ from mydata_hub.ports.tables import (
     VersionIs,
     check_changes,
 )
+from mydata_hub.transparency.leaf import Leaf
 
 START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
@@ -71,6 +72,7 @@ class MemoryTables:
         self.rows: dict[Key, tuple[Row, dict]] = {}
         self.listed: dict[tuple[str, str, str], list[tuple[str, Key]]] = {}
         self.checkpoints: list[tuple[int, bytes]] = []
+        self.recorded: dict[str, set[bytes]] = {}  # event -> its leaf, of each time it was written
         self._faults, self._random = faults, random
         self._behind: dict[Key, tuple[Row, dict]] = {}
 
@@ -98,6 +100,10 @@ class MemoryTables:
         # Sixteen shards are sixteen steps; a crash between two reads changes nothing.
         return effect()
 
+    def catch_up(self):
+        """The index shows the present."""
+        self._behind = dict(self.rows)
+
     def query(self, table, partition, **how):
         rows = [row for key, (row, _) in sorted(self.rows.items(), key=lambda pair: pair[0].sort)]
         return Page(tuple(r for r in rows if (r.key.table, r.key.partition) == (table, partition)))
@@ -116,6 +122,9 @@ class MemoryTables:
                 version = self.rows[change.key][0].version + 1 if change.key in self.rows else 1
                 row = Row(change.key, version, dict(change.values))
                 self.rows[change.key] = (row, dict(change.indexes))
+                if change.key.table == "events" and version == 1:
+                    leaves = self.recorded.setdefault(change.key.partition, set())
+                    leaves.add(leaf_of(row).encode())
                 if change.key.partition == "checkpoint":
                     self.checkpoints.append((change.values["size"], change.values["note"]))
             elif isinstance(change, Delete):
@@ -206,7 +215,9 @@ class World:
         return self.clock.now()
 
 
-def interleave(world: World, tasks: list[Callable[[], object]], spare: Callable[[], object]) -> None:
+def interleave(
+    world: World, tasks: list[Callable[[], object]], spare: Callable[[], object]
+) -> None:
     """Run tasks step by step in a random order; one that crashed comes back as `spare`."""
     running = [greenlet(task) for task in tasks]
     while running:
@@ -219,3 +230,26 @@ def interleave(world: World, tasks: list[Callable[[], object]], spare: Callable[
             continue
         if actor.dead:
             running.remove(actor)
+
+
+def leaf_of(row: Row) -> Leaf:
+    return Leaf(
+        tag=row.values["tag"],
+        person=row.values["person_commitment"],
+        audit=row.values["audit_commitment"],
+    )
+
+
+@dataclass(frozen=True)
+class AnEvent:
+    event_id: str
+    subject: str
+    kind: str
+    occurred_at: datetime
+
+    def encode(self):
+        return self.event_id.encode()
+
+
+def an_event(number: int, at: datetime):
+    return AnEvent(f"event-{number:06d}", f"person-{number % 3}", "passkey_added", at)

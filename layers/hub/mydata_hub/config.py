@@ -88,6 +88,23 @@ class DeliverSettings(Settings):
     notices_table: str
 
 
+class SequenceLogSettings(Settings):
+    """functions/sequence_log.py"""
+
+    events_table: str
+    log_table: str
+    tiles_bucket: str
+    # Threat: whoever may sign with this key can show different people different logs.
+    checkpoint_key: str
+
+
+class AuditSettings(Settings):
+    """functions/audit.py"""
+
+    log_table: str
+    tiles_bucket: str
+
+
 def on_first_use(build: Callable[[Mapping[str, str]], Handler]) -> Handler:
     """A handler that builds itself from the environment at its first event.
 

@@ -155,7 +155,7 @@ class Edge:
 
 
 def decode_tile(tile: Tile, content: bytes) -> list[bytes]:
-    """The hashes of a tile. Raises NotProven when there are not exactly as many as its name says."""
+    """The hashes of a tile. Raises NotProven when there are not as many as its name says."""
     if len(content) != tile.width * HASH_BYTES:
         raise NotProven(tile.path, f"not {tile.width} hashes long")
     return [content[at : at + HASH_BYTES] for at in range(0, len(content), HASH_BYTES)]

@@ -39,7 +39,11 @@ class Route:
         return f"{self.method} {self.path}"
 
 
-ROUTES: Final[tuple[Route, ...]] = ()
+ROUTES: Final[tuple[Route, ...]] = (
+    Route("GET", "/log/checkpoint", "audit", Guard.PUBLIC),
+    Route("GET", "/log/key", "audit", Guard.PUBLIC),
+    Route("GET", "/log/tile/{tile+}", "audit", Guard.PUBLIC),
+)
 
 # A check takes the event and gives the caller (a session, a client), or raises a Refusal.
 Check: TypeAlias = Callable[[Mapping[str, Any]], object]
