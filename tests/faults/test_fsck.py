@@ -18,6 +18,7 @@ from mydata_hub.embedded.disk_blobs import DiskBlobs
 from mydata_hub.embedded.durable_files import leftovers
 from mydata_hub.embedded.feed import SqliteFeed
 from mydata_hub.embedded.fsck import check_folder
+from mydata_hub.embedded.local_keys import LocalKeys
 from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.embedded.row_image import checksum_of
 from mydata_hub.embedded.sqlite_tables import SqliteTables
@@ -203,13 +204,14 @@ def test_a_file_that_others_can_read_is_found(sound: Path, name: str) -> None:
 
 
 def test_an_altered_root_key_is_found(sound: Path) -> None:
-    flip(sound / "root.key", -2)
+    flip(sound / "root.key", 30)
+    assert "root.key: root.key is not a root key" in only_problem(sound)
+
+
+def test_another_folders_root_key_is_found(sound: Path, tmp_path: Path) -> None:
+    LocalKeys(tmp_path / "other", "key")
+    (tmp_path / "other/root.key").replace(sound / "root.key")
     assert "signers/" in only_problem(sound)
-
-
-def test_a_root_key_that_is_none_is_found(sound: Path) -> None:
-    (sound / "root.key").write_text("key\n")
-    assert "root.key: " in only_problem(sound)
 
 
 def test_a_lost_root_key_is_found(sound: Path) -> None:

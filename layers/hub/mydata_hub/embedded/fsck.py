@@ -154,10 +154,10 @@ def _check_feed(connection: sqlite3.Connection, progress: Progress) -> Iterator[
             )
 
 
-def _half_is_whole(name: str, image: bytes | None, checksum: bytes | None, needed: bool) -> bool:
+def _half_is_whole(name: str, image: object, checksum: object, needed: bool) -> bool:
     if image is None or not needed:
         return image is None and not needed
-    return checksum == checksum_of(name, image)
+    return isinstance(image, bytes) and checksum == checksum_of(name, image)
 
 
 def _entries_of(connection: sqlite3.Connection, row_id: int) -> set[tuple[str, str, bytes, bytes]]:

@@ -12,6 +12,7 @@ Change rule: another layout takes another first byte; format 1 stays readable.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
@@ -30,7 +31,8 @@ _COMMITMENT_BYTES: Final = 32
 _KEY_BYTES: Final = 32
 _HEAD_BYTES: Final = len(_FORMAT) + _SALT_BYTES + _COMMITMENT_BYTES
 _NONCE: Final = bytes(12)
-# The first line names the format of the file; the second is the key in hexadecimal digits.
+# Three lines: the format of the file, the key in hexadecimal digits, and the first digits of its
+# SHA-256, so that a damaged file is told at the start and not by whatever it does not open.
 _FILE_HEAD: Final = "mydata-root-key-1\n"
 
 
@@ -80,13 +82,18 @@ def read_root_key(folder: Path) -> bytes | None:
             text = (folder / FILE_NAME).read_bytes().decode("ascii", "replace")
         except FileNotFoundError:
             return None
-    digits = text.removeprefix(_FILE_HEAD).removesuffix("\n")
-    if not text.startswith(_FILE_HEAD) or len(digits) != 2 * _KEY_BYTES:
-        raise Damaged(f"{FILE_NAME} is not a root key; restore it from a backup")
+    digits = text.removeprefix(_FILE_HEAD)[: 2 * _KEY_BYTES]
     try:
-        return bytes.fromhex(digits)
+        root = bytes.fromhex(digits)
     except ValueError:
-        raise Damaged(f"{FILE_NAME} is not a root key; restore it from a backup") from None
+        root = b""
+    if len(root) != _KEY_BYTES or text != _file_text(root):
+        raise Damaged(f"{FILE_NAME} is not a root key; restore it from a backup")
+    return root
+
+
+def _file_text(root: bytes) -> str:
+    return f"{_FILE_HEAD}{root.hex()}\n{hashlib.sha256(root).hexdigest()[:8]}\n"
 
 
 def _create_root_key(folder: Path) -> bytes:
@@ -95,9 +102,9 @@ def _create_root_key(folder: Path) -> bytes:
     # The order matters: whoever made a signing key made the root key before it.
     if any((folder / SIGNERS).glob("*")) and read_root_key(folder) is None:
         raise Damaged(f"{FILE_NAME} is gone while signing keys are there; restore it")
-    content = f"{_FILE_HEAD}{secrets.token_hex(_KEY_BYTES)}\n".encode()
+    content = _file_text(secrets.token_bytes(_KEY_BYTES))
     # Of several processes that start at once one is first; all of them read what is there then.
-    write_once(folder / FILE_NAME, content)
+    write_once(folder / FILE_NAME, content.encode())
     root = read_root_key(folder)
     if root is None:
         raise Damaged(f"{FILE_NAME} was removed while it was made")

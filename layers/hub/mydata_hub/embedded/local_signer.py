@@ -66,8 +66,8 @@ class LocalSigner:
         from cryptography.hazmat.primitives.asymmetric import ec, utils
         from cryptography.hazmat.primitives.hashes import SHA256
 
-        if len(message) > MAX_SIGNED_BYTES:
-            raise LimitExceeded(f"a message of {len(message)} bytes; at most {MAX_SIGNED_BYTES}")
+        if not 0 < len(message) <= MAX_SIGNED_BYTES:
+            raise LimitExceeded(f"a signed message takes 1 to {MAX_SIGNED_BYTES} bytes")
         if not isinstance(self._key, ec.EllipticCurvePrivateKey):
             return self._key.sign(message)
         numbers = utils.decode_dss_signature(self._key.sign(message, ec.ECDSA(SHA256())))

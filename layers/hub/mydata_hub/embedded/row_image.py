@@ -64,7 +64,8 @@ def decode_row(table: str, name: str, image: bytes, checksum: bytes) -> StoredRo
     Raises Damaged when the bytes are not what was written, FormatUnknown when a newer release
     wrote them.
     """
-    if checksum != checksum_of(name, image):
+    # A damaged page may also give the column another type.
+    if not isinstance(image, bytes) or checksum != checksum_of(name, image):
         raise Damaged(f"a row of {name} does not match its checksum")
     try:
         content = json.loads(image)
