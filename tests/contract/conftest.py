@@ -140,7 +140,7 @@ def _schema(partition: str, sort: str) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def aws_engine() -> Iterator[AwsEngine]:
     with pytest.MonkeyPatch.context() as environment, mock_aws():
-        environment.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         yield AwsEngine()
 
 

@@ -427,7 +427,13 @@ def nested(depth: int):
         [put(x=-(2**63))],
         [put(x=1.5)],
         [put(x={1, 2})],
-        [put(x=nested(40))],
+        [put(x=nested(31))],
+        [put(x="\ud800")],
+        [put(x={"\ud800": 1})],
+        [put(**{"": 1})],
+        [put(x=[{"": 1}])],
+        [put(Key("things", "\ud800"))],
+        [put(Key("things", "p", "\ud800"))],
         [put(version=1)],
         [put(expires_at=1)],
         [put(Key("things", ""))],
@@ -438,7 +444,7 @@ def nested(depth: int):
         [indexed(1, "", "1")],
         [indexed(1, "me", "")],
     ],
-    ids=range(19),
+    ids=range(25),
 )
 def test_what_one_engine_could_not_store_both_refuse(tables: Tables, changes):
     with pytest.raises(LimitExceeded):
@@ -448,7 +454,7 @@ def test_what_one_engine_could_not_store_both_refuse(tables: Tables, changes):
 
 def test_what_is_just_within_the_limits_is_stored(tables: Tables):
     longest = Key("things", "p" * MAX_PARTITION_BYTES, "s" * MAX_SORT_BYTES)
-    changes = [put(longest, x=nested(20), y="a" * 390 * 1024)]
+    changes = [put(longest, x=nested(30), y="a" * 390 * 1024)]
     changes += [put(Key("things", f"p{n:03d}")) for n in range(MAX_CHANGES - 1)]
     tables.commit(*changes)
     keys = [change.key for change in changes]

@@ -47,6 +47,7 @@ class S3Blobs:
                 Key=name,
                 Body=content,
                 IfNoneMatch="*",
+                ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=checksum,
             )
         except ClientError as error:

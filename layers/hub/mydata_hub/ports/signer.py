@@ -23,6 +23,6 @@ class Signer(Protocol):
     def sign(self, message: bytes) -> bytes:
         """A signature over `message`: 64 bytes, `r || s` for ES256 as RFC 7518 writes it.
 
-        Raises LimitExceeded for more than MAX_SIGNED_BYTES, and Busy.
+        Raises LimitExceeded for an empty message or one over MAX_SIGNED_BYTES, and Busy.
         """
         ...

@@ -22,14 +22,17 @@ MAX_FETCH: Final = 100
 MAX_PAGE: Final = 1000
 MAX_PARTITION_BYTES: Final = 2048
 MAX_SORT_BYTES: Final = 1024
-MAX_DEPTH: Final = 32
+# DynamoDB allows 32 levels, and the map that holds a row's values is the first of them.
+MAX_DEPTH: Final = 31
 MAX_INTEGER: Final = 2**63 - 1
 
 Value: TypeAlias = "bool | int | str | bytes | Sequence[Value] | Mapping[str, Value] | None"
 Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 
 # Row attributes that belong to the port; a caller's values may not use these names.
-RESERVED: Final = frozenset({"partition", "sort", "version", "format", "expires_at"})
+RESERVED: Final = frozenset(
+    {"partition", "sort", "version", "format", "expires_at", "expires_at_us"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,17 +220,17 @@ def check_changes(changes: Sequence[Change]) -> None:
 
 def check_key(key: Key) -> None:
     """Refuse empty and over-long keys. Raises LimitExceeded."""
-    if not 0 < len(key.partition.encode()) <= MAX_PARTITION_BYTES:
+    if not 0 < _utf8_bytes(key.partition) <= MAX_PARTITION_BYTES:
         raise LimitExceeded(f"a partition key takes 1 to {MAX_PARTITION_BYTES} bytes")
-    if not 0 < len(key.sort.encode()) <= MAX_SORT_BYTES:
+    if not 0 < _utf8_bytes(key.sort) <= MAX_SORT_BYTES:
         raise LimitExceeded(f"a sort key takes 1 to {MAX_SORT_BYTES} bytes")
 
 
 def size_of(value: Value, depth: int = 0) -> int:
     """Bytes that DynamoDB counts for a value (rounded up for numbers).
 
-    Raises LimitExceeded for a number beyond 64 bits, a float, a foreign type or a nesting
-    deeper than MAX_DEPTH.
+    Raises LimitExceeded for a number beyond 64 bits, a float, a foreign type, text that is not
+    Unicode, an empty name or a nesting deeper than MAX_DEPTH.
     """
     if depth > MAX_DEPTH:
         raise LimitExceeded(f"values nest deeper than {MAX_DEPTH}")
@@ -239,16 +242,25 @@ def size_of(value: Value, depth: int = 0) -> int:
                 raise LimitExceeded("an integer beyond 64 bits")
             return 21
         case str():
-            return len(value.encode())
+            return _utf8_bytes(value)
         case bytes():
             return len(value)
         case Mapping():
+            if "" in value:
+                raise LimitExceeded("a value has no name")
             return 3 + sum(
-                len(name.encode()) + 1 + size_of(item, depth + 1) for name, item in value.items()
+                _utf8_bytes(name) + 1 + size_of(item, depth + 1) for name, item in value.items()
             )
         case Sequence():
             return 3 + sum(1 + size_of(item, depth + 1) for item in value)
     raise LimitExceeded(f"a value of type {type(value).__name__} cannot be stored")
+
+
+def _utf8_bytes(text: str) -> int:
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        raise LimitExceeded("text with a lone surrogate is not Unicode") from None
 
 
 def _check_put(put: Put, position: int) -> int:
