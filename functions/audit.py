@@ -25,7 +25,7 @@ def build(env: Mapping[str, str]) -> Handler:
     logger = logger_for("audit")
     log = PublishedLog(tables_for(settings), blobs_for(settings, settings.tiles_bucket))
 
-    def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         try:
             enforce("audit", event, {})
             return _read(log, event)

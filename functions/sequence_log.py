@@ -31,7 +31,7 @@ def build(env: Mapping[str, str]) -> Handler:
         origin=settings.issuer.partition("://")[2] + "/log",
     )
 
-    def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
+    def handle(_event: dict[str, Any], _context: Any) -> dict[str, int]:
         progress = sequence(log)
         if progress.entries:
             logger.info(

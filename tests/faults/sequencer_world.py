@@ -15,7 +15,6 @@ from random import Random
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from greenlet import getcurrent, greenlet
-
 from mydata_hub.errors import BlobMissing, Conflict, Taken
 from mydata_hub.ports.clock import CountingEntropy, SetClock
 from mydata_hub.ports.tables import (

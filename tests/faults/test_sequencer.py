@@ -6,16 +6,17 @@ from collections import Counter
 from random import Random
 
 import pytest
-
 from mydata_hub.errors import BlobMissing, Conflict, NotProven, Taken
 from mydata_hub.ports.tables import Delete, Key, VersionIs
 from mydata_hub.transparency import sequencer
 from mydata_hub.transparency.checkpoint import VerifierKey, verify_checkpoint
 from mydata_hub.transparency.events import pending_events, record
 from mydata_hub.transparency.merkle import leaf_hash, root_of
+from mydata_hub.transparency.published import CHECKPOINT
 from mydata_hub.transparency.sequencer import Log, sequence
 from mydata_hub.transparency.tiles import ENTRIES, Edge, decode_bundle, tiles_of
 from mydata_hub.transparency.verifier import verify_log
+
 from tests.faults.sequencer_world import Crash, World, an_event, interleave
 
 RUNS = 300
@@ -54,10 +55,25 @@ def entries_of(world, size):
 
 def judge(world, key):
     """What is wrong with a finished log: lost, doubled, overwritten, gone back, unverified."""
-    wrong = []
-    rows = {row.key: row for row, _ in world.tables.rows.values()}
     sizes = [size for size, _ in world.tables.checkpoints]
     entries = entries_of(world, sizes[-1])
+    wrong = misplaced(world, entries)
+    if world.blobs.overwrites:
+        wrong.append("overwritten")
+    if sizes != sorted(set(sizes)):
+        wrong.append("checkpoint went back")
+    hashes = [leaf_hash(entry) for entry in entries]
+    for size, note in world.tables.checkpoints:
+        if verify_checkpoint(note, key).root != root_of(hashes[:size]):
+            wrong.append("checkpoints disagree")
+    if verify_log(Stored(world), key).findings:
+        wrong.append("not verified")
+    return wrong
+
+
+def misplaced(world, entries):
+    wrong = []
+    rows = {row.key: row for row, _ in world.tables.rows.values()}
     for event, leaves in world.tables.recorded.items():
         places = [at for at, entry in enumerate(entries) if entry in leaves]
         if not places:
@@ -69,16 +85,6 @@ def judge(world, key):
             wrong.append("not marked with its place")
     if len(entries) != len(world.tables.recorded):
         wrong.append("more or fewer entries than events")
-    if world.blobs.overwrites:
-        wrong.append("overwritten")
-    if sizes != sorted(set(sizes)):
-        wrong.append("checkpoint went back")
-    hashes = [leaf_hash(entry) for entry in entries]
-    for size, note in world.tables.checkpoints:
-        if verify_checkpoint(note, key).root != root_of(hashes[:size]):
-            wrong.append("checkpoints disagree")
-    if verify_log(Stored(world), key).findings:
-        wrong.append("not verified")
     return wrong
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from mydata_hub.errors import NotProven
 from mydata_hub.transparency.merkle import (
     EMPTY_ROOT,

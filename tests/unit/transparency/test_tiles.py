@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from mydata_hub.errors import NotProven
 from mydata_hub.transparency.merkle import (
     inclusion_proof,

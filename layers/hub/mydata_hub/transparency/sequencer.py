@@ -23,7 +23,7 @@ from mydata_hub.errors import BlobMissing, Conflict, Damaged, NotProven, Taken
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.signer import Signer
-from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, VersionIs
+from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, Value, VersionIs
 from mydata_hub.transparency.checkpoint import Checkpoint, VerifierKey, sign_checkpoint
 from mydata_hub.transparency.events import PendingEvent, mark_sequenced, pending_events
 from mydata_hub.transparency.merkle import EMPTY_ROOT
@@ -222,7 +222,7 @@ def _put_checkpoint(log: Log, head: Head) -> None:
 
 def _put_note(log: Log, head: Head, when: Absent | VersionIs) -> Put:
     # The verifier key lies beside the note, so what serves the log needs no access to the signer.
-    values = {
+    values: dict[str, Value] = {
         "size": head.size,
         "note": sign_checkpoint(Checkpoint(head.origin, head.size, head.root), log.signer),
         "key": str(VerifierKey.of(head.origin, log.signer)),
@@ -248,7 +248,12 @@ def _longest_wait(log: Log, waiting: Sequence[PendingEvent]) -> float:
 
 
 def _put_head(head: Head, when: Absent | VersionIs) -> Put:
-    values = {"origin": head.origin, "size": head.size, "root": head.root, "staged": head.staged}
+    values: dict[str, Value] = {
+        "origin": head.origin,
+        "size": head.size,
+        "root": head.root,
+        "staged": head.staged,
+    }
     return Put(key=HEAD, values=values, when=when)
 
 
