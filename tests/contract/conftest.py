@@ -25,6 +25,8 @@ from mydata_hub.ports.keys import Keys
 from mydata_hub.ports.signer import Algorithm, Signer
 from mydata_hub.ports.tables import Tables
 
+from tests.contract.wire import Wire, scripted_endpoint
+
 LOGICAL = ("things", "others", "outbox")
 INDEX = "by_owner"
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -162,3 +164,21 @@ def clock() -> SetClock:
 @pytest.fixture
 def tables(engine: Engine, clock: SetClock) -> Tables:
     return engine.tables(clock)
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+    """The endpoint that every AWS client made in this test talks to, with the product's settings.
+
+    Not a mock: botocore signs, sends, retries and parses as it does against AWS.
+    """
+    with scripted_endpoint() as endpoint:
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        for name, text in {
+            "AWS_ENDPOINT_URL": endpoint.url,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
+        }.items():
+            monkeypatch.setenv(name, text)
+        yield endpoint

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from mydata_hub.errors import LimitExceeded, Unopenable
 from mydata_hub.ports.keys import MAX_CONTEXT_BYTES, MAX_SECRET_BYTES
 from mydata_hub.ports.signer import MAX_SIGNED_BYTES

@@ -10,7 +10,6 @@ from datetime import timedelta
 import boto3
 import pytest
 from botocore.config import Config
-
 from mydata_hub.aws.streams import image_of, keys_of, row_from_image
 from mydata_hub.errors import Conflict, Damaged
 from mydata_hub.ports.messages import SHARDS, Message, due_messages, read_message, send, settle

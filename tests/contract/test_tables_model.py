@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-
 from mydata_hub.errors import Conflict
 from mydata_hub.ports.clock import SetClock
 from mydata_hub.ports.tables import Absent, Check, Compare, Delete, Key, Put, Row, VersionIs

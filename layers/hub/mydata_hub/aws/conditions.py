@@ -47,8 +47,9 @@ class _Condition:
                 case Absent():
                     self._terms.append(self._absent())
                 case VersionIs(version):
-                    version_is = f"{self._name('version')} = {self._value({'N': str(version)})}"
-                    self._terms += [self._live(), version_is]
+                    self._terms.append(self._live())
+                    wanted = self._value({"N": str(version)})
+                    self._terms.append(f"{self._name('version')} = {wanted}")
                 case Compare():
                     self._terms += [self._live(), *self._compare(condition)]
         return self

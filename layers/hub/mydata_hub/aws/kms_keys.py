@@ -46,7 +46,7 @@ class KmsKeys:
         from botocore.exceptions import BotoCoreError, ClientError
 
         if not 0 < len(wrapped) <= MAX_WRAPPED_BYTES or not context:
-            raise Unopenable("the bytes do not open here")
+            raise Unopenable("these bytes do not open here")
         try:
             answer = self._client.get().decrypt(
                 KeyId=self._key_id, CiphertextBlob=wrapped, EncryptionContext=dict(context)
@@ -54,7 +54,7 @@ class KmsKeys:
         except ClientError as error:
             if isinstance(kms_failure(error), Busy):
                 raise Busy(BUSY) from None
-            raise Unopenable("the bytes do not open here") from None
+            raise Unopenable("these bytes do not open here") from None
         except BotoCoreError as error:
             raise kms_failure(error) from None
         return answer["Plaintext"]
