@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.ports.clock import SystemClock
+
 from tests.faults.names import NAMES
 
 ROOT = Path(__file__).parents[2]

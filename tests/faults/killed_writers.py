@@ -23,6 +23,7 @@ from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.errors import Busy, Conflict
 from mydata_hub.ports.clock import SystemClock
 from mydata_hub.ports.tables import Absent, Key, Put, Row, VersionIs
+
 from tests.faults.names import NAMES
 
 LIFE_SECONDS = (0.001, 0.06)

@@ -20,6 +20,7 @@ from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.errors import Conflict
 from mydata_hub.ports.clock import SystemClock
 from mydata_hub.ports.tables import Absent, Key, Put, VersionIs
+
 from tests.faults.names import NAMES
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-
 from mydata_hub.cli.fsck import fsck
 from mydata_hub.embedded.disk_blobs import DiskBlobs
 from mydata_hub.embedded.durable_files import leftovers
@@ -24,6 +23,7 @@ from mydata_hub.embedded.row_image import checksum_of
 from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.errors import Damaged, NotFound
 from mydata_hub.ports.tables import Absent, Key, Put, VersionIs
+
 from tests.faults.names import NAMES
 
 ROW = Key("left", "person-1", "a")

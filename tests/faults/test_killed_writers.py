@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from mydata_hub.embedded.durable_files import remove_leftovers
 from mydata_hub.embedded.feed import SqliteFeed
 from mydata_hub.embedded.fsck import check_folder
 from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.ports.clock import SystemClock
 from mydata_hub.ports.tables import Key, Row
+
 from tests.faults.names import NAMES
 
 KILLS = 200

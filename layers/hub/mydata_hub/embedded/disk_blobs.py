@@ -22,10 +22,11 @@ from mydata_hub.embedded.durable_files import (
     SCRATCH_PREFIX,
     disk_errors,
     make_folder,
+    settle_folder,
     sync_folder,
     write_once,
 )
-from mydata_hub.errors import BlobMissing, Busy, Damaged, LimitExceeded, OutcomeUnknown, Taken
+from mydata_hub.errors import BlobMissing, Damaged, LimitExceeded, Taken
 from mydata_hub.ports.blobs import check_blob
 
 FOLDER_NAME: Final = "blobs"
@@ -59,10 +60,7 @@ class DiskBlobs:
         if self.get(name) != content:
             raise Taken("other bytes have this name")
         # Another process may have linked the file and not yet made the link durable.
-        try:
-            sync_folder(path.parent)
-        except Busy:
-            raise OutcomeUnknown("the disk failed while a blob was made durable") from None
+        settle_folder(path.parent)
 
     def get(self, name: str) -> bytes:
         """The bytes as they were put. Raises BlobMissing, Damaged, LimitExceeded, Busy."""
@@ -79,7 +77,10 @@ class DiskBlobs:
         return content
 
     def delete(self, name: str) -> None:
-        """Remove the blob, durable on return; an absent one is a success."""
+        """Remove the blob, durable on return; an absent one is a success.
+
+        Raises Busy (nothing removed), OutcomeUnknown (remove it again).
+        """
         check_blob(name)
         path = self._path(name)
         with disk_errors():
@@ -87,7 +88,7 @@ class DiskBlobs:
                 path.unlink()
             except FileNotFoundError:
                 return
-        sync_folder(path.parent)
+        settle_folder(path.parent)
 
     def names(self, prefix: str) -> Iterator[str]:
         """Names that start with `prefix`, in order of their bytes. Raises Busy."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from mydata_hub.errors import Busy, StoreError
+from mydata_hub.errors import Busy, OutcomeUnknown, StoreError
 
 # What a crash may leave behind starts like this; no blob name, key or database begins with a dot.
 SCRATCH_PREFIX: Final = ".new-"
@@ -25,7 +25,8 @@ def write_once(path: Path, content: bytes) -> bool:
 
     On return True the file is whole and durable. A crash on the way leaves at most a scratch file
     that no reader looks at. Of several processes that create one name, exactly one gets True.
-    Raises Busy when the disk is full or fails (nothing was created), StoreError.
+    Raises Busy when the disk is full or fails (nothing was created), OutcomeUnknown when it fails
+    at the very end, StoreError.
     """
     scratch = path.parent / f"{SCRATCH_PREFIX}{secrets.token_hex(8)}"
     with disk_errors(), _scratch_file(scratch, content):
@@ -34,7 +35,7 @@ def write_once(path: Path, content: bytes) -> bool:
             os.link(scratch, path)
         except FileExistsError:
             return False
-    sync_folder(path.parent)
+    settle_folder(path.parent)
     return True
 
 
@@ -55,6 +56,14 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def settle_folder(folder: Path) -> None:
+    """Make a change of names durable that has already been made. Raises OutcomeUnknown."""
+    try:
+        sync_folder(folder)
+    except StoreError:
+        raise OutcomeUnknown("the disk failed while a file was made durable") from None
 
 
 def leftovers(folder: Path) -> Iterator[Path]:
