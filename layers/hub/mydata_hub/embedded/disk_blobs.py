@@ -84,11 +84,10 @@ class DiskBlobs:
         check_blob(name)
         path = self._path(name)
         with disk_errors():
-            try:
-                path.unlink()
-            except FileNotFoundError:
-                return
-        settle_folder(path.parent)
+            path.unlink(missing_ok=True)
+        # Also for an absent one: the try before this one may have ended as unknown.
+        if path.parent.is_dir():
+            settle_folder(path.parent)
 
     def names(self, prefix: str) -> Iterator[str]:
         """Names that start with `prefix`, in order of their bytes. Raises Busy."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -53,6 +54,8 @@ _SETTINGS: Final = (
 )
 _RETRY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+# Of the threads of this process one writes a file at a time, whichever SqliteFile it came through.
+_WRITERS: Final[weakref.WeakValueDictionary[str, threading.Lock]] = weakref.WeakValueDictionary()
 _DISK: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
 
@@ -73,6 +76,7 @@ class SqliteFile:
         self._path = folder / FILE_NAME
         self._busy_seconds = busy_seconds
         self._idle: list[sqlite3.Connection] = []
+        self._writer = _WRITERS.setdefault(str(self._path.absolute()), threading.Lock())
         weakref.finalize(self, _close_all, self._idle)
         if create:
             _create_once(self._path)
@@ -97,15 +101,14 @@ class SqliteFile:
 
         Raises Busy and Damaged (nothing applied), OutcomeUnknown, StoreError (nothing applied).
         """
-        with self._connection() as connection:
+        with self._connection() as connection, self._turn():
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             try:
                 connection.execute("COMMIT")
             except sqlite3.Error as error:
-                told = _told(error)
-                if isinstance(told, Busy) and _primary_code(error) in _RETRY:
-                    raise told from None
+                if _primary_code(error) in _RETRY:
+                    raise
                 # The write-ahead log may hold the whole commit although its fsync failed: after a
                 # power cut it would be there, so neither yes nor no is honest.
                 raise OutcomeUnknown("the disk failed while a commit was made durable") from None
@@ -113,6 +116,16 @@ class SqliteFile:
     def close(self) -> None:
         """Close the idle connections; the next transaction opens a new one."""
         _close_all(self._idle)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        # SQLite lets waiters sleep up to 100 ms between tries; threads need not wait that long.
+        if not self._writer.acquire(timeout=self._busy_seconds):
+            raise Busy("another writer holds the database")
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
