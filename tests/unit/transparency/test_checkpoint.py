@@ -7,7 +7,6 @@ import base64
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from mydata_hub.errors import NotProven
 from mydata_hub.transparency.checkpoint import (
     Checkpoint,
@@ -15,6 +14,7 @@ from mydata_hub.transparency.checkpoint import (
     sign_checkpoint,
     verify_checkpoint,
 )
+
 from tests.faults.sequencer_world import MemorySigner
 
 ORIGIN = "hub.example/log"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from mydata_hub.errors import BlobMissing
 from mydata_hub.transparency.checkpoint import (
     Checkpoint,
@@ -14,6 +13,7 @@ from mydata_hub.transparency.checkpoint import (
 from mydata_hub.transparency.leaf import LEAF_BYTES
 from mydata_hub.transparency.tiles import Edge
 from mydata_hub.transparency.verifier import verify_log
+
 from tests.faults.sequencer_world import MemorySigner
 
 ORIGIN = "hub.example/log"

@@ -1,0 +1,62 @@
+"""A hub of one's own for the functions of the log: the embedded engine in a fresh folder."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from mydata_hub.config import SequenceLogSettings
+from mydata_hub.ports.clock import SystemEntropy
+from mydata_hub.transparency.events import record
+from mydata_hub.wiring import blobs_for, tables_for
+
+from tests.faults.sequencer_world import START, an_event
+
+FUNCTIONS = Path(__file__).parents[3] / "functions"
+
+
+def load(name):
+    """A function's file as Lambda loads it: by path, not as part of a package."""
+    spec = importlib.util.spec_from_file_location(f"functions_{name}", FUNCTIONS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class LogHub:
+    """The two functions of the log over one folder, and a writer of events."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        shared = {
+            "ENGINE": f"embedded:{folder}",
+            "ISSUER": "http://localhost:8787",
+            "LOG_TABLE": "LogTable",
+            "TILES_BUCKET": "tiles",
+        }
+        self.environment = {
+            **shared,
+            "EVENTS_TABLE": "EventsTable",
+            "CHECKPOINT_KEY": "checkpoint",
+        }
+        self.sequence_log = load("sequence_log").build(self.environment)
+        self.audit = load("audit").build(shared)
+        settings = SequenceLogSettings.read(self.environment)
+        self.tables = tables_for(settings)
+        self.blobs = blobs_for(settings, settings.tiles_bucket)
+
+    def write(self, first, count):
+        for number in range(first, first + count):
+            self.tables.commit(record(an_event(number, START), SystemEntropy()))
+
+    def sequence(self):
+        return self.sequence_log({"Records": []}, None)
+
+    def ask(self, route, **parameters):
+        return self.audit({"routeKey": route, "pathParameters": parameters}, None)
+
+
+@pytest.fixture
+def log_hub(tmp_path):
+    return LogHub(tmp_path / "data")
