@@ -29,6 +29,7 @@ from tests.contract.wire import Wire, scripted_endpoint
 
 LOGICAL = ("things", "others", "outbox")
 INDEX = "by_owner"
+_WIRE_SESSION = boto3.Session()
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
@@ -173,7 +174,8 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
     Not a mock: botocore signs, sends, retries and parses as it does against AWS.
     """
     with scripted_endpoint() as endpoint:
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        # One session for all of them: most of the cost of a client is reading its description.
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", _WIRE_SESSION)
         for name, text in {
             "AWS_ENDPOINT_URL": endpoint.url,
             "AWS_DEFAULT_REGION": "us-east-1",
