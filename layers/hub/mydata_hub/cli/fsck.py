@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from mydata_hub.embedded.durable_files import remove_leftovers
 from mydata_hub.embedded.fsck import Finding, check_folder
@@ -66,5 +67,6 @@ def _print_findings(findings: list[Finding], removed: int) -> None:
         return
     table = Table("object", "problem")
     for found in findings:
-        table.add_row(found.object, found.problem)
+        # As text: a foreign file's name is not markup.
+        table.add_row(Text(found.object), Text(found.problem))
     console.print(table)

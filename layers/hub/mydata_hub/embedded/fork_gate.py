@@ -23,7 +23,8 @@ MAX_WAIT_SECONDS: Final = 10.0
 class Closable(Protocol):
     """Something with idle connections."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close them."""
 
 
 class ForkGate:
@@ -58,6 +59,7 @@ class ForkGate:
                 self._changed.notify_all()
 
     def before_fork(self) -> None:
+        """Let no transaction begin, wait for those under way, close what is idle."""
         with self._changed:
             self._forking = True
             self._changed.wait_for(lambda: self._inside == 0, MAX_WAIT_SECONDS)
@@ -66,11 +68,13 @@ class ForkGate:
             file.close()
 
     def after_fork_in_parent(self) -> None:
+        """Let the parent's transactions in again."""
         with self._changed:
             self._forking = False
             self._changed.notify_all()
 
     def after_fork_in_child(self) -> None:
+        """Start counting anew; the other threads, and what they held, stayed behind."""
         self._changed = threading.Condition()
         self._spoiled = self._spoiled or self._inside > 0
         self._inside = 0
