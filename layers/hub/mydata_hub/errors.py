@@ -19,6 +19,7 @@
     │   ├── BlobMissing 500
     │   ├── Damaged 500              stored bytes are not what was written
     │   └── FormatUnknown 500        a newer release wrote it; this one must be upgraded
+    ├── Unreadable 500               bytes are no canonical object of this kind; names the field
     ├── NotProven 500                a log object, proof or signature does not verify; names it
     ├── Unopenable 500               sealed or wrapped bytes do not open; one error for every cause
     └── SettingMissing 500           a variable of the environment is absent or malformed
@@ -173,6 +174,17 @@ class FormatUnknown(StoreError):
     """Stored data carries a format number that this release does not know: it is too old."""
 
     slug = "format-unknown"
+
+
+class Unreadable(HubError):
+    """Bytes that are not the canonical encoding of this object: names the field, not its value."""
+
+    slug = "unreadable"
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
 
 
 class NotProven(HubError):
