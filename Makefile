@@ -16,15 +16,16 @@ setup: .venv/.ready ## the environment the project runs and is tested in
 .venv/.ready: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=...") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 setup-deploy: $(DEPLOY)/.ready ## the AWS SAM command line, in an environment of its own
 
+# The locks are complete, and pip 23 cannot resolve extras in hash mode: --no-deps installs them as they are.
 $(DEPLOY)/.ready: requirements/deploy.txt
 	$(PYTHON) -m venv $(DEPLOY)
-	$(DEPLOY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/deploy.txt
+	$(DEPLOY)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/deploy.txt
 	@touch $@
 
 demo: setup ## the main job on this machine, told with its figures; leaves nothing running

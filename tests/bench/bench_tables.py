@@ -11,6 +11,7 @@ from pathlib import Path
 from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.ports.clock import SystemClock
 from mydata_hub.ports.tables import Absent, Key, Put
+
 from tests.bench.ratio import Ratio, interleaved
 
 NAME = "tables"

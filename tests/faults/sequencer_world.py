@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from random import Random
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from greenlet import getcurrent, greenlet
 from mydata_hub.errors import BlobMissing, Conflict, Taken
+from mydata_hub.fields import EventId, PartyId, SubjectId
 from mydata_hub.ports.clock import CountingEntropy, SetClock
 from mydata_hub.ports.tables import (
     Absent,
@@ -24,14 +26,16 @@ from mydata_hub.ports.tables import (
     Delete,
     Key,
     KeyPage,
-    Page,
     Put,
     Row,
     VersionIs,
     check_changes,
 )
+from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.leaf import Leaf
+from mydata_hub.transparency.tiles import tiles_of
 
+PACES = (0.03, 0.3, 1)
 START = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
 
@@ -68,44 +72,37 @@ class MemoryTables:
     """The table port in a dictionary, with what `history` needs to judge a run."""
 
     def __init__(self, faults: Faults, random: Random) -> None:
-        self.rows: dict[Key, tuple[Row, dict]] = {}
-        self.listed: dict[tuple[str, str, str], list[tuple[str, Key]]] = {}
+        self.rows: dict[Key, Row] = {}
         self.checkpoints: list[tuple[int, bytes]] = []
+        self.on_checkpoint = lambda: None
         self.recorded: dict[str, set[bytes]] = {}  # event -> its leaf, of each time it was written
         self._faults, self._random = faults, random
-        self._behind: dict[Key, tuple[Row, dict]] = {}
+        # (table, index, partition) -> {sort: key}, as it is and as it was a while ago.
+        self._listed: dict[tuple[str, str, str], dict[str, Key]] = {}
+        self._behind: dict[tuple[str, str, str], dict[str, Key]] = {}
+        self._places: dict[Key, dict[str, tuple[str, str]]] = {}
 
     def fetch_many(self, *keys):
         def effect():
-            return {key: self.rows[key][0] for key in keys if key in self.rows}
+            return {key: self.rows[key] for key in keys if key in self.rows}
 
         return self._faults.around("fetch_many", effect)
 
     def find_keys(self, table, index, partition, *, after=None, limit=1000, newest_first=False):
-        def effect():
-            # Now and then the index shows the tables as they were a while ago.
-            rows = self._behind if self._random.random() < 0.2 else self.rows
-            self._behind = self._behind if self._random.random() < 0.9 else dict(self.rows)
-            found = sorted(
-                (indexes[index][1], key)
-                for key, (_, indexes) in rows.items()
-                if key.table == table and indexes.get(index, ("",))[0] == partition
-            )
-            found = [pair for pair in found if after is None or pair[0] > after]
-            more = len(found) > limit
-            found = found[:limit]
-            return KeyPage(tuple(key for _, key in found), found[-1][0] if more else None)
-
-        # Sixteen shards are sixteen steps; a crash between two reads changes nothing.
-        return effect()
+        # Sixteen shards would be sixteen steps; a crash between two reads changes nothing.
+        if self._random.random() < 0.02:
+            self._behind = {place: dict(keys) for place, keys in self._listed.items()}
+        # Now and then the index shows the tables as they were a while ago.
+        listed = self._behind if self._random.random() < 0.2 else self._listed
+        found = sorted(listed.get((table, index, partition), {}).items())
+        found = [pair for pair in found if after is None or pair[0] > after]
+        shown = found[:limit]
+        keys = tuple(key for _, key in shown)
+        return KeyPage(keys, shown[-1][0] if len(found) > limit else None)
 
     def catch_up(self):
         """The index shows the present."""
-        self._behind = dict(self.rows)
-
-    def query(self, table, partition, **how):
-        rows = [row for key, (row, _) in sorted(self.rows.items(), key=lambda pair: pair[0].sort)]
-        return Page(tuple(r for r in rows if (r.key.table, r.key.partition) == (table, partition)))
+        self._behind = {place: dict(keys) for place, keys in self._listed.items()}
 
     def commit(self, *changes):
         self._faults.around("commit", lambda: self._apply(changes))
@@ -118,16 +115,26 @@ class MemoryTables:
                 raise Conflict(position, change.key.table)
         for change in changes:
             if isinstance(change, Put):
-                version = self.rows[change.key][0].version + 1 if change.key in self.rows else 1
+                version = self.rows[change.key].version + 1 if change.key in self.rows else 1
                 row = Row(change.key, version, dict(change.values))
-                self.rows[change.key] = (row, dict(change.indexes))
+                self.rows[change.key] = row
+                self._list(change.key, change.indexes)
                 if change.key.table == "events" and version == 1:
                     leaves = self.recorded.setdefault(change.key.partition, set())
                     leaves.add(leaf_of(row).encode())
                 if change.key.partition == "checkpoint":
                     self.checkpoints.append((change.values["size"], change.values["note"]))
+                    self.on_checkpoint()
             elif isinstance(change, Delete):
                 del self.rows[change.key]
+                self._list(change.key, {})
+
+    def _list(self, key, places):
+        for index, (partition, sort) in self._places.get(key, {}).items():
+            del self._listed[key.table, index, partition][sort]
+        for index, (partition, sort) in places.items():
+            self._listed.setdefault((key.table, index, partition), {})[sort] = key
+        self._places[key] = places
 
     def _holds(self, key, condition):
         row = self.rows.get(key)
@@ -136,9 +143,9 @@ class MemoryTables:
         if row is None:
             return False
         if isinstance(condition, VersionIs):
-            return row[0].version == condition.version
+            return row.version == condition.version
         assert isinstance(condition, Compare)
-        return row[0].values.get(condition.attribute) == condition.value
+        return row.values.get(condition.attribute) == condition.value
 
 
 class MemoryBlobs:
@@ -147,6 +154,7 @@ class MemoryBlobs:
     def __init__(self, faults: Faults) -> None:
         self.stored: dict[str, bytes] = {}
         self.overwrites = 0
+        self.on_delete = lambda: None
         self._faults = faults
 
     def put_if_absent(self, name, content):
@@ -166,7 +174,11 @@ class MemoryBlobs:
         return self._faults.around("get", effect)
 
     def delete(self, name):
-        self._faults.around("delete", lambda: self.stored.pop(name, None))
+        def effect():
+            self.stored.pop(name, None)
+            self.on_delete()
+
+        self._faults.around("delete", effect)
 
     def names(self, prefix):
         return iter(sorted(name for name in self.stored if name.startswith(prefix)))
@@ -204,28 +216,37 @@ class World:
             entropy=self.entropy,
             origin="hub.example/log",
         )
+        self.broken_promises = 0
+        self.tables.on_checkpoint = self.blobs.on_delete = self._check_promise
+
+    def _check_promise(self) -> None:
+        """Whatever the latest checkpoint commits to is stored, at every moment."""
+        size = self.tables.checkpoints[-1][0]
+        if not all(tile.path in self.blobs.stored for tile in tiles_of(size)):
+            self.broken_promises += 1
 
     def quiet(self) -> None:
         """From here on nothing crashes."""
         self.faults.plan = lambda step: ""
 
-    def tick(self) -> datetime:
-        self.clock.advance(timedelta(seconds=1))
-        return self.clock.now()
-
 
 def interleave(
     world: World, tasks: list[Callable[[], object]], spare: Callable[[], object]
 ) -> None:
-    """Run tasks step by step in a random order; one that crashed comes back as `spare`."""
+    """Run tasks step by step in a random order; one that crashed comes back as `spare`.
+
+    Some are slow, so that others finish whole batches between two steps of theirs.
+    """
     running = [greenlet(task) for task in tasks]
+    pace = {actor: world.random.choice(PACES) for actor in running}
     while running:
-        actor = world.random.choice(running)
+        (actor,) = world.random.choices(running, [pace[one] for one in running])
         try:
             actor.switch()
         except Crash:
             running.remove(actor)
             running.append(greenlet(spare))
+            pace[running[-1]] = world.random.choice(PACES)
             continue
         if actor.dead:
             running.remove(actor)
@@ -239,16 +260,15 @@ def leaf_of(row: Row) -> Leaf:
     )
 
 
-@dataclass(frozen=True)
-class AnEvent:
-    event_id: str
-    subject: str
-    kind: str
-    occurred_at: datetime
-
-    def encode(self):
-        return self.event_id.encode()
-
-
-def an_event(number: int, at: datetime):
-    return AnEvent(f"event-{number:06d}", f"person-{number % 3}", "passkey_added", at)
+@cache
+def an_event(number: int) -> Event:
+    return Event(
+        event_id=EventId(f"event-{number:06d}"),
+        kind="passkey_added",
+        subject=SubjectId(f"person-{number % 3}"),
+        actor=PartyId(f"person-{number % 3}"),
+        occurred_at=START + timedelta(seconds=number),
+        row=Key("accounts", f"person-{number % 3}"),
+        row_version=1 + number,
+        payload=b"",
+    )

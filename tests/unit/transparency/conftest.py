@@ -11,7 +11,7 @@ from mydata_hub.ports.clock import SystemEntropy
 from mydata_hub.transparency.events import record
 from mydata_hub.wiring import blobs_for, tables_for
 
-from tests.faults.sequencer_world import START, an_event
+from tests.faults.sequencer_world import an_event
 
 FUNCTIONS = Path(__file__).parents[3] / "functions"
 
@@ -48,7 +48,7 @@ class LogHub:
 
     def write(self, first, count):
         for number in range(first, first + count):
-            self.tables.commit(record(an_event(number, START), SystemEntropy()))
+            self.tables.commit(record(an_event(number), SystemEntropy()))
 
     def sequence(self):
         return self.sequence_log({"Records": []}, None)

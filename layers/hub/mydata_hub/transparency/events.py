@@ -4,9 +4,9 @@ A writer adds `record(...)` to its own commit, so an event exists exactly if its
 row is listed as pending until the sequencer marks it with its index in the log; it is never
 deleted, or a late retry of the same commit would be logged twice.
 
-The person's opening lies in the row as it is: sealing it to the person's log key comes with the
-log keys, which only the log zone can make. Until then whoever reads this table reads the openings
-(docs/protocol.md says so), and the tag is the unkeyed one.
+The person's opening (the whole event) lies in the row as it is: sealing to a person's log key comes
+with the log keys, which only the log zone can make. Until then whoever reads this table reads who
+did what and when (docs/protocol.md says so), and the tag is the unkeyed one.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import rfc8785
 
-from mydata_hub.errors import Conflict, Damaged, LimitExceeded
+from mydata_hub.errors import BadInput, Conflict, Damaged, LimitExceeded
 from mydata_hub.ports.clock import Entropy
 from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, VersionIs
+from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.leaf import (
     AUDIT_DOMAIN,
     PERSON_DOMAIN,
@@ -31,14 +32,11 @@ from mydata_hub.transparency.leaf import (
     unkeyed_tag,
 )
 
-if TYPE_CHECKING:
-    from mydata_hub.transparency.event import Event
-
 TABLE: Final = "events"
 # Index partitions of pending events: enough that no single one is hot, few enough to read.
 SHARDS: Final = 16
 MAX_PENDING_PER_SHARD: Final = 62  # 16 shards: at most 992 entries a batch
-MAX_PAYLOAD_BYTES: Final = 16 * 1024
+MAX_OPENINGS_BYTES: Final = 32 * 1024
 # Rows marked in one commit: 40 rows of the largest payloads stay below the limit of a commit.
 MARKED_AT_ONCE: Final = 40
 MARK_TRIES: Final = 10
@@ -69,12 +67,15 @@ def record(event: Event, entropy: Entropy, facts: AuditFacts | None = None) -> P
     """The change that records an event, for the commit of the effect it tells of.
 
     The commit conflicts when the event is recorded already: a retry of the same act must use the
-    same event id. Raises LimitExceeded for an event over MAX_PAYLOAD_BYTES.
+    same event id. Raises LimitExceeded for an event over MAX_OPENINGS_BYTES, BadInput for one that
+    has a place in the log already.
     """
+    if event.index is not None:
+        raise BadInput("index", "is set by the sequencer alone")
     personal = Opening(entropy.token(SALT_BYTES), event.encode())
     audit = Opening(entropy.token(SALT_BYTES), audit_payload(event, facts or AuditFacts()))
-    if len(personal.payload) + len(audit.payload) > MAX_PAYLOAD_BYTES:
-        raise LimitExceeded(f"an event takes at most {MAX_PAYLOAD_BYTES} bytes")
+    if len(personal.payload) + len(audit.payload) > MAX_OPENINGS_BYTES:
+        raise LimitExceeded(f"an event takes at most {MAX_OPENINGS_BYTES} bytes")
     at = _instant(event.occurred_at)
     return Put(
         key=Key(TABLE, event.event_id),

@@ -16,7 +16,6 @@ import base64
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, Self
 
 from mydata_hub.errors import BlobMissing, Conflict, Damaged, NotProven, Taken
@@ -31,6 +30,8 @@ from mydata_hub.transparency.published import CHECKPOINT
 from mydata_hub.transparency.tiles import Edge, Tile, partial_tiles_of
 
 HEAD: Final = Key("log", "head")
+# Frozen: another layout takes another first line, and readers keep this one for a release.
+BATCH_FORMAT: Final = "mydata-hub/log/batch/v1"
 # A run ends after this many steps and leaves the rest to the next: a Lambda has a time limit.
 MAX_STEPS: Final = 24
 
@@ -75,30 +76,27 @@ class Batch:
     size: int
     root: bytes
     entries: tuple[tuple[str, bytes], ...]
-    staged_at: datetime
 
-    def encode(self, nonce: bytes) -> bytes:
-        """Text lines. The nonce makes two sequencers' batches differ even when they agree, so
-        that the loser may clear its own away."""
+    def encode(self) -> bytes:
+        """Text lines: format, size, root, then an event id and its leaf on each."""
         lines = [
-            "mydata-hub/log/batch/v1",
-            nonce.hex(),
+            BATCH_FORMAT,
             str(self.size),
             self.root.hex(),
-            self.staged_at.isoformat(),
             *(f"{event} {base64.b64encode(leaf).decode()}" for event, leaf in self.entries),
         ]
         return "\n".join(lines).encode()
 
     @classmethod
     def decode(cls, content: bytes) -> Self:
-        """The batch in bytes whose hash the head has vouched for."""
-        _, _, size, root, staged_at, *lines = content.decode().split("\n")
+        """The batch in bytes whose hash the head has vouched for. Raises Damaged."""
+        batch_format, size, root, *lines = content.decode().split("\n")
+        if batch_format != BATCH_FORMAT:
+            raise Damaged("a staged batch has another format")
         pairs = (line.split(" ") for line in lines)
         return cls(
             size=int(size),
             root=bytes.fromhex(root),
-            staged_at=datetime.fromisoformat(staged_at),
             entries=tuple((event, base64.b64decode(leaf)) for event, leaf in pairs),
         )
 
@@ -155,11 +153,10 @@ def _stage(log: Log, head: Head, waiting: Sequence[PendingEvent]) -> None:
         size=head.size,
         root=head.root,
         entries=tuple((event.event_id, event.leaf.encode()) for event in shuffled),
-        staged_at=log.clock.now(),
     )
     for _, leaf in batch.entries:
         edge.append(leaf)
-    content = batch.encode(nonce)
+    content = batch.encode()
     staged = f"staging/{edge.size}-{hashlib.sha256(content).hexdigest()}"
     moved = Head(
         version=head.version, origin=head.origin, size=edge.size, root=edge.root(), staged=staged
@@ -168,6 +165,7 @@ def _stage(log: Log, head: Head, waiting: Sequence[PendingEvent]) -> None:
     try:
         log.tables.commit(_put_head(moved, VersionIs(head.version)))
     except Conflict:
+        # The winner may have staged the very same bytes under the very same name.
         if _head(log).staged != staged:
             log.blobs.delete(staged)
 

@@ -1,0 +1,112 @@
+"""Accounts as values: who somebody is to the hub, their passkeys, and what they may do now."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, Literal, NewType
+
+from mydata_hub.errors import AccountRestricted, BadInput
+
+AccountId = NewType("AccountId", str)
+PasskeyId = NewType("PasskeyId", str)
+Locale = Literal["ko", "en"]
+
+MAX_NAME_CHARACTERS: Final = 60
+MAX_PASSKEYS: Final = 10
+# Long enough for somebody who still has a passkey to notice and cancel, over a weekend too.
+RECOVERY_DELAY: Final = timedelta(hours=72)
+
+
+class Role(StrEnum):
+    """What kind of account; it never changes."""
+
+    PERSON = "person"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+class Act(StrEnum):
+    """What a running recovery forbids: whoever started it may be a thief with a stolen code, and
+    whoever holds an old passkey may be a thief with a stolen phone."""
+
+    WIDEN = "widen"
+    EXPORT = "export"
+    ERASE = "erase"
+    ADD_PASSKEY = "add_passkey"
+    ISSUE_RECOVERY_CODE = "issue_recovery_code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """A recovery that was started; it is pending until `matures_at`, and then it has happened."""
+
+    recovery_id: str
+    passkey_id: PasskeyId
+    started_at: datetime
+    matures_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryCode:
+    """What the hub keeps of a printed code: where to find it and the hash of its secret."""
+
+    code_id: str
+    secret_hash: bytes
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A snapshot of one account; `version` is its row's."""
+
+    account_id: AccountId
+    version: int
+    role: Role
+    name: str
+    locale: Locale
+    joined_at: datetime
+    code: RecoveryCode | None = None
+    recovery: Recovery | None = None
+
+    def pending_recovery(self, now: datetime) -> Recovery | None:
+        """The recovery that can still be cancelled, if there is one."""
+        return self.recovery if self.recovery and now < self.recovery.matures_at else None
+
+    def require_unrestricted(self, act: Act, now: datetime) -> None:
+        """Refuse an act while a recovery is pending. Raises AccountRestricted."""
+        if self.pending_recovery(now):
+            raise AccountRestricted(f"a recovery is running; {act} waits until it is over")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passkey:
+    """One passkey; a pending one (see Recovery) opens nothing before `usable_from`."""
+
+    passkey_id: PasskeyId
+    version: int
+    name: str
+    credential: bytes  # attested credential data (WebAuthn section 6.5.2)
+    counter: int
+    synced: bool
+    software: bool
+    added_at: datetime
+    usable_from: datetime
+    last_used_at: datetime | None = None
+
+
+def usable_passkeys(passkeys: tuple[Passkey, ...], now: datetime) -> tuple[Passkey, ...]:
+    """The passkeys that open the account at `now`."""
+    return tuple(passkey for passkey in passkeys if passkey.usable_from <= now)
+
+
+def check_name(field: str, name: str) -> str:
+    """A name as it is kept: normalised, trimmed, printable, not too long. Raises BadInput."""
+    kept = unicodedata.normalize("NFC", name).strip()
+    if not 0 < len(kept) <= MAX_NAME_CHARACTERS:
+        raise BadInput(field, f"use 1 to {MAX_NAME_CHARACTERS} characters")
+    if any(unicodedata.category(character).startswith("C") for character in kept):
+        raise BadInput(field, "leave out control characters")
+    return kept

@@ -1,0 +1,196 @@
+"""What the browser's authenticator says, verified (WebAuthn Level 3 sections 7.1 and 7.2).
+
+The library checks challenge, origin, relying party and signature. What it leaves to the caller is
+here: user verification is always required, the signature counter may not step back, a page of
+another origin may not frame the ceremony, and the software authenticator stays on laptops.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from fido2.server import Fido2Server
+from fido2.utils import websafe_decode, websafe_encode
+from fido2.webauthn import (
+    AttestationConveyancePreference,
+    AttestedCredentialData,
+    AuthenticationResponse,
+    CollectedClientData,
+    PublicKeyCredentialDescriptor,
+    PublicKeyCredentialParameters,
+    PublicKeyCredentialRpEntity,
+    PublicKeyCredentialType,
+    PublicKeyCredentialUserEntity,
+    RegistrationResponse,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from mydata_hub.accounts.account import Passkey
+from mydata_hub.accounts.desk import Desk
+from mydata_hub.errors import BadInput, NotAllowed, NotSignedIn
+
+CHALLENGE_BYTES: Final = 32
+MAX_CREDENTIAL_ID_BYTES: Final = 512
+# ES256, EdDSA and RS256 (COSE algorithm numbers): what authenticators in use can do.
+ALGORITHMS: Final = (-7, -8, -257)
+# The model number of the command line's own authenticator (`mydata person add`).
+SOFTWARE_AAGUID: Final = bytes.fromhex("6d796461746168756200736f66747700")
+RP_NAME: Final = "MyData Hub"
+
+# Whatever hostile input makes of a decoder; each means that this credential is not acceptable.
+_MALFORMED: Final = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    AssertionError,
+    NotImplementedError,
+    struct.error,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """A credential that was made in answer to our challenge."""
+
+    passkey_id: str
+    credential: bytes
+    counter: int
+    synced: bool
+    software: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asserted:
+    """A use of a credential in answer to our challenge."""
+
+    counter: int
+    synced: bool
+
+
+def creation_options(
+    desk: Desk, challenge: bytes, *, user: str, name: str, held: tuple[Passkey, ...] = ()
+) -> dict[str, Any]:
+    """PublicKeyCredentialCreationOptionsJSON; `user` becomes the user handle."""
+    options, _ = _server(desk).register_begin(
+        PublicKeyCredentialUserEntity(id=user.encode(), name=name, display_name=name),
+        credentials=[
+            PublicKeyCredentialDescriptor(
+                type=PublicKeyCredentialType.PUBLIC_KEY, id=websafe_decode(passkey.passkey_id)
+            )
+            for passkey in held
+        ],
+        resident_key_requirement=ResidentKeyRequirement.REQUIRED,
+        user_verification=UserVerificationRequirement.REQUIRED,
+        challenge=challenge,
+    )
+    return _json(options.public_key)
+
+
+def request_options(desk: Desk, challenge: bytes) -> dict[str, Any]:
+    """PublicKeyCredentialRequestOptionsJSON for whichever passkey the person has here."""
+    options, _ = _server(desk).authenticate_begin(
+        user_verification=UserVerificationRequirement.REQUIRED, challenge=challenge
+    )
+    return _json(options.public_key)
+
+
+def verify_registration(desk: Desk, challenge: bytes, response: Mapping[str, Any]) -> Registered:
+    """Verify RegistrationResponseJSON. Raises BadInput, NotAllowed for a software passkey."""
+    try:
+        _refuse_frames(RegistrationResponse.from_dict(response).response.client_data)
+        data = _server(desk).register_complete(_state(challenge), response)
+        credential = data.credential_data
+        assert credential is not None
+        algorithm = credential.public_key[3]
+        if algorithm not in ALGORITHMS:
+            raise ValueError("an algorithm that was not offered")
+    except _MALFORMED:
+        raise BadInput("credential", "this passkey was not made for this page; try again") from None
+    if len(credential.credential_id) > MAX_CREDENTIAL_ID_BYTES:
+        raise BadInput("credential", "the credential id is too long")
+    software = bytes(credential.aaguid) == SOFTWARE_AAGUID
+    if software and not desk.software_passkeys:
+        raise NotAllowed("a software passkey can only be used with a hub on one's own laptop")
+    return Registered(
+        passkey_id=websafe_encode(credential.credential_id),
+        credential=bytes(credential),
+        counter=data.counter,
+        synced=data.is_backup_eligible(),
+        software=software,
+    )
+
+
+def claimed_identity(response: Mapping[str, Any]) -> tuple[str, str]:
+    """The account and passkey that an assertion claims to be of; nothing is verified yet.
+
+    Raises NotSignedIn.
+    """
+    try:
+        parsed = AuthenticationResponse.from_dict(response)
+        handle = parsed.response.user_handle
+        return (handle or b"").decode("ascii"), websafe_encode(parsed.raw_id)
+    except _MALFORMED:
+        raise unknown_passkey() from None
+
+
+def verify_assertion(
+    desk: Desk, challenge: bytes, response: Mapping[str, Any], passkey: Passkey
+) -> Asserted:
+    """Verify AuthenticationResponseJSON. Raises NotSignedIn, alike for every cause."""
+    try:
+        parsed = AuthenticationResponse.from_dict(response)
+        _refuse_frames(parsed.response.client_data)
+        _server(desk).authenticate_complete(
+            _state(challenge), [AttestedCredentialData(passkey.credential)], response
+        )
+        data = parsed.response.authenticator_data
+    except _MALFORMED:
+        raise unknown_passkey() from None
+    # A counter that steps back means that the key was copied (section 6.1.1). Synced passkeys
+    # always say 0.
+    if (data.counter or passkey.counter) and data.counter <= passkey.counter:
+        raise unknown_passkey()
+    return Asserted(counter=data.counter, synced=data.is_backup_eligible())
+
+
+def unknown_passkey() -> NotSignedIn:
+    """One answer for every cause, so that nobody learns which accounts exist."""
+    return NotSignedIn("this passkey does not open an account here")
+
+
+def _server(desk: Desk) -> Fido2Server:
+    server = Fido2Server(
+        PublicKeyCredentialRpEntity(id=desk.rp_id, name=RP_NAME),
+        attestation=AttestationConveyancePreference.NONE,
+        verify_origin=lambda origin: origin == desk.issuer,
+    )
+    server.allowed_algorithms = [
+        PublicKeyCredentialParameters(type=PublicKeyCredentialType.PUBLIC_KEY, alg=algorithm)
+        for algorithm in ALGORITHMS
+    ]
+    return server
+
+
+def _state(challenge: bytes) -> dict[str, Any]:
+    return {
+        "challenge": websafe_encode(challenge),
+        "user_verification": UserVerificationRequirement.REQUIRED,
+    }
+
+
+def _refuse_frames(client_data: CollectedClientData) -> None:
+    if client_data.cross_origin:
+        raise ValueError("made in a frame of another origin")
+
+
+def _json(options: Any) -> dict[str, Any]:
+    return dict(options)
