@@ -76,6 +76,7 @@ class PagesSettings(Settings):
     sessions_table: str
     notices_table: str
     outbox_table: str
+    events_table: str
     # Threat: a software authenticator keeps its key in a readable file. Only the laptop's own
     # command line needs one, so "allowed" is refused on any engine but the embedded one.
     software_passkeys: Literal["allowed", "refused"]

@@ -19,6 +19,7 @@ class Guard(StrEnum):
 
     PUBLIC = "public"
     PERSON = "person"  # a person's session, opened with a passkey
+    SESSION = "session"  # a session of any role, for what belongs to its own account
     CLIENT = "client"  # a partner that authenticates itself (RFC 7523)
     DPOP = "dpop"  # an access token with a proof of possession (RFC 9449)
     AUDITOR = "auditor"  # an auditor's session
@@ -39,7 +40,35 @@ class Route:
         return f"{self.method} {self.path}"
 
 
+# A session alone lets nobody see another's account: what these routes touch is the caller's own.
 ROUTES: Final[tuple[Route, ...]] = (
+    Route("GET", "/", "pages", Guard.PUBLIC),
+    Route("GET", "/health", "pages", Guard.PUBLIC),
+    Route("GET", "/static/{file}", "pages", Guard.PUBLIC),
+    Route("POST", "/language", "pages", Guard.PUBLIC),
+    Route("GET", "/sign-up", "pages", Guard.PUBLIC),
+    Route("POST", "/sign-up/options", "pages", Guard.PUBLIC),
+    Route("POST", "/sign-up/finish", "pages", Guard.PUBLIC),
+    Route("GET", "/enrol/{token}", "pages", Guard.PUBLIC),
+    Route("POST", "/enrol/{token}/options", "pages", Guard.PUBLIC),
+    Route("GET", "/sign-in", "pages", Guard.PUBLIC),
+    Route("POST", "/sign-in/options", "pages", Guard.PUBLIC),
+    Route("POST", "/sign-in/finish", "pages", Guard.PUBLIC),
+    Route("GET", "/recover", "pages", Guard.PUBLIC),
+    Route("POST", "/recover/options", "pages", Guard.PUBLIC),
+    Route("POST", "/recover/finish", "pages", Guard.PUBLIC),
+    Route("GET", "/account", "pages", Guard.PERSON),
+    Route("GET", "/account/state", "pages", Guard.SESSION),
+    Route("POST", "/sign-out", "pages", Guard.SESSION),
+    Route("POST", "/passkeys/options", "pages", Guard.SESSION),
+    Route("POST", "/passkeys/finish", "pages", Guard.SESSION),
+    Route("POST", "/passkeys/{passkey_id}/remove", "pages", Guard.SESSION),
+    Route("POST", "/passkeys/{passkey_id}/rename", "pages", Guard.SESSION),
+    Route("POST", "/recovery-code", "pages", Guard.SESSION),
+    Route("POST", "/recovery/cancel", "pages", Guard.SESSION),
+    Route("POST", "/notices/{notice_id}/acknowledge", "pages", Guard.SESSION),
+    Route("GET", "/auditor", "pages", Guard.AUDITOR),
+    Route("GET", "/operator", "pages", Guard.OPERATOR),
     Route("GET", "/log/checkpoint", "audit", Guard.PUBLIC),
     Route("GET", "/log/key", "audit", Guard.PUBLIC),
     Route("GET", "/log/tile/{tile+}", "audit", Guard.PUBLIC),
