@@ -47,9 +47,12 @@ check: setup ## format, lint, types, imports, lock freshness
 bench: setup ## benchmarks: ratios against a peer or a physical limit of the same run
 	@$(BIN)/python -m tests.bench
 
+evaluate: setup ## what the hub makes of real data, where MYDATA_EVALUATION_DATA names some
+	@$(BIN)/python -m tests.evaluation
+
 lock: setup ## resolve the dependencies anew into the three lock files
 	tests/check-locks --write
 
 clean: ## what the targets above have made
-	rm -rf .venv $(DEPLOY) .aws-sam .mydata bench.json
+	rm -rf .venv $(DEPLOY) .aws-sam .mydata bench.json evaluation.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
