@@ -109,9 +109,7 @@ class HubClient:
         body = self._made(passkey, begun, "mydata")
         self.csrf = self.post("/sign-up/finish", body)["csrf"]
 
-    def _made(
-        self, passkey: SoftwarePasskey, begun: dict[str, Any], label: str
-    ) -> dict[str, Any]:
+    def _made(self, passkey: SoftwarePasskey, begun: dict[str, Any], label: str) -> dict[str, Any]:
         made = passkey.create(begun["publicKey"], self.url)
         return {"ceremony": begun["ceremony"], "credential": made, "passkey_name": label}
 
@@ -130,12 +128,14 @@ class HubClient:
         raise _refusal(answer)
 
 
-def echo_result(as_json: bool, result: Mapping[str, Any], sentence: Callable[[], None]) -> None:
+def tell(as_json: bool, result: Mapping[str, Any], words: str | Callable[[], None]) -> None:
     """Print JSON, or say it in words."""
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
+    elif isinstance(words, str):
+        click.echo(words)
     else:
-        sentence()
+        words()
 
 
 def _refusal(answer: httpx.Response) -> Refused:

@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "auditor": "mydata_hub.cli.staff:auditor",
     "operator": "mydata_hub.cli.staff:operator",
     "fsck": "mydata_hub.cli.fsck:fsck",
+    "demo": "mydata_hub.cli.demo:demo",
     "log": "mydata_hub.cli.log:log",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +17,9 @@ from mydata_hub.cli.client import (
     HubClient,
     Refused,
     data_option,
-    echo_result,
     json_option,
     running_hub,
+    tell,
     url_option,
 )
 from mydata_hub.cli.passkey import SoftwarePasskey
@@ -27,7 +28,9 @@ from mydata_hub.cli.wallet import FIRST, Wallet
 ADD_PASSKEY: Final = ("/passkeys/options", "/passkeys/finish")
 RECOVER: Final = ("/recover/options", "/recover/finish")
 
-as_option: Final = click.option("--as", "name", required=True, help="the person, as in `person add`")
+as_option: Final = click.option(
+    "--as", "name", required=True, help="the person, as in `person add`"
+)
 passkey_option: Final = click.option(
     "--passkey", "label", default=FIRST, show_default=True, help="which of the person's passkeys"
 )
@@ -36,6 +39,16 @@ passkey_option: Final = click.option(
 @click.group()
 def person() -> None:
     """People: join, see one's account, add passkeys, recover."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls a command: their session at the hub, and how they want to be told."""
+
+    hub: HubClient
+    name: str
+    data: Path
+    as_json: bool
 
 
 def signed_in(command: Callable[..., None]) -> Callable[..., None]:
@@ -53,7 +66,7 @@ def signed_in(command: Callable[..., None]) -> Callable[..., None]:
         passkey = Wallet(data).load(name, label)
         with HubClient.open(running_hub(data, url)) as hub:
             hub.sign_in(passkey)
-            command(hub, name=name, data=data, as_json=as_json, **others)
+            command(Caller(hub, name, data, as_json), **others)
 
     return run
 
@@ -77,10 +90,10 @@ def add(
             else:
                 hub.sign_up(passkey, name, locale)
         state = hub.get("/account/state")
-    echo_result(
+    tell(
         as_json,
         {"account_id": state["account_id"], "name": state["name"], "role": state["role"]},
-        lambda: click.echo(f"{state['name']} has an account and a passkey here."),
+        f"{state['name']} has an account and a passkey here.",
     )
 
 
@@ -91,54 +104,50 @@ def list_people(data: Path, as_json: bool) -> None:
     """List whose software passkeys are here."""
     people = Wallet(data).people()
 
-    def tell() -> None:
+    def names() -> None:
         for name, labels in people.items():
             click.echo(f"{name}: {', '.join(labels)}")
         if not people:
             click.echo("Nobody yet: `mydata person add NAME`.")
 
-    echo_result(as_json, people, tell)
+    tell(as_json, people, names)
 
 
 @person.command()
 @signed_in
-def show(hub: HubClient, *, name: str, data: Path, as_json: bool) -> None:
+def show(caller: Caller) -> None:
     """Show the account: passkeys, notices, a running recovery."""
-    state = hub.get("/account/state")
+    state = caller.hub.get("/account/state")
     del state["csrf"]
-    echo_result(as_json, state, lambda: _tell_state(state))
+    tell(caller.as_json, state, lambda: _tell_state(state))
 
 
 @person.command("add-passkey")
 @click.argument("new_label")
 @signed_in
-def add_passkey(
-    hub: HubClient, *, name: str, data: Path, as_json: bool, new_label: str
-) -> None:
+def add_passkey(caller: Caller, new_label: str) -> None:
     """Add a second passkey under a name of its own."""
-    with new_passkey(Wallet(data), name, new_label) as passkey:
-        made = hub.register(passkey, ADD_PASSKEY, new_label)
-    echo_result(as_json, made, lambda: click.echo(f"{name} has a passkey {new_label} too."))
+    with new_passkey(Wallet(caller.data), caller.name, new_label) as passkey:
+        made = caller.hub.register(passkey, ADD_PASSKEY, new_label)
+    tell(caller.as_json, made, f"{caller.name} has a passkey {new_label} too.")
 
 
 @person.command("remove-passkey")
 @click.argument("passkey_id")
 @signed_in
-def remove_passkey(
-    hub: HubClient, *, name: str, data: Path, as_json: bool, passkey_id: str
-) -> None:
+def remove_passkey(caller: Caller, passkey_id: str) -> None:
     """Remove a passkey by its id (see `person show`); never the last one."""
-    hub.post(f"/passkeys/{passkey_id}/remove")
+    caller.hub.post(f"/passkeys/{passkey_id}/remove")
     result = {"removed": passkey_id}
-    echo_result(as_json, result, lambda: click.echo("That passkey opens nothing any more."))
+    tell(caller.as_json, result, "That passkey opens nothing any more.")
 
 
 @person.command("recovery-code")
 @signed_in
-def recovery_code(hub: HubClient, *, name: str, data: Path, as_json: bool) -> None:
+def recovery_code(caller: Caller) -> None:
     """Issue a recovery code to print; it replaces the one before."""
-    issued = hub.post("/recovery-code")
-    echo_result(as_json, issued, lambda: click.echo(issued["code"]))
+    issued = caller.hub.post("/recovery-code")
+    tell(caller.as_json, issued, issued["code"])
 
 
 @person.command()
@@ -148,42 +157,36 @@ def recovery_code(hub: HubClient, *, name: str, data: Path, as_json: bool) -> No
 @data_option
 @url_option
 @json_option
-def recover(
-    code: str, name: str, label: str, data: Path, url: str | None, as_json: bool
-) -> None:
+def recover(code: str, name: str, label: str, data: Path, url: str | None, as_json: bool) -> None:
     """Start a recovery with a printed code: a new passkey that opens the account in 72 hours."""
     with (
         HubClient.open(running_hub(data, url)) as hub,
         new_passkey(Wallet(data), name, label) as passkey,
     ):
         started = hub.register(passkey, RECOVER, label, code=code)
-    echo_result(
+    tell(
         as_json,
         started,
-        lambda: click.echo(
-            f"The new passkey opens the account from {started['matures_at']}. "
-            "Every other passkey is told and can cancel until then."
-        ),
+        f"The new passkey opens the account from {started['matures_at']}. "
+        "Every other passkey is told and can cancel until then.",
     )
 
 
 @person.command("cancel-recovery")
 @signed_in
-def cancel_recovery(hub: HubClient, *, name: str, data: Path, as_json: bool) -> None:
+def cancel_recovery(caller: Caller) -> None:
     """Cancel a running recovery: its passkey and its code open nothing any more."""
-    hub.post("/recovery/cancel")
-    echo_result(as_json, {"cancelled": True}, lambda: click.echo("The recovery is cancelled."))
+    caller.hub.post("/recovery/cancel")
+    tell(caller.as_json, {"cancelled": True}, "The recovery is cancelled.")
 
 
 @person.command()
 @click.argument("notice_id")
 @signed_in
-def acknowledge(
-    hub: HubClient, *, name: str, data: Path, as_json: bool, notice_id: str
-) -> None:
+def acknowledge(caller: Caller, notice_id: str) -> None:
     """Acknowledge a notice (see `person show`)."""
-    hub.post(f"/notices/{notice_id}/acknowledge")
-    echo_result(as_json, {"acknowledged": notice_id}, lambda: click.echo("Noted."))
+    caller.hub.post(f"/notices/{notice_id}/acknowledge")
+    tell(caller.as_json, {"acknowledged": notice_id}, "Noted.")
 
 
 @contextmanager

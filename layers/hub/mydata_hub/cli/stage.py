@@ -1,0 +1,166 @@
+"""What the demonstration stands on: lines, a served hub, other people's processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+READY_SECONDS: Final = 30.0
+STOP_SECONDS: Final = 10.0
+COMMAND_SECONDS: Final = 60.0
+
+
+class LineFailed(Exception):
+    """A line of the story did not come true."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """Prints the story, and ends it with exit code 1 at the first line that is not so."""
+
+    console: Console
+    figures: dict[str, object] = field(default_factory=dict)
+
+    def act(self, title: str) -> None:
+        """Begin a part of the story."""
+        self.console.print(f"\n[bold]{title}[/bold]")
+
+    def line(self, sentence: str, holds: bool, figure: str = "") -> None:
+        """Tell one thing that was just seen to hold. Raises LineFailed when it does not."""
+        mark = "[green]✓[/green]" if holds else "[red]✗[/red]"
+        end = f"  [dim]{figure}[/dim]" if figure else ""
+        self.console.print(f"  {mark} {sentence}{end}", highlight=False)
+        if not holds:
+            raise LineFailed(sentence)
+
+
+@dataclass(slots=True)
+class ServedHub:
+    """A hub in a process of its own, as `mydata serve` starts it."""
+
+    data: Path
+    port: int
+    process: subprocess.Popen[str] | None = None
+    url: str = ""
+    links: dict[str, str] = field(default_factory=dict)
+
+    def start(self) -> float:
+        """Start it and wait until it answers; gives the seconds that took. Raises LineFailed."""
+        begun = time.perf_counter()
+        command = [*mydata(), "serve", "--data", str(self.data), "--port", str(self.port), "--json"]
+        self.process = subprocess.Popen(  # noqa: S603 (our own command)
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        ready = json.loads(_first_line(self.process))
+        self.url = ready["url"]
+        self.links = ready.get("links", {}) or self.links
+        return time.perf_counter() - begun
+
+    def kill(self) -> None:
+        """kill -9: no handler runs, nothing is flushed."""
+        assert self.process is not None
+        self.process.kill()
+        self._reap()
+
+    def stop(self) -> float:
+        """Ask it to end and wait; gives the seconds that took."""
+        if self.process is None:
+            return 0.0
+        begun = time.perf_counter()
+        self.process.send_signal(signal.SIGTERM)
+        self._reap()
+        return time.perf_counter() - begun
+
+    def _reap(self) -> None:
+        assert self.process is not None
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
+        self.process = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What another process of `mydata` said."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """What it printed as JSON. Raises LineFailed."""
+        try:
+            return json.loads(self.out)
+        except ValueError:
+            raise LineFailed(self.err.strip() or "a command printed no JSON") from None
+
+
+def run_all(*commands: Sequence[str]) -> list[Told]:
+    """Run `mydata` commands side by side, each in a process of its own."""
+    running = [
+        subprocess.Popen(  # noqa: S603 (our own command)
+            [*mydata(), *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for command in commands
+    ]
+    told = []
+    for process in running:
+        try:
+            out, err = process.communicate(timeout=COMMAND_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+        told.append(Told(process.returncode, out, err))
+    return told
+
+
+def run(*command: str) -> Told:
+    """Run one `mydata` command in a process of its own."""
+    return run_all(command)[0]
+
+
+def mydata() -> list[str]:
+    """How this very installation is called."""
+    return [sys.executable, "-m", "mydata_hub.cli"]
+
+
+def _first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        if not selector.select(READY_SECONDS):
+            process.kill()
+            raise LineFailed(f"the hub was not ready within {READY_SECONDS:.0f} s")
+    line = process.stdout.readline()
+    if not line:
+        raise LineFailed("the hub ended before it was ready; try `mydata serve` to see why")
+    return line
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on at the moment."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def quiet_environment() -> None:
+    """Keep a caller's own data folder out of the story."""
+    os.environ.pop("MYDATA_DATA", None)
