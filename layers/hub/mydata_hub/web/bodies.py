@@ -1,0 +1,96 @@
+"""Bodies that come in, checked before anything acts on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mydata_hub.errors import BadInput
+
+MAX_TEXT_CHARACTERS: Final = 200
+# What can be wrong with a field, and what to do about it (pydantic's names of errors).
+_REMEDIES: Final = {
+    "missing": "is needed",
+    "string_type": "send text",
+    "string_too_long": f"use at most {MAX_TEXT_CHARACTERS} characters",
+    "dict_type": "send an object",
+    "literal_error": "use ko or en",
+}
+
+
+class Body(BaseModel):
+    """A body: no field too many, no type guessed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """The body of a JSON request. Raises BadInput, which names the first wrong field."""
+        try:
+            return cls.model_validate_json(body)
+        except ValidationError as error:
+            raise _bad_input(error) from None
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str]) -> Self:
+        """The fields of a form. Raises BadInput."""
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            raise _bad_input(error) from None
+
+
+class Empty(Body):
+    """Nothing but `{}`."""
+
+
+class NewAccount(Body):
+    """What somebody says of themselves when they sign up."""
+
+    name: str = Field(max_length=MAX_TEXT_CHARACTERS)
+    locale: Literal["ko", "en"] | None = None
+
+
+class Ceremony(Body):
+    """The end of a ceremony: what the browser's authenticator said."""
+
+    ceremony: str = Field(max_length=MAX_TEXT_CHARACTERS)
+    credential: dict[str, Any]
+
+
+class NewPasskey(Ceremony):
+    """A passkey that was made; without a name it gets a plain one."""
+
+    passkey_name: str = Field(default="Passkey", max_length=MAX_TEXT_CHARACTERS)
+
+
+class Name(Body):
+    """A new name."""
+
+    name: str = Field(max_length=MAX_TEXT_CHARACTERS)
+
+
+class Code(Body):
+    """A printed recovery code."""
+
+    code: str = Field(max_length=MAX_TEXT_CHARACTERS)
+
+
+class Language(Body):
+    """A language and the page to go on with."""
+
+    lang: Literal["ko", "en"]
+    next: str = Field(default="/", max_length=MAX_TEXT_CHARACTERS)
+
+
+def _bad_input(error: ValidationError) -> BadInput:
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    kind, place = first["type"], first["loc"]
+    # The sender chooses the names of fields we do not know, so those are not repeated.
+    if kind == "extra_forbidden":
+        return BadInput("body", "leave out the fields that are not asked for")
+    if not place:
+        return BadInput("body", "send one JSON object")
+    return BadInput(str(place[0]), _REMEDIES.get(kind, "is not what is asked for"))

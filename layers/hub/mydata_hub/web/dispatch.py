@@ -1,0 +1,96 @@
+"""From a request that its guard let in to its answer, and from an error to words.
+
+Why there is no HTTP resolver of the powertools: docs/decisions/0006-dispatch-by-route-key.md.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit
+
+from mydata_hub.errors import Busy, HubError, NotFound, NotSignedIn, OutcomeUnknown, Refusal
+from mydata_hub.observe import metrics_for
+from mydata_hub.web import entrances, own_account, public_pages
+from mydata_hub.web.answers import Answer, json_answer
+from mydata_hub.web.checks import check_origin_and_csrf
+from mydata_hub.web.guards import ROUTES
+from mydata_hub.web.language import language_of
+from mydata_hub.web.problems import problem_for, words_for
+from mydata_hub.web.request import Request
+from mydata_hub.web.site import RouteHandler, Site
+
+FUNCTION: Final = "pages"
+HANDLERS: Final[Mapping[str, RouteHandler]] = {
+    **public_pages.HANDLERS,
+    **entrances.HANDLERS,
+    **own_account.HANDLERS,
+}
+# How long somebody waits before the hub is asked again after "busy".
+RETRY_AFTER_SECONDS: Final = 1
+_GUARDS: Final = {route.key: str(route.guard) for route in ROUTES if route.function == FUNCTION}
+
+
+def answer(site: Site, request: Request) -> Answer:
+    """Answer a request whose guard has passed. Raises whatever refuses it."""
+    check_origin_and_csrf(site.issuer, request)
+    handler = HANDLERS.get(request.route)
+    if handler is None:
+        raise NotFound("there is no such page")
+    return handler(site, request)
+
+
+def respond(
+    site: Site, logger: Logger, event: Mapping[str, Any], work: Callable[[], Answer]
+) -> dict[str, Any]:
+    """Do the work and put its answer or its error on the wire, counted and logged."""
+    started = time.perf_counter()
+    try:
+        given = work()
+    except HubError as error:
+        if not isinstance(error, Refusal):
+            logger.exception("a request failed", extra=_route_of(event))
+        given = explain(site, Request(event), error)
+    except Exception:  # noqa: BLE001
+        # Left alone, the runtime would log the exception's text, which may name a person.
+        logger.exception("a request failed", extra=_route_of(event))
+        given = explain(site, Request(event), HubError("unexpected"))
+    _observe(logger, event, given.status, (time.perf_counter() - started) * 1000)
+    return given.as_event(https=site.https)
+
+
+def explain(site: Site, request: Request, error: HubError) -> Answer:
+    """An error as a page when a browser navigates, otherwise as a problem document."""
+    locale = language_of(request)
+    headers: dict[str, str] = {}
+    if isinstance(error, Busy | OutcomeUnknown):
+        headers["retry-after"] = str(RETRY_AFTER_SECONDS)
+    if not request.wants_page:
+        problem = problem_for(error, request.route, locale)
+        return json_answer(error.status, problem, "application/problem+json", headers)
+    if isinstance(error, NotSignedIn) and request.method == "GET":
+        return site.page(request, "sign_in.html", status=error.status, ended=True)
+    words = words_for(error, request.route, locale)
+    page = site.page(request, "problem.html", status=error.status, words=words)
+    return replace(page, headers={**page.headers, **headers})
+
+
+def _observe(logger: Logger, event: Mapping[str, Any], status: int, duration_ms: float) -> None:
+    logger.info(
+        "a request was answered",
+        extra={**_route_of(event), "status": status, "duration_ms": round(duration_ms)},
+    )
+    metrics = metrics_for(FUNCTION)
+    metrics.add_metric("Failures", MetricUnit.Count, 1 if status >= 500 else 0)
+    metrics.add_metric("Duration", MetricUnit.Milliseconds, duration_ms)
+    metrics.flush_metrics()
+
+
+def _route_of(event: Mapping[str, Any]) -> dict[str, str]:
+    # A key that is not in the table is the caller's text and stays out of the log.
+    key = str(event.get("routeKey", ""))
+    return {"route": key, "guard": _GUARDS[key]} if key in _GUARDS else {"route": "none"}
