@@ -52,8 +52,11 @@ def statements(template: Template) -> Iterator[Statement]:
             found.get("PolicyDocument"),
             found.get("KeyPolicy"),
             found.get("ResourcePolicy", {}).get("PolicyDocument"),
-            *(policy.get("PolicyDocument") for policy in as_list(found.get("Policies"))
-              if isinstance(policy, dict)),
+            *(
+                policy.get("PolicyDocument")
+                for policy in as_list(found.get("Policies"))
+                if isinstance(policy, dict)
+            ),
         ]
         for document in documents:
             if document:
@@ -63,9 +66,7 @@ def statements(template: Template) -> Iterator[Statement]:
 
 def roles(template: Template) -> dict[str, str]:
     """Logical id of a role -> the function that runs as it, or SWEEPS."""
-    found = {
-        target(own.get("Role"))[0]: function for function, own in functions(template).items()
-    }
+    found = {target(own.get("Role"))[0]: function for function, own in functions(template).items()}
     for own in functions(template).values():
         for event in own.get("Events", {}).values():
             role = target(event.get("Properties", {}).get("RoleArn"))[0]

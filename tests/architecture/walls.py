@@ -1,0 +1,152 @@
+"""Proofs about IAM: each takes a template and gives what is wrong with it, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import Any
+
+from tests.architecture.permissions import (
+    SWEEPS,
+    Permission,
+    permissions,
+    roles,
+    statements,
+    thing_named,
+)
+from tests.architecture.template import (
+    Template,
+    as_list,
+    functions,
+    properties,
+    resources,
+    target,
+)
+
+# Every resource name with a wildcard that an Allow may have, and why it cannot be narrower.
+WILDCARDS = {
+    "bucket tiles tile/*": "a tile's name is its place in the log, so there is no list of them",
+    "bucket tiles staging/*": "a staged batch is named by its size and hash",
+    "bucket tiles tile/*.p/*": "partial tiles only; a full tile stays undeletable",
+}
+
+# What a zone may do with keys at all. A zone that is not here may do nothing with them.
+KEY_ACTIONS: Mapping[str, Set[str]] = {"log": {"kms:GetPublicKey", "kms:Sign"}}
+
+# What the account itself may do with a key: never use it.
+ADMINISTRATION = frozenset(
+    {
+        "kms:CancelKeyDeletion",
+        "kms:DescribeKey",
+        "kms:DisableKey",
+        "kms:EnableKey",
+        "kms:GetKeyPolicy",
+        "kms:GetKeyRotationStatus",
+        "kms:GetPublicKey",
+        "kms:ListResourceTags",
+        "kms:PutKeyPolicy",
+        "kms:ScheduleKeyDeletion",
+        "kms:TagResource",
+        "kms:UntagResource",
+        "kms:UpdateKeyDescription",
+    }
+)
+
+# Tables, indexes and buckets of one zone that another zone's functions may never reach.
+HOME = {"table accounts": {"edge"}, "table sessions": {"edge"}, "table log": {"log"}}
+
+
+def wildcards(template: Template) -> list[str]:
+    """Wildcards and "everything but" in what is allowed; entries of the list that nobody needs."""
+    found: list[str] = []
+    used: set[str] = set()
+    for statement in statements(template):
+        negations = {"NotAction", "NotResource", "NotPrincipal"} & statement.body.keys()
+        found += [f"{statement.where}: {negation}" for negation in sorted(negations)]
+        if statement.body["Effect"] != "Allow":
+            continue
+        found += [f"{statement.where}: action {one}" for one in statement.actions if "*" in one]
+        if "*" in str(statement.body.get("Principal", "")):
+            found.append(f"{statement.where}: anyone is allowed")
+        for thing in statement.things:
+            if thing == "*" and resources(template)[statement.where]["Type"] == "AWS::KMS::Key":
+                continue  # in a key's own policy it means this key
+            name = thing_named(template, thing)
+            used.add(name)
+            if "*" in name and name not in WILDCARDS:
+                found.append(f"{statement.where}: resource {name}")
+    return found + [f"not needed any more: {name}" for name in sorted(WILDCARDS.keys() - used)]
+
+
+def own_roles(template: Template) -> list[str]:
+    """Functions without a role of their own, and permissions that come from outside the page."""
+    found: list[str] = []
+    users: dict[str, list[str]] = {}
+    for function, own in functions(template).items():
+        role = target(own.get("Role"))[0]
+        if resources(template).get(role, {}).get("Type") != "AWS::IAM::Role":
+            found.append(f"{function}: no role of its own; SAM would make one with wildcards")
+        users.setdefault(role, []).append(function)
+        if own.get("Policies") or own.get("PermissionsBoundary"):
+            found.append(f"{function}: policies beside its role")
+        for event in own.get("Events", {}).values():
+            if event["Type"] == "ScheduleV2" and "RoleArn" not in event["Properties"]:
+                found.append(f"{function}: a schedule whose role SAM makes")
+    found += [f"{role}: shared by {', '.join(who)}" for role, who in users.items() if len(who) > 1]
+    known = roles(template)
+    for name, resource in resources(template, "AWS::IAM::Role").items():
+        if properties(resource).get("ManagedPolicyArns"):
+            found.append(f"{name}: a managed policy")
+        if name not in known:
+            found.append(f"{name}: nobody's role")
+        found += _who_may_assume(name, resource, known.get(name, ""))
+    return found
+
+
+def _who_may_assume(name: str, resource: Mapping[str, Any], owner: str) -> list[str]:
+    service = "scheduler.amazonaws.com" if owner == SWEEPS else "lambda.amazonaws.com"
+    document = properties(resource)["AssumeRolePolicyDocument"]
+    principals = [statement["Principal"] for statement in as_list(document["Statement"])]
+    if principals != [{"Service": service}]:
+        return [f"{name}: may be assumed by more than {service}"]
+    return []
+
+
+def keys(template: Template, zones: Mapping[str, str]) -> list[str]:
+    """Functions that may do with a key what their zone may not; keys that the account may use."""
+    found = [
+        f"{function} in zone {zones.get(function, 'none')}: {action} on {thing}"
+        for function, thing, action in sorted(permissions(template))
+        if action.startswith("kms:") and action not in KEY_ACTIONS.get(zones.get(function, ""), ())
+    ]
+    for statement in statements(template):
+        if resources(template)[statement.where]["Type"] != "AWS::KMS::Key":
+            continue
+        principals = as_list(statement.body["Principal"].get("AWS"))
+        if any(target(principal)[0] in roles(template) for principal in principals):
+            continue
+        beyond = sorted(set(statement.actions) - ADMINISTRATION)
+        found += [f"{statement.where}: the account may {action}" for action in beyond]
+    return found
+
+
+def foreign_rows(template: Template, zones: Mapping[str, str]) -> list[str]:
+    """Functions that reach what belongs to another zone, whatever the page says."""
+    return [
+        f"{function} in zone {zones.get(function)}: {action} on {thing}"
+        for function, thing, action in sorted(permissions(template))
+        for home, allowed in HOME.items()
+        if thing.startswith(home) and zones.get(function) not in allowed
+    ]
+
+
+def unlike_the_page(
+    template: Template, permitted: Set[Permission], zones: Mapping[str, str]
+) -> list[str]:
+    """Differences between the template and docs/zones.md."""
+    real = permissions(template)
+    return [
+        *(f"not in docs/zones.md: {' '.join(one)}" for one in sorted(real - permitted)),
+        *(f"not in template.yaml: {' '.join(one)}" for one in sorted(permitted - real)),
+        *(f"without a zone: {one}" for one in sorted(functions(template).keys() - zones.keys())),
+        *(f"no function: {one}" for one in sorted(zones.keys() - functions(template).keys())),
+    ]
