@@ -55,7 +55,7 @@ def respond(
         if not isinstance(error, Refusal):
             logger.exception("a request failed", extra=_route_of(event))
         given = explain(site, Request(event), error)
-    except Exception:  # noqa: BLE001
+    except Exception:
         # Left alone, the runtime would log the exception's text, which may name a person.
         logger.exception("a request failed", extra=_route_of(event))
         given = explain(site, Request(event), HubError("unexpected"))

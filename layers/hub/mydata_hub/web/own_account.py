@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mydata_hub import __version__
-from mydata_hub.accounts.account import Account, Passkey
+from mydata_hub.accounts.account import Account, Passkey, usable_passkeys
 from mydata_hub.accounts.notices import Notice, acknowledge_notice, list_notices
 from mydata_hub.accounts.passkeys import (
     begin_add_passkey,
@@ -127,13 +127,15 @@ def notice_acknowledge(site: Site, request: Request) -> Answer:
 
 def _own_page(site: Site, request: Request, template: str, **values: Any) -> Answer:
     account, now = _account(site, request), site.desk.now()
+    passkeys = list_passkeys(site.desk.tables, account.account_id)
     return site.page(
         request,
         template,
         account_locale=account.locale,
         account=account,
         now=now,
-        passkeys=list_passkeys(site.desk.tables, account.account_id),
+        passkeys=passkeys,
+        usable_count=len(usable_passkeys(passkeys, now)),
         here_passkey=request.caller.passkey_id,
         recovery=account.pending_recovery(now),
         notices=[

@@ -71,7 +71,11 @@ _BY_FIELD: Final = {
 _ON_ROUTE: Final = {
     ("POST /sign-in/finish", "not-signed-in"): Words(
         _("That passkey does not open an account"),
-        _("Try another passkey, or use your recovery code. A recovered one needs 72 hours."),
+        _("Try another passkey, or use your recovery code."),
+    ),
+    ("POST /sign-in/finish", "account-restricted"): Words(
+        _("This passkey does not work yet"),
+        _("It was made in a recovery and starts to work when the 72 hours are over."),
     ),
     ("POST /recover/options", "too-many"): Words(
         _("Too many wrong codes"), _("Wait an hour, then look at your printed code again.")

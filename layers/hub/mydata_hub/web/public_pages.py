@@ -63,12 +63,12 @@ def choose_language(site: Site, request: Request) -> Answer:
     return see_other(onward).with_cookies(language_cookie(site.issuer, chosen.lang))
 
 
-def show_health(site: Site, request: Request) -> Answer:
+def show_health(_site: Site, _request: Request) -> Answer:
     """That the function runs, and which release it is."""
     return json_answer(200, {"status": "ok", "version": __version__})
 
 
-def send_static_file(site: Site, request: Request) -> Answer:
+def send_static_file(_site: Site, request: Request) -> Answer:
     """A style sheet, a script or a picture."""
     return static_file(request)
 

@@ -1,4 +1,4 @@
-"""A request as API Gateway hands it over (payload format 2.0), read only as far as somebody asks."""
+"""A request as API Gateway hands it over (payload format 2.0), read as far as somebody asks."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ KOREAN: Final = Path(__file__).with_name("translations") / "ko.po"
 
 
 def translate(locale: Locale, message: str) -> str:
-    """The message in that language; English is the source, and stands in where Korean is missing."""
+    """The message in that language; where Korean is missing its English source stands in."""
     return message if locale == "en" else korean().get(message, message)
 
 

@@ -1,0 +1,38 @@
+// The browser's side of a ceremony (WebAuthn Level 3), with errors in the page's words.
+
+import { ownProblem, post } from "./call.js";
+
+export function supported() {
+  return (
+    typeof PublicKeyCredential === "function" &&
+    typeof PublicKeyCredential.parseCreationOptionsFromJSON === "function"
+  );
+}
+
+/** Make a passkey: begin, let the authenticator work, finish. */
+export async function makePasskey(begin, finish, name) {
+  const begun = await begin();
+  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(begun.publicKey);
+  const credential = await ask(() => navigator.credentials.create({ publicKey }));
+  return post(finish, {
+    ceremony: begun.ceremony,
+    credential: credential.toJSON(),
+    passkey_name: name,
+  });
+}
+
+/** Use a passkey; opens a session. */
+export async function usePasskey() {
+  const begun = await post("/sign-in/options");
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(begun.publicKey);
+  const credential = await ask(() => navigator.credentials.get({ publicKey }));
+  return post("/sign-in/finish", { ceremony: begun.ceremony, credential: credential.toJSON() });
+}
+
+async function ask(authenticator) {
+  try {
+    return await authenticator();
+  } catch (error) {
+    throw ownProblem(error.name === "InvalidStateError" ? "held" : "closed");
+  }
+}
