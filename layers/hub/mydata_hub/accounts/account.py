@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, Literal, NewType
+from typing import Final, Literal, NewType, cast, get_args
 
 from mydata_hub.errors import AccountRestricted, BadInput
 
@@ -26,6 +26,18 @@ class Role(StrEnum):
     PERSON = "person"
     AUDITOR = "auditor"
     OPERATOR = "operator"
+
+
+class Occurrence(StrEnum):
+    """What happens to an account: the kinds of its events in the log and of its notices."""
+
+    ACCOUNT_OPENED = "account_opened"  # in the log only
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    RECOVERY_CODE_ISSUED = "recovery_code_issued"
+    RECOVERY_STARTED = "recovery_started"
+    RECOVERY_CANCELLED = "recovery_cancelled"
+    RECOVERY_MATURED = "recovery_matured"  # a notice only: nothing is written when time passes
 
 
 class Act(StrEnum):
@@ -51,10 +63,9 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryCode:
-    """What the hub keeps of a printed code: where to find it and the hash of its secret."""
+    """The printed code that is out; the hash of its secret is kept apart from the account."""
 
     code_id: str
-    secret_hash: bytes
     issued_at: datetime
 
 
@@ -110,3 +121,10 @@ def check_name(field: str, name: str) -> str:
     if any(unicodedata.category(character).startswith("C") for character in kept):
         raise BadInput(field, "leave out control characters")
     return kept
+
+
+def check_locale(locale: str) -> Locale:
+    """A language of the pages. Raises BadInput."""
+    if locale not in get_args(Locale):
+        raise BadInput("locale", "use ko or en")
+    return cast("Locale", locale)

@@ -2,27 +2,34 @@
 
 Table `accounts`, format 1. Partition of an account: sort "account" and one "passkey#<id>" each.
 Beside it one row per credential id, so that no passkey opens two accounts, and one per recovery
-code, by which a code finds its account. Change rule: members may be added; readers accept n - 1.
+code (see recovery.py). Whatever adds or removes a passkey writes the account's row too, so that
+two such acts never both go through on what they read. Change rule: members may be added; readers
+accept n - 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, cast
 
 from mydata_hub.accounts.account import (
     Account,
     AccountId,
-    Locale,
+    Occurrence,
     Passkey,
     PasskeyId,
     Recovery,
     RecoveryCode,
     Role,
+    check_locale,
 )
-from mydata_hub.errors import Damaged
+from mydata_hub.accounts.desk import Desk
+from mydata_hub.errors import BadInput, Damaged
+from mydata_hub.fields import EventId, PartyId, SubjectId
 from mydata_hub.ports.tables import Absent, Delete, Key, Put, Row, Tables, Value, VersionIs
+from mydata_hub.transparency.event import Event
+from mydata_hub.transparency.events import record
 
 TABLE: Final = "accounts"
 _PASSKEY: Final = "passkey#"
@@ -38,9 +45,9 @@ def passkey_key(account_id: str, passkey_id: str) -> Key:
     return Key(TABLE, account_id, _PASSKEY + passkey_id)
 
 
-def code_key(code_id: str) -> Key:
-    """The row by which a recovery code finds its account."""
-    return Key(TABLE, f"code#{code_id}")
+def claim_key(passkey_id: str) -> Key:
+    """The row that says which account a credential id belongs to."""
+    return Key(TABLE, f"credential#{passkey_id}")
 
 
 def fetch_account(tables: Tables, account_id: str) -> Account | None:
@@ -52,14 +59,37 @@ def fetch_account(tables: Tables, account_id: str) -> Account | None:
 
 def list_passkeys(tables: Tables, account_id: str) -> tuple[Passkey, ...]:
     """All passkeys of an account, pending ones too. Raises Damaged, Busy."""
-    found: list[Passkey] = []
+    rows = rows_of(tables, TABLE, account_id, prefix=_PASSKEY)
+    return tuple(read_passkey(row) for row in rows)
+
+
+def rows_of(
+    tables: Tables, table: str, partition: str, *, prefix: str = "", newest_first: bool = False
+) -> Iterator[Row]:
+    """The rows of a partition, page by page as they are asked for."""
     after: str | None = None
     while True:
-        page = tables.query(TABLE, account_id, prefix=_PASSKEY, after=after)
-        found.extend(read_passkey(row) for row in page.rows)
+        page = tables.query(table, partition, prefix=prefix, after=after, newest_first=newest_first)
+        yield from page.rows
         after = page.after
         if after is None:
-            return tuple(found)
+            return
+
+
+def put_change(desk: Desk, account: Account, kind: Occurrence) -> tuple[Put, Put]:
+    """Write an account, and record why in the log, in one commit."""
+    key = account_key(account.account_id)
+    event = Event(
+        event_id=EventId(desk.new_id()),
+        kind=kind,
+        subject=SubjectId(account.account_id),
+        actor=PartyId(account.account_id),
+        occurred_at=desk.now(),
+        row=key,
+        row_version=account.version + 1,
+        payload=b"",
+    )
+    return put_account(account), record(event, desk.entropy)
 
 
 def put_account(account: Account) -> Put:
@@ -73,7 +103,6 @@ def put_account(account: Account) -> Put:
     if account.code:
         values["code"] = {
             "code_id": account.code.code_id,
-            "secret_hash": account.code.secret_hash,
             "issued_at": account.code.issued_at.isoformat(),
         }
     if account.recovery:
@@ -88,9 +117,7 @@ def put_account(account: Account) -> Put:
 
 def add_passkey(account_id: str, passkey: Passkey) -> tuple[Put, Put]:
     """Write a new passkey and claim its credential id for this account."""
-    claim = Put(
-        key=_claim_key(passkey.passkey_id), values={"account_id": account_id}, when=Absent()
-    )
+    claim = Put(key=claim_key(passkey.passkey_id), values={"account_id": account_id}, when=Absent())
     return put_passkey(account_id, passkey), claim
 
 
@@ -118,7 +145,7 @@ def drop_passkey(account_id: str, passkey: Passkey) -> tuple[Delete, Delete]:
     """Remove a passkey and free its credential id."""
     return (
         Delete(passkey_key(account_id, passkey.passkey_id), VersionIs(passkey.version)),
-        Delete(_claim_key(passkey.passkey_id), VersionIs(1)),
+        Delete(claim_key(passkey.passkey_id), VersionIs(1)),
     )
 
 
@@ -132,12 +159,11 @@ def read_account(row: Row) -> Account:
             version=row.version,
             role=Role(values["role"]),
             name=values["name"],
-            locale=cast("Locale", values["locale"]),
+            locale=check_locale(values["locale"]),
             joined_at=datetime.fromisoformat(values["joined_at"]),
             code=code
             and RecoveryCode(
                 code_id=code["code_id"],
-                secret_hash=code["secret_hash"],
                 issued_at=datetime.fromisoformat(code["issued_at"]),
             ),
             recovery=recovery
@@ -148,7 +174,7 @@ def read_account(row: Row) -> Account:
                 matures_at=datetime.fromisoformat(recovery["matures_at"]),
             ),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, BadInput):
         raise Damaged("an account row does not hold an account") from None
 
 
@@ -171,10 +197,6 @@ def read_passkey(row: Row) -> Passkey:
         )
     except (KeyError, TypeError, ValueError):
         raise Damaged("a passkey row does not hold a passkey") from None
-
-
-def _claim_key(passkey_id: str) -> Key:
-    return Key(TABLE, f"credential#{passkey_id}")
 
 
 def _when(version: int) -> Absent | VersionIs:

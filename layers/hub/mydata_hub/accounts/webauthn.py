@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -30,8 +31,8 @@ from fido2.webauthn import (
     UserVerificationRequirement,
 )
 
-from mydata_hub.accounts.account import Passkey
-from mydata_hub.accounts.desk import Desk
+from mydata_hub.accounts.account import Passkey, PasskeyId
+from mydata_hub.accounts.desk import Desk, is_plain
 from mydata_hub.errors import BadInput, NotAllowed, NotSignedIn
 
 CHALLENGE_BYTES: Final = 32
@@ -51,6 +52,7 @@ _MALFORMED: Final = (
     IndexError,
     AssertionError,
     NotImplementedError,
+    RecursionError,
     struct.error,
     InvalidSignature,
     UnsupportedAlgorithm,
@@ -61,11 +63,25 @@ _MALFORMED: Final = (
 class Registered:
     """A credential that was made in answer to our challenge."""
 
-    passkey_id: str
+    passkey_id: PasskeyId
     credential: bytes
     counter: int
     synced: bool
     software: bool
+
+    def passkey(self, name: str, *, added_at: datetime, usable_from: datetime) -> Passkey:
+        """The new passkey of this credential."""
+        return Passkey(
+            passkey_id=self.passkey_id,
+            version=0,
+            name=name,
+            credential=self.credential,
+            counter=self.counter,
+            synced=self.synced,
+            software=self.software,
+            added_at=added_at,
+            usable_from=usable_from,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +137,7 @@ def verify_registration(desk: Desk, challenge: bytes, response: Mapping[str, Any
     if software and not desk.software_passkeys:
         raise NotAllowed("a software passkey can only be used with a hub on one's own laptop")
     return Registered(
-        passkey_id=websafe_encode(credential.credential_id),
+        passkey_id=PasskeyId(websafe_encode(credential.credential_id)),
         credential=bytes(credential),
         counter=data.counter,
         synced=data.is_backup_eligible(),
@@ -136,10 +152,13 @@ def claimed_identity(response: Mapping[str, Any]) -> tuple[str, str]:
     """
     try:
         parsed = AuthenticationResponse.from_dict(response)
-        handle = parsed.response.user_handle
-        return (handle or b"").decode("ascii"), websafe_encode(parsed.raw_id)
+        account_id = (parsed.response.user_handle or b"").decode("ascii")
+        passkey_id = websafe_encode(parsed.raw_id)
     except _MALFORMED:
         raise unknown_passkey() from None
+    if not (is_plain(account_id) and is_plain(passkey_id)):
+        raise unknown_passkey()
+    return account_id, passkey_id
 
 
 def verify_assertion(

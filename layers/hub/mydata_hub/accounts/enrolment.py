@@ -1,0 +1,78 @@
+"""Enrolment: a one-time link by which an operator admits staff, who then make their own passkey.
+
+Table `sessions`, format 1, partition "invitation#<SHA-256 of the token>": the token itself is in
+the link alone. The link is used up by the commit that makes the account.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, cast
+
+from mydata_hub.accounts.account import Locale, Role, check_locale, check_name
+from mydata_hub.accounts.ceremonies import Begun, begin_account
+from mydata_hub.accounts.desk import Desk
+from mydata_hub.accounts.sessions import TABLE
+from mydata_hub.errors import NotFound
+from mydata_hub.ports.tables import Absent, Key, Put
+
+LIFETIME: Final = timedelta(hours=24)
+TOKEN_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """Who is invited, and to be what."""
+
+    role: Role
+    name: str
+    locale: Locale
+
+
+def invite(desk: Desk, role: Role, name: str, locale: str = "ko") -> str:
+    """Invite somebody; gives the path of the link, which nobody can be told again.
+
+    Raises BadInput.
+    """
+    token = desk.token(TOKEN_BYTES)
+    desk.tables.commit(
+        Put(
+            key=_key(token),
+            values={
+                "role": str(role),
+                "name": check_name("name", name),
+                "locale": check_locale(locale),
+            },
+            when=Absent(),
+            expires_at=desk.now() + LIFETIME,
+        )
+    )
+    return f"/enrol/{token}"
+
+
+def read_invitation(desk: Desk, token: str) -> Invitation:
+    """What a link invites to. Raises NotFound, alike for used, expired and unknown links."""
+    key = _key(token)
+    row = desk.tables.fetch_many(key).get(key)
+    if row is None:
+        raise NotFound("this link is used up, over or unknown; ask for a new one")
+    values = cast("Mapping[str, Any]", row.values)
+    return Invitation(
+        role=Role(values["role"]), name=values["name"], locale=check_locale(values["locale"])
+    )
+
+
+def begin_enrolment(desk: Desk, token: str) -> Begun:
+    """Begin the invited account; `finish_sign_up` makes it. Raises NotFound."""
+    invited = read_invitation(desk, token)
+    return begin_account(
+        desk, invited.role, invited.name, invited.locale, link=_key(token).partition
+    )
+
+
+def _key(token: str) -> Key:
+    digest = hashlib.sha256(token.encode(errors="replace")).hexdigest()
+    return Key(TABLE, f"invitation#{digest}")
