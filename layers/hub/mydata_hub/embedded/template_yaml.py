@@ -64,7 +64,7 @@ def _long_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
 
 
 def _map_of(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
-    names = [loader.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+    names = [loader.construct_object(key, deep=True) for key, _ in node.value]
     doubled = {name for name in names if names.count(name) > 1}
     if doubled:
         raise yaml.MarkedYAMLError(
