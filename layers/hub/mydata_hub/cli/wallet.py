@@ -24,15 +24,17 @@ class Wallet:
 
     def people(self) -> dict[str, list[str]]:
         """Whose passkeys are here: name -> labels."""
-        root = self.folder / FOLDER_NAME
-        return {
-            unquote(person.name): sorted(unquote(file.stem) for file in person.glob("*.json"))
-            for person in sorted(root.iterdir() if root.is_dir() else ())
-        }
+        found: dict[str, list[str]] = {}
+        for file in sorted((self.folder / FOLDER_NAME).glob("*/*.json")):
+            found.setdefault(unquote(file.parent.name), []).append(unquote(file.stem))
+        return found
 
     def path(self, name: str, label: str) -> Path:
         """Where a passkey is kept. Raises UsageError for names that no file can have."""
-        parts = [quote(part, safe="") for part in (name, label)]
+        try:
+            parts = [quote(part, safe="") for part in (name, label)]
+        except UnicodeEncodeError:
+            raise click.UsageError("a name or label is not Unicode text") from None
         if any(not part.strip(".") or len(part) > MAX_QUOTED for part in parts):
             raise click.UsageError("a name or label is empty or too long")
         return self.folder / FOLDER_NAME / parts[0] / f"{parts[1]}.json"
