@@ -5,6 +5,7 @@
     │   ├── BadInput 400             a named field is wrong; says the remedy
     │   ├── NotSignedIn 401          no session, or it ended
     │   ├── NotAllowed 403           signed in, yet not for this
+    │   │   └── OutOfDate 403        the page is older than its session; load it again
     │   ├── StepUpNeeded 403         sign in again with a passkey first
     │   ├── AccountRestricted 403    a recovery is running
     │   ├── NotFound 404
@@ -76,6 +77,12 @@ class NotAllowed(Refusal):
 
     status = 403
     slug = "not-allowed"
+
+
+class OutOfDate(NotAllowed):
+    """The page, or whoever pretends to be one, does not know this session's token."""
+
+    slug = "out-of-date"
 
 
 class StepUpNeeded(Refusal):

@@ -8,7 +8,7 @@ from typing import Any, Final
 from mydata_hub.accounts.account import Role
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.accounts.sessions import Session, check_csrf, read_session
-from mydata_hub.errors import NotAllowed, NotSignedIn
+from mydata_hub.errors import NotAllowed, NotSignedIn, OutOfDate
 from mydata_hub.web.cookies import session_name
 from mydata_hub.web.guards import Check, Guard
 from mydata_hub.web.request import Request
@@ -45,7 +45,10 @@ def check_origin_and_csrf(issuer: str, request: Request) -> None:
     if request.header("origin") != issuer:
         raise NotAllowed("the request does not come from a page of this hub")
     if request.session is not None:
-        check_csrf(request.session, _csrf_given(request))
+        try:
+            check_csrf(request.session, _csrf_given(request))
+        except NotAllowed:
+            raise OutOfDate("the page is out of date; load it again") from None
 
 
 def _csrf_given(request: Request) -> str:

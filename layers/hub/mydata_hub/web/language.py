@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from typing import Final
 
 from mydata_hub.accounts.account import Locale
 from mydata_hub.web.cookies import LANGUAGE
@@ -17,7 +17,7 @@ def language_of(request: Request, account: Locale | None = None) -> Locale:
     """The language for this request."""
     chosen = request.cookie(LANGUAGE)
     if chosen in LOCALES:
-        return cast("Locale", chosen)
+        return chosen
     return account or accepted_language(request.header("accept-language"))
 
 
@@ -29,7 +29,7 @@ def accepted_language(header: str) -> Locale:
         primary = name.strip().partition("-")[0].lower()
         given = _weight(parameter)
         if primary in LOCALES and given > weight:
-            best, weight = cast("Locale", primary), given
+            best, weight = primary, given
     return best
 
 

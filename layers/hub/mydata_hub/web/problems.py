@@ -34,6 +34,9 @@ _BY_SLUG: Final = {
     "not-allowed": Words(
         _("This is not open to you"), _("Go back to your own page, or sign in as somebody else.")
     ),
+    "out-of-date": Words(
+        _("This page is out of date"), _("Load it again: you signed in anew since it was opened.")
+    ),
     "step-up-needed": Words(
         _("Use your passkey once more"), _("This changes who can get in, so we check it is you.")
     ),
@@ -60,6 +63,10 @@ _BY_SLUG: Final = {
 _INTERNAL: Final = Words(
     _("Something broke on our side"), _("Try again in a moment. What you have is safe.")
 )
+_NO_ROOM: Final = Words(
+    _("There is no room for another passkey"),
+    _("Remove one that you no longer use, then try again."),
+)
 _BY_FIELD: Final = {
     "name": _("Use a name of 1 to 60 characters."),
     "passkey_name": _("Use a name of 1 to 60 characters."),
@@ -83,6 +90,9 @@ _ON_ROUTE: Final = {
     ("POST /passkeys/{passkey_id}/remove", "not-allowed"): Words(
         _("This is your last passkey"), _("Add another one first, then remove this one.")
     ),
+    ("POST /passkeys/options", "not-allowed"): _NO_ROOM,
+    ("POST /passkeys/finish", "not-allowed"): _NO_ROOM,
+    ("POST /recovery-code", "not-allowed"): _NO_ROOM,
 }
 
 
