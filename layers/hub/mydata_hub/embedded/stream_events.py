@@ -24,7 +24,9 @@ def handled(link: StreamLink, entries: Sequence[FeedEntry], result: object) -> i
     """
     if not link.reports_item_failures or result is None:
         return len(entries)
-    failures = result.get("batchItemFailures") if isinstance(result, dict) else False
+    if not isinstance(result, dict):
+        return 0
+    failures = result.get("batchItemFailures")
     if failures is None or failures == []:
         return len(entries)
     places = {_number(entry): place for place, entry in enumerate(entries)}

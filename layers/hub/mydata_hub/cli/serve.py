@@ -1,0 +1,148 @@
+"""`mydata serve`: the hub of this machine, from template.yaml and the handlers in functions/."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import click
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+
+from mydata_hub.cli.client import DEFAULT_DATA, RUNNING_HUB
+from mydata_hub.cli.sample_people import sample_links
+from mydata_hub.embedded.deployment import Deployment, deployment_folder, read_deployment
+from mydata_hub.embedded.durable_files import make_folder
+from mydata_hub.embedded.feed import SqliteFeed
+from mydata_hub.embedded.gateway import Gateway
+from mydata_hub.embedded.invocation import Invoker
+from mydata_hub.embedded.server import (
+    announced,
+    listen_on_loopback,
+    serve_until_told,
+    sole_server_of,
+)
+from mydata_hub.embedded.worker import Worker
+from mydata_hub.errors import HubError
+
+DEFAULT_PORT = 8787
+WORKER_STOP_SECONDS = 3.0
+MAX_LINE_CHARACTERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Everything of a hub that runs in this process."""
+
+    deployment: Deployment
+    invoker: Invoker
+    worker: Worker
+    gateway: Gateway
+
+
+@click.command()
+@click.option(
+    "--data",
+    envvar="MYDATA_DATA",
+    default=DEFAULT_DATA,
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder that keeps the hub's data.",
+)
+@click.option(
+    "--port",
+    default=DEFAULT_PORT,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The port on localhost; 0 takes a free one.",
+)
+@click.option("--empty", is_flag=True, help="Invite no sample people.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
+def serve(data: Path, port: int, empty: bool, as_json: bool) -> None:
+    """Serve the hub on this machine until it is told to stop.
+
+    It answers on localhost only. What the functions log goes to standard error.
+    """
+    answer = sys.stdout
+    try:
+        # The answer of this command stays apart from what the functions print.
+        with redirect_stdout(sys.stderr):
+            ended = _serve(data.absolute(), port, answer, empty=empty, as_json=as_json)
+    except HubError as error:
+        raise click.ClickException(str(error)) from None
+    if not ended:
+        # A handler is still at it and no thread can be stopped: all it has committed is durable,
+        # and what it was called for is delivered again.
+        answer.flush()
+        os._exit(0)
+
+
+def _serve(data: Path, port: int, answer: TextIO, *, empty: bool, as_json: bool) -> bool:
+    """Serve until told to stop; False when a handler still runs after its time to finish."""
+    make_folder(data)
+    with sole_server_of(data):
+        sockets = listen_on_loopback(port)
+        url = f"http://localhost:{sockets[0].getsockname()[1]}"
+        hub = _hub(data, url)
+        links = {} if empty else sample_links(_pages_environment(hub.deployment))
+        about: dict[str, object] = {"url": url, "pid": os.getpid()}
+
+        def tell() -> None:
+            if as_json:
+                answer.write(json.dumps({**about, "links": links}) + "\n")
+                answer.flush()
+            else:
+                _print(Console(file=answer), url, links)
+
+        with announced(data / RUNNING_HUB, about), _working(hub):
+            serve_until_told(hub.gateway, sockets, tell)
+        return hub.invoker.wait_until_idle(0)
+
+
+@contextmanager
+def _working(hub: Hub) -> Iterator[None]:
+    hub.worker.start()
+    try:
+        yield
+    finally:
+        hub.gateway.close()
+        hub.worker.stop(WORKER_STOP_SECONDS)
+
+
+def _hub(data: Path, url: str) -> Hub:
+    parameters = {"Engine": f"embedded:{data}", "Issuer": url, "SoftwarePasskeys": "allowed"}
+    deployment = read_deployment(deployment_folder(), parameters)
+    invoker = Invoker(deployment)
+    worker = Worker(deployment, invoker, SqliteFeed(data))
+    gateway = Gateway(deployment, invoker, url, on_change=worker.wake)
+    return Hub(deployment, invoker, worker, gateway)
+
+
+def _pages_environment(deployment: Deployment) -> Mapping[str, str]:
+    return next(
+        function.environment
+        for function in deployment.functions.values()
+        if function.file.stem == "pages"
+    )
+
+
+def _print(console: Console, url: str, links: Mapping[str, str]) -> None:
+    console.print(f"The hub is at [bold]{url}[/bold]. Stop it with Ctrl-C.", highlight=False)
+    if not links:
+        return
+    table = Table("who", "one-time link to enrol (24 hours)", box=None)
+    for name, link in links.items():
+        table.add_row(name, link)
+    # Wide enough for every link: one that is broken into lines cannot be copied.
+    wide = console.options.update(max_width=MAX_LINE_CHARACTERS)
+    needed = Measurement.get(console, wide, table).maximum
+    console.width = max(console.width, needed)
+    console.print(table)
+    console.print("Each makes one account with a passkey of your browser, and then it is used up.")
