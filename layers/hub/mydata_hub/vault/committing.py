@@ -31,7 +31,7 @@ NONCE: Final = bytes(12)
 def seal_committed(
     secret: bytes, *, salt: bytes, label: bytes, header: bytes, content: bytes
 ) -> bytes:
-    """Commitment, ciphertext and tag. `secret` and `salt` together are used for this one message."""
+    """Commitment, ciphertext and tag. `secret` and `salt` together serve this one message."""
     key, commitment = _message_keys(secret, salt, label, header)
     return commitment + gcm_seal(key, content, header)
 

@@ -52,7 +52,8 @@ def unpack(packed: bytes) -> bytes:
         SMALLEST_BUCKET_BYTES <= size_bytes <= LARGEST_BUCKET_BYTES
         and size_bytes & (size_bytes - 1) == 0
     )
-    if not in_bucket or used_bytes > size_bytes or any(packed[used_bytes:]):
+    padding_bytes = size_bytes - used_bytes
+    if not in_bucket or padding_bytes < 0 or packed.count(0, used_bytes) != padding_bytes:
         raise NotOpened(Cause.MALFORMED)
     encoded = packed[_HEAD_BYTES:used_bytes]
     match packed[0]:
@@ -60,7 +61,8 @@ def unpack(packed: bytes) -> bytes:
             return encoded
         case 1:
             return _decompress(encoded)
-    raise NotOpened(Cause.SUITE)
+        case _:
+            raise NotOpened(Cause.SUITE)
 
 
 def _decompress(encoded: bytes) -> bytes:
