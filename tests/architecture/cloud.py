@@ -1,0 +1,141 @@
+"""The deployed functions before moto, and every call they make to AWS, in the words of IAM.
+
+Moto judges nothing here (it is no oracle for much); it only answers, so that the real functions go
+on to their next call. Tables are made from template.yaml, so an index that is missing there is
+missing here.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from moto import mock_aws
+
+from tests.architecture.permissions import Permission, snake
+from tests.architecture.template import (
+    Template,
+    functions,
+    properties,
+    read_template,
+    resources,
+    target,
+)
+
+ISSUER = "https://hub.example"
+BUCKET = "tiles"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/checkpoint"
+_PARTS = {"Put": "PutItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+@dataclass
+class Cloud:
+    """The functions as deployed, and what they have called so far."""
+
+    template: Template
+    called: set[Permission] = field(default_factory=set)
+    caller: str = ""
+    handlers: dict[str, Callable[[dict[str, Any], Any], Any]] = field(default_factory=dict)
+
+    def environment(self, function: str) -> dict[str, str]:
+        """The variables of a function, its parameters and resources filled in."""
+        values = {"Engine": "aws", "Issuer": ISSUER, "SoftwarePasskeys": "refused"}
+        values |= {"TilesBucket": BUCKET, "CheckpointKey": KEY}
+        declared = functions(self.template)[function]["Environment"]["Variables"]
+        return {name: values.get(target(one)[0], target(one)[0]) for name, one in declared.items()}
+
+    def invoke(self, function: str, event: dict[str, Any]) -> Any:
+        """One invocation, its calls counted as this function's."""
+        if function not in self.handlers:
+            module = importlib.import_module(f"functions.{function}")
+            self.handlers[function] = module.build(self.environment(function))
+        self.caller = function
+        try:
+            return self.handlers[function](event, None)
+        finally:
+            self.caller = ""
+
+    def note(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
+        """Write down one call of whoever is running."""
+        if self.caller:
+            service = model.service_model.service_name
+            for thing, action in _KINDS[service](model.name, params):
+                self.called.add(Permission(self.caller, thing, f"{service}:{action}"))
+
+
+def _dynamodb(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    match operation:
+        case "TransactWriteItems":
+            for item in params["TransactItems"]:
+                ((part, body),) = item.items()
+                yield _table(body["TableName"]), _PARTS[part]
+        case "BatchGetItem":
+            for name in params["RequestItems"]:
+                yield _table(name), operation
+        case _:
+            index = f" index {params['IndexName']}" if "IndexName" in params else ""
+            yield _table(params["TableName"]) + index, operation
+
+
+def _table(name: str) -> str:
+    return f"table {snake(name.removesuffix('Table'))}"
+
+
+def _s3(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    actions = {"HeadObject": "GetObject", "ListObjectsV2": "ListBucket"}
+    name = f"bucket {params['Bucket']}"
+    if "Key" in params:
+        name += f" {params['Key']}"
+    yield name, actions.get(operation, operation)
+
+
+def _kms(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    assert params["KeyId"] == KEY
+    yield "key checkpoint", operation
+
+
+_KINDS = {"dynamodb": _dynamodb, "s3": _s3, "kms": _kms}
+
+
+@contextmanager
+def cloud() -> Iterator[Cloud]:
+    """An empty account with the template's tables, its bucket and a key that signs."""
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        session = boto3.Session()
+        environment.setattr(boto3, "DEFAULT_SESSION", session)
+        made = Cloud(read_template())
+        for name, table in resources(made.template, "AWS::DynamoDB::Table").items():
+            session.client("dynamodb").create_table(TableName=name, **_shape(properties(table)))
+        session.client("s3").create_bucket(Bucket=BUCKET)
+        session.events.register("provide-client-params", made.note)
+        key = Ed25519PrivateKey.generate()
+        # Moto knows no Ed25519, so KMS is answered here, with a key that really signs.
+        session.events.register(
+            "before-call.kms", lambda model, params, **_: _answer(key, model, params)
+        )
+        yield made
+
+
+def _shape(own: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    return {name: own[name] for name in wanted if name in own}
+
+
+def _answer(key: Ed25519PrivateKey, model: Any, params: Mapping[str, Any]) -> tuple[Any, Any]:
+    http = AWSResponse("", 200, {}, None)
+    if model.name == "GetPublicKey":
+        public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return http, {"PublicKey": public}
+    message = base64.b64decode(json.loads(params["body"])["Message"])
+    return http, {"Signature": key.sign(message)}

@@ -1,0 +1,161 @@
+"""Every role allows what its function really calls, and nothing that it never calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+import boto3
+import pytest
+from mydata_hub.accounts.account import Role
+from mydata_hub.accounts.desk import Desk
+from mydata_hub.accounts.enrolment import invite
+from mydata_hub.cli.passkey import SoftwarePasskey
+from mydata_hub.config import PagesSettings
+from mydata_hub.ports.clock import SystemClock, SystemEntropy
+from mydata_hub.wiring import tables_for
+
+from tests.architecture.cloud import ISSUER, Cloud, cloud
+from tests.architecture.permissions import Permission, permissions
+from tests.unit.web.conftest import Browser
+
+# A passkey of a real make would not be refused; this one only has to be none of the hub's own.
+SOME_MAKE = bytes(range(16))
+PLUMBING = ("lambda:", "logs:", "sqs:")  # called by Lambda and the scheduler, not by our code
+# Never called, and yet needed: without it S3 says "forbidden" where a blob is not there.
+UNCALLED = Permission("sequence_log", "bucket tiles", "s3:ListBucket")
+STREAMING = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+
+
+class DeployedHub:
+    """What a browser of the tests needs of a hub, over the deployed functions."""
+
+    issuer = ISSUER
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def handler(self, event, context):
+        return self._cloud.invoke("pages", event)
+
+    def invitation(self, role: Role) -> str:
+        settings = PagesSettings.read(self._cloud.environment("pages"))
+        desk = Desk(
+            tables=tables_for(settings),
+            clock=SystemClock(),
+            entropy=SystemEntropy(),
+            issuer=ISSUER,
+            software_passkeys=False,
+        )
+        return invite(desk, role, "Dana", "en")
+
+    def browser(self) -> Browser:
+        return Browser(self, passkey=SoftwarePasskey(aaguid=SOME_MAKE))
+
+
+def live_through_everything(hub: DeployedHub, cloud: Cloud) -> None:
+    """Each thing that a person or a member of staff can do, the log, and whoever reads it."""
+    jiu = hub.browser()
+    ok(jiu.sign_up(), 201)
+    ok(jiu.sign_in(), 200)
+    other = hub.browser()
+    other.cookies, other.csrf = jiu.cookies, jiu.csrf
+    made = other.make_passkey("/passkeys/options", "/passkeys/finish", passkey_name="Phone")
+    second = ok(made, 201)["passkey_id"]
+    ok(jiu.post(f"/passkeys/{second}/rename", {"name": "Tablet"}), 204)
+    ok(jiu.post(f"/passkeys/{second}/remove"), 204)
+    code = ok(jiu.post("/recovery-code"), 201)["code"]
+    stranger = hub.browser()
+    found = stranger.make_passkey(
+        "/recover/options", "/recover/finish", {"code": code}, passkey_name="New"
+    )
+    ok(found, 200)
+    ok(jiu.post("/recovery/cancel"), 204)
+    courier_delivers(cloud)
+    notice = jiu.state()["notices"][0]["notice_id"]
+    ok(jiu.post(f"/notices/{notice}/acknowledge"), 204)
+    assert jiu.get("/account").status == 200
+    ok(jiu.post("/sign-out"), 204)
+    for role in (Role.AUDITOR, Role.OPERATOR):
+        staff = hub.browser()
+        ok(staff.enrol(role), 201)
+        assert staff.get(f"/{role}").status == 200
+    log_grows_and_is_read(cloud, jiu)
+
+
+def courier_delivers(cloud: Cloud) -> None:
+    """By the stream, once more by the stream (a redelivery), and by the sweep."""
+    items = boto3.client("dynamodb").scan(TableName="OutboxTable")["Items"]
+    assert items
+    records = [
+        {
+            "eventID": str(number),
+            "eventName": "INSERT",
+            "dynamodb": {"NewImage": json.loads(json.dumps(item)), "SequenceNumber": str(number)},
+        }
+        for number, item in enumerate(items)
+    ]
+    for event in ({"Records": records[:1]}, {"Records": records[:1]}, {"sweep": True}):
+        assert not cloud.invoke("deliver", event).get("batchItemFailures")
+
+
+def log_grows_and_is_read(cloud: Cloud, jiu: Browser) -> None:
+    """Twice, so that a partial tile is replaced; a tile that is gone is looked for by its name."""
+    assert cloud.invoke("sequence_log", {"sweep": True})["size"] > 0
+    ok(jiu.sign_in(), 200)
+    ok(jiu.post("/recovery-code"), 201)
+    size = cloud.invoke("sequence_log", {"sweep": True})["size"]
+    for key, tile in (("GET /log/checkpoint", ""), ("GET /log/tile/{tile+}", f"0/000.p/{size}")):
+        event = {"routeKey": key, "pathParameters": {"tile": tile}}
+        assert cloud.invoke("audit", event)["statusCode"] == 200
+    older = {"routeKey": "GET /log/tile/{tile+}", "pathParameters": {"tile": "0/000.p/1"}}
+    assert cloud.invoke("audit", older)["statusCode"] == 200
+
+
+def ok(reply, status):
+    assert reply.status == status, reply.body
+    return json.loads(reply.body) if reply.body else {}
+
+
+@pytest.fixture(scope="module")
+def lived() -> Iterator[Cloud]:
+    with cloud() as account:
+        live_through_everything(DeployedHub(account), account)
+        yield account
+
+
+def named_by_role(call: Permission, allowed: set[Permission]) -> set[Permission]:
+    """The permissions that let this call through."""
+    return {
+        one
+        for one in allowed
+        if (one.function, one.action) == (call.function, call.action)
+        and (one.thing == call.thing or ("*" in one.thing and fnmatchcase(call.thing, one.thing)))
+    }
+
+
+def ours(allowed: set[Permission]) -> set[Permission]:
+    return {
+        one
+        for one in allowed
+        if not one.action.startswith(PLUMBING) and one.action.partition(":")[2] not in STREAMING
+    }
+
+
+def test_no_call_of_a_function_is_refused_by_its_role(lived: Cloud) -> None:
+    allowed = permissions(lived.template)
+    assert {call for call in lived.called if not named_by_role(call, allowed)} == set()
+
+
+def test_no_role_allows_what_its_function_never_calls(lived: Cloud) -> None:
+    allowed = ours(permissions(lived.template))
+    used = set().union(*(named_by_role(call, allowed) for call in lived.called))
+    assert allowed - used == {UNCALLED}
+
+
+def test_a_call_beyond_a_role_would_be_seen(lived: Cloud) -> None:
+    call = Permission("audit", "bucket tiles staging/1-00", "s3:GetObject")
+    assert named_by_role(call, permissions(lived.template)) == set()
+    tile = Permission("audit", "bucket tiles tile/0/000", "s3:GetObject")
+    assert named_by_role(tile, permissions(lived.template))
