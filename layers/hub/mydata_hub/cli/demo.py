@@ -98,7 +98,7 @@ def _join(stage: Stage, hub: ServedHub) -> None:
     ids = {one.json()["account_id"] for one in told}
     stage.line(f"{', '.join(people)} have accounts of their own.", len(ids) == len(people) == 3)
     again = mydata("person", "add", "Mallory", "--link", people["Jiu"], "--data", str(hub.data))
-    stage.line("A link that was used opens nothing.", again.code == 1, again.err.strip())
+    stage.line("A link that was used opens nothing.", again.code == 1, again.reason())
 
 
 def _recover(stage: Stage, hub: ServedHub) -> None:
@@ -116,7 +116,7 @@ def _recover(stage: Stage, hub: ServedHub) -> None:
     gone = mydata("person", "cancel-recovery", *jiu)
     stage.line("Jiu cancels with one command.", gone.code == 0)
     used = mydata("person", "recover", code, *thief, "--passkey", "again")
-    stage.line("The code is burned.", used.code == 1, used.err.strip())
+    stage.line("The code is burned.", used.code == 1, used.reason())
 
 
 def _wait_for_notice(stage: Stage, jiu: tuple[str, ...]) -> None:

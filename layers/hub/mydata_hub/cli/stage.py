@@ -40,7 +40,7 @@ class Stage:
         """Tell one thing that was just seen to hold. Raises LineFailed when it does not."""
         mark = "[green]✓[/green]" if holds else "[red]✗[/red]"
         end = f"  [dim]{figure}[/dim]" if figure else ""
-        self.console.print(f"  {mark} {sentence}{end}", highlight=False)
+        self.console.print(f"  {mark} {sentence}{end}", highlight=False, soft_wrap=True)
         if not holds:
             raise LineFailed(sentence)
 
@@ -102,12 +102,16 @@ class Told:
     out: str
     err: str
 
+    def reason(self) -> str:
+        """Why it refused, as it said it to people."""
+        return self.err.strip().removeprefix("Error: ")
+
     def json(self) -> Any:
         """What it printed as JSON. Raises LineFailed."""
         try:
             return json.loads(self.out)
         except ValueError:
-            raise LineFailed(self.err.strip() or "a command printed no JSON") from None
+            raise LineFailed(self.reason() or "a command printed no JSON") from None
 
 
 def run_all(*commands: Sequence[str]) -> list[Told]:

@@ -1,0 +1,45 @@
+"""What template.yaml means on this machine: the deployment of a data folder, and its desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mydata_hub.accounts.desk import Desk
+from mydata_hub.config import PagesSettings
+from mydata_hub.embedded.deployment import Deployment, deployment_folder, read_deployment
+from mydata_hub.ports.clock import SystemClock, SystemEntropy
+from mydata_hub.wiring import software_passkeys_allowed, tables_for
+
+
+def laptop_deployment(data: Path, url: str) -> Deployment:
+    """The deployment on the embedded engine over a data folder, seen at an address.
+
+    Raises TemplateRefused.
+    """
+    parameters = {
+        "Engine": f"embedded:{data.absolute()}",
+        "Issuer": url,
+        "SoftwarePasskeys": "allowed",
+    }
+    return read_deployment(deployment_folder(), parameters)
+
+
+def pages_environment(deployment: Deployment) -> Mapping[str, str]:
+    """The variables of the function that serves the pages."""
+    return next(
+        function.environment
+        for function in deployment.functions.values()
+        if function.file.stem == "pages"
+    )
+
+
+def desk_of(settings: PagesSettings) -> Desk:
+    """The desk of the accounts in the data folder; whoever can read the folder may use it."""
+    return Desk(
+        tables=tables_for(settings),
+        clock=SystemClock(),
+        entropy=SystemEntropy(),
+        issuer=settings.issuer,
+        software_passkeys=software_passkeys_allowed(settings),
+    )
