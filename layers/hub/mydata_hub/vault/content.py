@@ -56,13 +56,11 @@ def unpack(packed: bytes) -> bytes:
     if not in_bucket or padding_bytes < 0 or packed.count(0, used_bytes) != padding_bytes:
         raise NotOpened(Cause.MALFORMED)
     encoded = packed[_HEAD_BYTES:used_bytes]
-    match packed[0]:
-        case 0:
-            return encoded
-        case 1:
-            return _decompress(encoded)
-        case _:
-            raise NotOpened(Cause.SUITE)
+    if packed[0] == _ZLIB:
+        return _decompress(encoded)
+    if packed[0] == _PLAIN:
+        return encoded
+    raise NotOpened(Cause.SUITE)
 
 
 def _decompress(encoded: bytes) -> bytes:
