@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -126,16 +127,11 @@ def verify_registration(desk: Desk, challenge: bytes, response: Mapping[str, Any
         data = _server(desk).register_complete(_state(challenge), response)
         credential = data.credential_data
         assert credential is not None
-        algorithm = credential.public_key[3]
-        if algorithm not in ALGORITHMS:
-            raise ValueError("an algorithm that was not offered")
+        _require_usable(credential)
     except _MALFORMED:
         raise BadInput("credential", "this passkey was not made for this page; try again") from None
-    if len(credential.credential_id) > MAX_CREDENTIAL_ID_BYTES:
-        raise BadInput("credential", "the credential id is too long")
     software = bytes(credential.aaguid) == SOFTWARE_AAGUID
-    if software and not desk.software_passkeys:
-        raise NotAllowed("a software passkey can only be used with a hub on one's own laptop")
+    _refuse_software(desk, software=software)
     return Registered(
         passkey_id=PasskeyId(websafe_encode(credential.credential_id)),
         credential=bytes(credential),
@@ -164,7 +160,11 @@ def claimed_identity(response: Mapping[str, Any]) -> tuple[str, str]:
 def verify_assertion(
     desk: Desk, challenge: bytes, response: Mapping[str, Any], passkey: Passkey
 ) -> Asserted:
-    """Verify AuthenticationResponseJSON. Raises NotSignedIn, alike for every cause."""
+    """Verify AuthenticationResponseJSON.
+
+    Raises NotSignedIn, alike for every cause, and NotAllowed for a software passkey that was
+    enrolled when they were allowed.
+    """
     try:
         parsed = AuthenticationResponse.from_dict(response)
         _refuse_frames(parsed.response.client_data)
@@ -178,6 +178,7 @@ def verify_assertion(
     # always say 0.
     if (data.counter or passkey.counter) and data.counter <= passkey.counter:
         raise unknown_passkey()
+    _refuse_software(desk, software=passkey.software)
     return Asserted(counter=data.counter, synced=data.is_backup_eligible())
 
 
@@ -204,6 +205,22 @@ def _state(challenge: bytes) -> dict[str, Any]:
         "challenge": websafe_encode(challenge),
         "user_verification": UserVerificationRequirement.REQUIRED,
     }
+
+
+def _require_usable(credential: AttestedCredentialData) -> None:
+    """Refuse a key that could never verify anything: it would count as a way in and be none."""
+    if credential.public_key[3] not in ALGORITHMS:
+        raise ValueError("an algorithm that was not offered")
+    if not 0 < len(credential.credential_id) <= MAX_CREDENTIAL_ID_BYTES:
+        raise ValueError("a credential id that is empty or too long")
+    # A key that can be used finds this signature wrong; any other key fails in another way.
+    with suppress(InvalidSignature):
+        credential.public_key.verify(b"", b"")
+
+
+def _refuse_software(desk: Desk, *, software: bool) -> None:
+    if software and not desk.software_passkeys:
+        raise NotAllowed("a software passkey can only be used with a hub on one's own laptop")
 
 
 def _refuse_frames(client_data: CollectedClientData) -> None:
