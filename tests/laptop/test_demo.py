@@ -1,0 +1,44 @@
+"""The demonstration tells the truth: it fails with the first line that does not hold."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from mydata_hub.cli.stage import LineFailed, Stage, mydata
+from rich.console import Console
+
+pytestmark = pytest.mark.xdist_group("laptop")
+
+
+def command_lines():
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            yield path.read_bytes()
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="this system lists no processes in /proc")
+def test_the_demonstration_holds_and_leaves_nothing_running():
+    told = subprocess.run(
+        [*mydata(), "demo", "--json"], capture_output=True, text=True, timeout=120
+    )
+    assert told.returncode == 0, told.stderr
+    figures = json.loads(told.stdout)
+    assert figures["acknowledged_before_kill"] > 0
+    assert figures["log_entries"] >= figures["acknowledged_before_kill"] + 3
+    assert "✗" not in told.stderr
+    assert not [line for line in command_lines() if b"mydata-demo-" in line]
+
+
+def test_a_line_that_does_not_hold_ends_the_story():
+    printed = io.StringIO()
+    stage = Stage(Console(file=printed))
+    stage.line("This holds.", True)
+    with pytest.raises(LineFailed, match=r"This does not\."):
+        stage.line("This does not.", False)
+    assert "✓ This holds." in printed.getvalue()
+    assert "✗ This does not." in printed.getvalue()
