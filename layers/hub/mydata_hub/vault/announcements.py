@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from mydata_hub.errors import BadInput, Damaged
-from mydata_hub.fields import ConnectionId, Dataset, PartyId, VaultId
-from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, Value, VersionIs
+from mydata_hub.fields import VaultId
+from mydata_hub.ports.tables import MAX_FETCH, Absent, Key, Put, Row, Tables, Value, VersionIs
 from mydata_hub.vault.refusal import Cause
 from mydata_hub.vault.segment import Segment, SegmentId
-from mydata_hub.vault.segments import Attribution, read_envelope
+from mydata_hub.vault.segments import read_envelope
 
 TABLE: Final = "segments"
 INDEX: Final = "unfolded"
@@ -29,37 +27,33 @@ FOLDED: Final = "folded"
 REFUSED: Final = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announcement:
-    """What the row of a segment says about it."""
-
-    vault_id: VaultId
-    segment_id: SegmentId
-    version: int
-    dataset: Dataset
-    key_version: int
-    count: int
-    attribution: Attribution
-    # SHA-256 of the stored bytes.
-    digest: bytes
-    announced_at: datetime
-
-
 def segment_row(vault_id: VaultId, segment_id: SegmentId) -> Key:
     """The row that announces a segment."""
     return Key(TABLE, vault_id, segment_id)
 
 
 def announce(segment: Segment, digest: bytes, at: datetime) -> Put:
-    """The change that announces a stored segment, for the commit of cursor and event.
+    """The change that announces a segment, for the commit of cursor and event.
 
-    It conflicts when the segment is announced already.
+    `digest` is what `store_segment` gave. The commit conflicts when it is announced already.
     """
-    attribution = read_envelope(segment.sealed).attribution
-    provider_id, connection_id, grant_id = attribution.names()
     announced_at = at.astimezone(UTC).isoformat(timespec="microseconds")
-    values: dict[str, Value] = {
-        "state": UNFOLDED,
+    shard = hashlib.sha256(segment.vault_id.encode()).digest()[0] % SHARDS
+    mark = f"{announced_at}#{segment.vault_id}#{segment.segment_id}"
+    values = announced_facts(segment)
+    values |= {"state": UNFOLDED, "announced_at": announced_at, "digest": digest}
+    return Put(
+        key=segment_row(segment.vault_id, segment.segment_id),
+        values=values,
+        when=Absent(),
+        indexes={INDEX: (f"{shard:02d}", mark)},
+    )
+
+
+def announced_facts(segment: Segment) -> dict[str, Value]:
+    """What a row repeats of its segment, so that it can be found without being opened."""
+    provider_id, connection_id, grant_id = read_envelope(segment.sealed).attribution.names()
+    return {
         "segment_version": segment.version,
         "dataset": segment.dataset,
         "key_version": segment.key_version,
@@ -67,20 +61,11 @@ def announce(segment: Segment, digest: bytes, at: datetime) -> Put:
         "provider_id": provider_id,
         "connection_id": connection_id,
         "grant_id": grant_id,
-        "digest": digest,
-        "announced_at": announced_at,
     }
-    mark = f"{announced_at}#{segment.vault_id}#{segment.segment_id}"
-    return Put(
-        key=segment_row(segment.vault_id, segment.segment_id),
-        values=values,
-        when=Absent(),
-        indexes={INDEX: (_shard(segment.vault_id), mark)},
-    )
 
 
 def settle_folded(row: Row) -> Put:
-    """The change that marks an announcement as taken up, for the commit of profile and manifest."""
+    """The change that marks a segment as taken up, for the commit of profile and manifest."""
     return Put(key=row.key, values={**row.values, "state": FOLDED}, when=VersionIs(row.version))
 
 
@@ -95,58 +80,14 @@ def is_unfolded(row: Row) -> bool:
     return row.values.get("state") == UNFOLDED
 
 
-def waiting_segments(tables: Tables, limit: int = 1000) -> Iterator[Row]:
-    """Rows that wait to be folded, oldest first in each shard.
+def waiting_segments(tables: Tables, limit: int) -> Iterator[Row]:
+    """Rows that wait to be folded, at most `limit` of each shard and oldest first in it.
 
-    The index may be behind: a segment that it does not show yet is found by a later sweep, and one
-    that is settled already is left out. At most `limit` of each shard.
+    The index may be behind: what it does not show yet is found by a later sweep, and what is
+    settled already is left out.
     """
     for shard in range(SHARDS):
-        page = tables.find_keys(TABLE, INDEX, f"{shard:02d}", limit=limit)
-        for start in range(0, len(page.keys), 100):
-            rows = tables.fetch_many(*page.keys[start : start + 100])
-            yield from (row for row in rows.values() if is_unfolded(row))
-
-
-def read_announcement(row: Row) -> Announcement:
-    """The announcement in a row. Raises Damaged."""
-    values = row.values
-    digest = values.get("digest")
-    if not isinstance(digest, bytes):
-        raise Damaged("an announcement is malformed")
-    try:
-        return Announcement(
-            vault_id=VaultId(row.key.partition),
-            segment_id=SegmentId(row.key.sort),
-            version=_count(row, "segment_version"),
-            dataset=Dataset(_text(row, "dataset")),
-            key_version=_count(row, "key_version"),
-            count=_count(row, "count"),
-            attribution=Attribution(
-                provider_id=PartyId(_text(row, "provider_id")),
-                connection_id=ConnectionId(_text(row, "connection_id")),
-                grant_id=_text(row, "grant_id"),
-            ),
-            digest=digest,
-            announced_at=datetime.fromisoformat(_text(row, "announced_at")),
-        )
-    except (ValueError, BadInput):
-        raise Damaged("an announcement is malformed") from None
-
-
-def _text(row: Row, name: str) -> str:
-    value = row.values.get(name)
-    if not isinstance(value, str):
-        raise Damaged("an announcement is malformed")
-    return value
-
-
-def _count(row: Row, name: str) -> int:
-    value = row.values.get(name)
-    if type(value) is not int or value < 1:
-        raise Damaged("an announcement is malformed")
-    return value
-
-
-def _shard(vault_id: str) -> str:
-    return f"{hashlib.sha256(vault_id.encode()).digest()[0] % SHARDS:02d}"
+        keys = tables.find_keys(TABLE, INDEX, f"{shard:02d}", limit=limit).keys
+        for start in range(0, len(keys), MAX_FETCH):
+            rows = tables.fetch_many(*keys[start : start + MAX_FETCH])
+            yield from (rows[key] for key in keys if key in rows and is_unfolded(rows[key]))

@@ -1,9 +1,9 @@
 """Key rows: how a vault's wrapped secrets are kept, and what is left of them after erasure.
 
 A row of `keys` for each vault, format 1: `state`, `key_version` (the present one) and `versions`,
-which maps each version (a decimal numeral) to `nonce`, `profile` and `records`, the last two wrapped
-by the keys port. The tombstone of an erased vault is the same row with `state` "erased" and `erased_at` alone;
-it stays, so a vault never comes back under its old name.
+which maps each version (a decimal numeral) to `nonce`, `profile` and `records`, the last two
+wrapped by the keys port. The tombstone of an erased vault is the same row with `state` "erased" and
+`erased_at` alone; it stays, so a vault never comes back under its old name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final
 
 from mydata_hub.errors import Damaged
 from mydata_hub.fields import VaultId
-from mydata_hub.ports.tables import Absent, Key, Put, Row, Value, VersionIs
+from mydata_hub.ports.tables import Absent, Check, Compare, Key, Put, Row, Value, VersionIs
 from mydata_hub.vault.public_keys import (
     ERASED,
     LIVE,
@@ -30,7 +30,6 @@ from mydata_hub.vault.refusal import Cause, NotOpened
 
 TABLE: Final = "keys"
 NONCE_BYTES: Final = 32
-MAX_VERSIONS: Final = 16
 
 
 class Purpose(StrEnum):
@@ -68,11 +67,11 @@ def wrapping_context(
 
 def first_rows(vault_id: VaultId, secrets: WrappedSecrets, public_key: bytes) -> tuple[Put, Put]:
     """The changes that make a vault, unless there is or ever was one of this name."""
-    versions: dict[str, Value] = {str(secrets.key_version): _values(secrets)}
+    wrapped = {purpose.value: secrets.wrapped[purpose] for purpose in Purpose}
     values: dict[str, Value] = {
         "state": LIVE,
         "key_version": secrets.key_version,
-        "versions": versions,
+        "versions": {str(secrets.key_version): {"nonce": secrets.nonce, **wrapped}},
     }
     return (
         Put(key=secrets_row(vault_id), values=values, when=Absent()),
@@ -102,6 +101,14 @@ def tombstones(vault_id: VaultId, rows: Mapping[Key, Row], erased_at: datetime) 
     return tuple(changes)
 
 
+def check_live(vault_id: VaultId) -> Check:
+    """The condition that a vault is not erased, for every commit that writes what it holds.
+
+    Without it, a fold that began before an erasure would leave a profile behind it.
+    """
+    return Check(secrets_row(vault_id), (Compare("state", "=", LIVE),))
+
+
 def present_version(row: Row | None) -> int:
     """The version that seals today. Raises NotOpened for no vault or an erased one, Damaged."""
     found = live_values(row).get("key_version")
@@ -113,21 +120,15 @@ def present_version(row: Row | None) -> int:
 def wrapped_secrets(row: Row | None, key_version: int) -> WrappedSecrets:
     """One version of the secrets. Raises NotOpened, Damaged."""
     versions = live_values(row).get("versions")
-    if not isinstance(versions, Mapping) or len(versions) > MAX_VERSIONS:
+    if not isinstance(versions, Mapping):
         raise Damaged("a row of keys is malformed")
     values = versions.get(str(key_version))
     if values is None:
         raise NotOpened(Cause.KEY_VERSION)
-    if not isinstance(values, Mapping):
+    held = dict(values) if isinstance(values, Mapping) else {}
+    found = [held.get(name) for name in ("nonce", *Purpose)]
+    nonce, profile, records = (text if isinstance(text, bytes) else b"" for text in found)
+    if not (nonce and profile and records):
         raise Damaged("a row of keys is malformed")
-    nonce, *wrapped = (values.get(name) for name in ("nonce", *Purpose))
-    if not isinstance(nonce, bytes) or len(nonce) != NONCE_BYTES:
-        raise Damaged("a row of keys is malformed")
-    named = zip(Purpose, wrapped, strict=True)
-    held = {purpose: text for purpose, text in named if isinstance(text, bytes)}
-    return WrappedSecrets(key_version=key_version, nonce=nonce, wrapped=held)
-
-
-def _values(secrets: WrappedSecrets) -> dict[str, Value]:
-    wrapped = {purpose.value: secrets.wrapped[purpose] for purpose in Purpose}
-    return {"nonce": secrets.nonce, **wrapped}
+    wrapped = {Purpose.PROFILE: profile, Purpose.RECORDS: records}
+    return WrappedSecrets(key_version=key_version, nonce=nonce, wrapped=wrapped)

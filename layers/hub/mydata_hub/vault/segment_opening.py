@@ -1,8 +1,8 @@
 """Segments, the vault's side: nothing is opened before its signature says who sealed it, for what.
 
-The order is fixed: the stored bytes are those announced, the envelope is of a known suite, the
-fields are those announced, the signature is by a trusted key, the seal opens, and what is inside is
-what header and key promised. Each step has its cause, and all have one error.
+The order is fixed: the stored bytes are those announced, their fields are those announced, the
+signature is by a trusted key, the seal opens, and what is inside is what header and signer
+promised. Each step has its cause, and all have one error.
 """
 
 from __future__ import annotations
@@ -18,20 +18,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from mydata_hub.errors import BadInput, BlobMissing, FormatUnknown, Unreadable
+from mydata_hub.errors import BadInput, BlobMissing, Damaged, FormatUnknown, Unreadable
+from mydata_hub.fields import VaultId
 from mydata_hub.ports.blobs import Blobs
-from mydata_hub.vault.announcements import Announcement
+from mydata_hub.ports.tables import Row
+from mydata_hub.vault.announcements import announced_facts
 from mydata_hub.vault.content import unpack
 from mydata_hub.vault.opening import RecordsSecret
 from mydata_hub.vault.refusal import Cause, NotOpened
-from mydata_hub.vault.segment import Segment
-from mydata_hub.vault.segments import (
-    Envelope,
-    blob_name,
-    header_of,
-    read_envelope,
-    signed_message,
-)
+from mydata_hub.vault.segment import Segment, SegmentId
+from mydata_hub.vault.segments import blob_name, header_of, read_envelope, signed_message
 
 _SCALAR_BYTES: Final = 32
 
@@ -52,52 +48,45 @@ def trust(keys: Iterable[tuple[bytes, str]]) -> Mapping[bytes, Trusted]:
     trusted: dict[bytes, Trusted] = {}
     for encoded, provenance in keys:
         key = load_der_public_key(encoded)
-        if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(
-            key.curve, ec.SECP256R1
-        ):
+        if not (isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1"):
             raise BadInput("signer", "takes keys on P-256")
         trusted[hashlib.sha256(encoded).digest()] = Trusted(public_key=key, provenance=provenance)
     return trusted
 
 
-def load_segment(blobs: Blobs, announced: Announcement) -> Segment:
-    """The announced segment. Raises NotOpened: missing, replaced, foreign, replayed, Busy."""
-    name = blob_name(announced.vault_id, announced.segment_id, announced.version)
+def load_segment(blobs: Blobs, row: Row) -> Segment:
+    """The segment that a row announces. Raises NotOpened, Damaged for a malformed row, Busy."""
+    version = row.values.get("segment_version")
+    if type(version) is not int:
+        raise Damaged("an announcement is malformed")
+    name = blob_name(VaultId(row.key.partition), SegmentId(row.key.sort), version)
     try:
-        encoded = blobs.get(name)
+        return read_segment(blobs.get(name), row)
     except BlobMissing:
         raise NotOpened(Cause.MISSING) from None
-    return read_segment(encoded, announced)
 
 
-def read_segment(encoded: bytes, announced: Announcement) -> Segment:
-    """The segment in stored bytes, if they are those announced. Raises NotOpened."""
-    if hashlib.sha256(encoded).digest() != announced.digest:
+def read_segment(encoded: bytes, row: Row) -> Segment:
+    """The segment in stored bytes, if it is the one that the row announces. Raises NotOpened."""
+    if hashlib.sha256(encoded).digest() != row.values.get("digest"):
         raise NotOpened(Cause.REPLACED)
     try:
         segment = Segment.decode(encoded)
     except (Unreadable, FormatUnknown):
         raise NotOpened(Cause.MALFORMED) from None
-    if (segment.vault_id, segment.segment_id) != (announced.vault_id, announced.segment_id):
+    if (segment.vault_id, segment.segment_id) != (row.key.partition, row.key.sort):
         raise NotOpened(Cause.FOREIGN)
-    if segment.version != announced.version:
-        raise NotOpened(Cause.REPLAYED)
-    told = (announced.dataset, announced.key_version, announced.count)
-    if (segment.dataset, segment.key_version, segment.count) != told:
+    facts = announced_facts(segment)
+    if any(row.values.get(name) != value for name, value in facts.items()):
         raise NotOpened(Cause.ATTRIBUTION)
     return segment
 
 
 def open_segment(
-    segment: Segment,
-    announced: Announcement,
-    secret: RecordsSecret,
-    trusted: Mapping[bytes, Trusted],
+    segment: Segment, secret: RecordsSecret, trusted: Mapping[bytes, Trusted]
 ) -> tuple[bytes, ...]:
     """The records of a segment from `load_segment`, in canonical bytes. Raises NotOpened."""
     envelope = read_envelope(segment.sealed)
-    if envelope.attribution != announced.attribution:
-        raise NotOpened(Cause.ATTRIBUTION)
     header = header_of(segment, envelope.attribution, envelope.signer)
     signer = trusted.get(envelope.signer)
     if signer is None:
@@ -109,8 +98,14 @@ def open_segment(
     records = tuple(unpack(packed).split(b"\n"))
     if len(records) != segment.count:
         raise NotOpened(Cause.CONTENT)
+    promised = {
+        "object": "record",
+        "dataset": segment.dataset,
+        "connection_id": envelope.attribution.connection_id,
+        "provenance": signer.provenance,
+    }
     for record in records:
-        _check_record(record, segment, envelope, signer)
+        _check_record(record, promised)
     return records
 
 
@@ -118,26 +113,21 @@ def verify_es256(key: ec.EllipticCurvePublicKey, message: bytes, signature: byte
     """Check a signature as RFC 7518 section 3.4 writes it. Raises NotOpened."""
     if len(signature) != 2 * _SCALAR_BYTES:
         raise NotOpened(Cause.SIGNATURE)
-    r, s = (int.from_bytes(half, "big") for half in (signature[:32], signature[32:]))
+    r = int.from_bytes(signature[:_SCALAR_BYTES], "big")
+    s = int.from_bytes(signature[_SCALAR_BYTES:], "big")
     try:
         key.verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(SHA256()))
     except InvalidSignature:
         raise NotOpened(Cause.SIGNATURE) from None
 
 
-def _check_record(record: bytes, segment: Segment, envelope: Envelope, signer: Trusted) -> None:
+def _check_record(record: bytes, promised: Mapping[str, str]) -> None:
     """A collector may not slip one connection's or dataset's records in under another's name."""
     try:
         members = json.loads(record)
     except (ValueError, RecursionError):
         raise NotOpened(Cause.CONTENT) from None
-    promised = {
-        "object": "record",
-        "dataset": segment.dataset,
-        "connection_id": envelope.attribution.connection_id,
-        "provenance": signer.provenance,
-    }
     if not isinstance(members, dict) or any(
-        members.get(name) != value for name, value in promised.items()
+        members.get(name) != promised[name] for name in promised
     ):
         raise NotOpened(Cause.CONTENT)

@@ -31,6 +31,7 @@ from mydata_hub.vault.key_rows import (
     wrapped_secrets,
     wrapping_context,
 )
+from mydata_hub.vault.manifest import first_manifest
 from mydata_hub.vault.opening import RECORDS_SECRET_BYTES, RecordsSecret, load_records_secret
 from mydata_hub.vault.public_keys import Recipient, public_key_row, recipient_of
 from mydata_hub.vault.refusal import Cause, NotOpened
@@ -127,7 +128,7 @@ class VaultKeys:
     def _unwrap(self, vault_id: VaultId, purpose: Purpose, stored: WrappedSecrets) -> Secret:
         context = wrapping_context(vault_id, stored.nonce, stored.key_version, purpose)
         try:
-            secret = self._keys.unwrap(stored.wrapped.get(purpose, b""), context)
+            secret = self._keys.unwrap(stored.wrapped[purpose], context)
         except Unopenable:
             raise NotOpened(Cause.SEALED) from None
         if purpose is Purpose.RECORDS:
@@ -136,7 +137,7 @@ class VaultKeys:
             raise Damaged("a profile secret has another length")
         return ProfileSecret(key_version=stored.key_version, key=secret)
 
-    def _new_rows(self, vault_id: VaultId, entropy: Entropy) -> tuple[Put, Put]:
+    def _new_rows(self, vault_id: VaultId, entropy: Entropy) -> tuple[Put, ...]:
         key_version, nonce = 1, entropy.token(NONCE_BYTES)
         secrets = {
             Purpose.PROFILE: entropy.token(KEY_BYTES),
@@ -149,8 +150,12 @@ class VaultKeys:
             for purpose, secret in secrets.items()
         }
         stored = WrappedSecrets(key_version=key_version, nonce=nonce, wrapped=wrapped)
-        public_key = load_records_secret(secrets[Purpose.RECORDS], key_version).public_key
-        return first_rows(vault_id, stored, public_key)
+        records = load_records_secret(secrets[Purpose.RECORDS], key_version)
+        # The empty manifest is made with the keys, so that a missing one is never taken for empty.
+        return (
+            *first_rows(vault_id, stored, records.public_key),
+            first_manifest(vault_id, records),
+        )
 
 
 class _Cache:
@@ -159,7 +164,7 @@ class _Cache:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._held: OrderedDict[tuple[str, Purpose, int], tuple[bytes, datetime, Secret]]
+        self._held: OrderedDict[tuple[VaultId, Purpose, int], tuple[bytes, datetime, Secret]]
         self._held = OrderedDict()
 
     def get(
@@ -170,7 +175,7 @@ class _Cache:
         unwrap: Callable[[VaultId, Purpose, WrappedSecrets], Secret],
     ) -> Secret:
         name = (vault_id, purpose, stored.key_version)
-        source = hashlib.sha256(stored.nonce + stored.wrapped.get(purpose, b"")).digest()
+        source = hashlib.sha256(stored.nonce + stored.wrapped[purpose]).digest()
         now = self._clock.now()
         with self._lock:
             held = self._held.get(name)
