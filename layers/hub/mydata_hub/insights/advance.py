@@ -1,0 +1,84 @@
+"""Advancing a profile: every fold takes the new records, or starts afresh after an upgrade."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from mydata_hub.collection.record import Record
+from mydata_hub.errors import BadInput, FormatUnknown
+from mydata_hub.fields import ConnectionId, VaultId
+from mydata_hub.insights.commute import TRIPS_FOLD
+from mydata_hub.insights.fold import Fold, State
+from mydata_hub.insights.insurance import CONTRACTS_FOLD
+from mydata_hub.insights.payments import PAYMENTS
+from mydata_hub.insights.profile import FoldState, Profile
+from mydata_hub.insights.sources import SOURCES
+
+FOLDS: Final[Mapping[str, Fold]] = {
+    fold.id: fold for fold in (SOURCES, PAYMENTS, TRIPS_FOLD, CONTRACTS_FOLD)
+}
+
+
+def new_profile(vault_id: VaultId) -> Profile:
+    """The profile of a vault without records."""
+    folds = {fold.id: FoldState(version=fold.version, state=fold.empty()) for fold in _all()}
+    return Profile(vault_id=vault_id, version=1, manifest_version=0, folds=folds, freshness={})
+
+
+def is_outdated(profile: Profile) -> bool:
+    """Whether some fold is new or changed since: then all records must be folded afresh."""
+    return any(_state(profile, fold) is None for fold in _all())
+
+
+def advance_profile(
+    profile: Profile,
+    records: Sequence[Record],
+    freshness: Mapping[ConnectionId, datetime],
+    manifest_version: int,
+) -> Profile:
+    """The profile after the records of the manifest's new segments.
+
+    Raises BadInput for an outdated profile, whose old records a new fold would never see, and
+    for a manifest before its own; FormatUnknown where a newer release has written it.
+    """
+    if is_outdated(profile):
+        raise BadInput("folds", "takes a profile of these folds: fold all records afresh")
+    folds = {}
+    for fold in _all():
+        before = profile.folds[fold.id].state
+        folds[fold.id] = FoldState(version=fold.version, state=fold.fold(before, records))
+    return profile.advance(manifest_version, folds, freshness)
+
+
+def fold_afresh(
+    profile: Profile,
+    records: Sequence[Record],
+    freshness: Mapping[ConnectionId, datetime],
+    manifest_version: int,
+) -> Profile:
+    """The profile's successor from all records of the manifest, and nothing that was before."""
+    folds = {
+        fold.id: FoldState(version=fold.version, state=fold.fold(fold.empty(), records))
+        for fold in _all()
+    }
+    return profile.advance(manifest_version, folds, freshness)
+
+
+def fold_state(profile: Profile, fold: Fold) -> State:
+    """The state of a fold; its empty state where the profile has none of this version."""
+    return _state(profile, fold) or fold.empty()
+
+
+def _all() -> tuple[Fold, ...]:
+    return tuple(FOLDS.values())
+
+
+def _state(profile: Profile, fold: Fold) -> State | None:
+    kept = profile.folds.get(fold.id)
+    if kept is None or kept.version < fold.version:
+        return None
+    if kept.version > fold.version:
+        raise FormatUnknown(f"{fold.id}: this release reads version {fold.version}")
+    return kept.state

@@ -1,0 +1,69 @@
+"""Answers: one symbol of a claim for a partner, everything behind it for the person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mydata_hub.fields import Wording
+from mydata_hub.insights.advance import fold_state
+from mydata_hub.insights.catalogue import ATTRIBUTES, Attribute, Entry
+from mydata_hub.insights.claim import NO_ANSWER
+from mydata_hub.insights.fold import Finding
+from mydata_hub.insights.profile import Profile
+from mydata_hub.insights.sources import SOURCES, complete_until
+
+_NO_SOURCE = Wording(ko="아직 연결된 곳이 없어요.", en="Nothing is connected for this yet.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An insight as the person sees it."""
+
+    attribute: Attribute
+    finding: Finding
+    # How far its sources are complete; None without any.
+    complete_until: datetime | None
+
+
+def answer_claim(profile: Profile, entry: Entry, now: datetime) -> str:
+    """The claim's symbol for partners, from what providers told.
+
+    `no_answer` below the claim's floor, where the insight abstains, and while a fold is outdated.
+    """
+    claim, insight = entry.claim, entry.attribute.insight
+    state = fold_state(profile, insight.fold)
+    until = complete_until(
+        fold_state(profile, SOURCES),
+        profile.freshness,
+        claim.inputs,
+        now,
+        collected_only=True,
+        floor=claim.floor,
+        let_go=lambda dataset: insight.fold.let_go_until(state, dataset),
+    )
+    if until is None:
+        return NO_ANSWER
+    return entry.symbol(insight.answer(state, until, collected_only=True).cell)
+
+
+def see_insights(profile: Profile, now: datetime) -> tuple[Seen, ...]:
+    """Every attribute with its evidence and explanation, imported records included."""
+    return tuple(_see(profile, attribute, now) for attribute in ATTRIBUTES.values())
+
+
+def _see(profile: Profile, attribute: Attribute, now: datetime) -> Seen:
+    insight = attribute.insight
+    until = complete_until(
+        fold_state(profile, SOURCES),
+        profile.freshness,
+        insight.inputs,
+        now,
+        collected_only=False,
+    )
+    if until is None:
+        finding = Finding(cell=None, evidence={}, explanation=_NO_SOURCE)
+    else:
+        state = fold_state(profile, insight.fold)
+        finding = insight.answer(state, until, collected_only=False)
+    return Seen(attribute=attribute, finding=finding, complete_until=until)

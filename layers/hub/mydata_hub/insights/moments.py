@@ -1,0 +1,57 @@
+"""Moments: minutes and local days as integers, which fold states can hold and compare."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Final
+
+# Records keep instants in UTC; habits are lived in local time. Korea has no daylight saving.
+LOCAL: Final = timezone(timedelta(hours=9))
+# A Monday, and the earliest instant a record can have is a few hours into it.
+_START: Final = datetime(1899, 12, 25, tzinfo=UTC)
+_START_DAY: Final = _START.date().toordinal()
+_MINUTE: Final = timedelta(minutes=1)
+_LOCAL_MINUTES: Final = 9 * 60
+DAY_MINUTES: Final = 24 * 60
+WEEK_DAYS: Final = 7
+WORKING_DAYS: Final = 5
+
+
+def minute_of(at: datetime) -> int:
+    """Whole minutes since the beginning of this count; never negative for a record's instant."""
+    return (at - _START) // _MINUTE
+
+
+def instant_of(minute: int) -> datetime:
+    """The instant at the beginning of a minute."""
+    return _START + minute * _MINUTE
+
+
+def local_day(minute: int) -> int:
+    """The number of the local day; Mondays are divisible by 7."""
+    return (minute + _LOCAL_MINUTES) // DAY_MINUTES
+
+
+def minute_of_day(minute: int) -> int:
+    """Minutes since local midnight."""
+    return (minute + _LOCAL_MINUTES) % DAY_MINUTES
+
+
+def date_of(day: int) -> date:
+    """The date of a local day."""
+    return date.fromordinal(_START_DAY + day)
+
+
+def day_of(on: date) -> int:
+    """The number of a date."""
+    return on.toordinal() - _START_DAY
+
+
+def is_weekday(day: int) -> bool:
+    """Monday to Friday; public holidays are weekdays here, and habits allow for them."""
+    return day % WEEK_DAYS < WORKING_DAYS
+
+
+def clock(minute: int) -> str:
+    """A minute of the day as people write it."""
+    return f"{minute // 60 % 24}:{minute % 60:02d}"

@@ -1,0 +1,107 @@
+"""Sources: which connections delivered what and since when, and whether that meets a floor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from mydata_hub.collection.record import Provenance, Record
+from mydata_hub.fields import ConnectionId, Dataset
+from mydata_hub.insights.claim import Floor
+from mydata_hub.insights.fold import BANK, CARD, CONTRACTS, EFIN, TRIPS, State
+from mydata_hub.insights.moments import instant_of, minute_of
+from mydata_hub.insights.profile import MAX_CONNECTIONS
+
+# dataset -> the minute before which a full series has let records go, or None
+LetGo = Callable[[Dataset], int | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcesFold:
+    """The earliest record of each connection and dataset; cancelled ones show that time, too."""
+
+    id: str = "sources"
+    version: int = 1
+    inputs: tuple[Dataset, ...] = (CARD, EFIN, BANK, TRIPS, CONTRACTS)
+
+    def empty(self) -> State:
+        """No source yet."""
+        return {"since": {}}
+
+    def fold(self, state: State, records: Sequence[Record]) -> State:
+        """The state after these records: a minimum, so their order is free."""
+        since: dict[str, dict[str, dict[str, int]]] = {}
+        for record in records:
+            if record.dataset not in self.inputs:
+                continue
+            connection = record.connection_id
+            if connection not in since:
+                known = state["since"].get(connection, {})
+                since[connection] = {name: dict(by) for name, by in known.items()}
+            earliest = since[connection].setdefault(record.dataset, {})
+            minute = minute_of(record.occurred_at)
+            provenance = record.provenance.value
+            earliest[provenance] = min(minute, earliest.get(provenance, minute))
+        together = {**state["since"], **since}
+        # More than a profile can hold the freshness of; which stay does not hang on the order.
+        kept = sorted(together)[:MAX_CONNECTIONS]
+        return {"since": {connection: together[connection] for connection in kept}}
+
+    def let_go_until(self, state: State, dataset: Dataset) -> int | None:
+        """Nothing is: a minimum needs no more room with time."""
+        return None
+
+    def since(
+        self, state: State, connection: ConnectionId, dataset: Dataset, *, collected_only: bool
+    ) -> int | None:
+        """The minute of the earliest record, or None where there is none."""
+        by = state["since"].get(connection, {}).get(dataset, {})
+        minutes = [
+            minute
+            for provenance, minute in by.items()
+            if provenance == Provenance.COLLECTED or not collected_only
+        ]
+        return min(minutes, default=None)
+
+
+SOURCES: Final = SourcesFold()
+
+
+def complete_until(
+    state: State,
+    freshness: Mapping[ConnectionId, datetime],
+    inputs: Sequence[Dataset],
+    now: datetime,
+    *,
+    collected_only: bool,
+    floor: Floor | None = None,
+    let_go: LetGo = lambda _: None,
+) -> datetime | None:
+    """The instant up to which the sources of these inputs are complete, or None.
+
+    With a floor: None unless enough connections are complete over its window and fresh, and the
+    instant is the oldest of theirs, so that a habit is not counted as missed on days that have
+    not arrived. Without: the latest, since the person sees whatever there is.
+    """
+    fresh: list[datetime] = []
+    for connection, at in freshness.items():
+        delivered = [
+            (dataset, since)
+            for dataset in inputs
+            if (since := SOURCES.since(state, connection, dataset, collected_only=collected_only))
+            is not None
+        ]
+        if not delivered:
+            continue
+        until = min(at, now)
+        # It is there since its first record, but remembered only since the last one let go.
+        gaps = [gap for dataset, _ in delivered if (gap := let_go(dataset)) is not None]
+        begun = instant_of(max([min(since for _, since in delivered), *gaps]))
+        if floor and (until < now - floor.freshness or begun > now - floor.window):
+            continue
+        fresh.append(until)
+    if len(fresh) < (floor.sources if floor else 1):
+        return None
+    return min(fresh) if floor else max(fresh)
