@@ -3,6 +3,7 @@
     HubError 500
     ├── Refusal                      the caller can mend it, or must live with it
     │   ├── BadInput 400             a named field is wrong; says the remedy
+    │   ├── OAuthRefused 400         an OAuth endpoint says no, with the error code of its RFC
     │   ├── NotSignedIn 401          no session, or it ended
     │   ├── NotAllowed 403           signed in, yet not for this
     │   │   └── OutOfDate 403        the page is older than its session; load it again
@@ -22,6 +23,7 @@
     │   └── FormatUnknown 500        a newer release wrote it; this one must be upgraded
     ├── Unreadable 500               bytes are no canonical object of this kind; names the field
     ├── NotProven 500                a log object, proof or signature does not verify; names it
+    ├── ProviderFailed 502           a data provider's answer is of no use; names the setback
     ├── Unopenable 500               sealed or wrapped bytes do not open; one error for every cause
     └── SettingMissing 500           a variable of the environment is absent or malformed
 
@@ -63,6 +65,21 @@ class BadInput(Refusal):
         super().__init__(f"{field}: {remedy}")
         self.field = field
         self.remedy = remedy
+
+
+class OAuthRefused(Refusal):
+    """A request that an OAuth endpoint refuses: `code` is the `error` that its RFC names.
+
+    `nonce` is what the next DPoP proof must carry, in a challenge (RFC 9449 section 8).
+    """
+
+    slug = "oauth-refused"
+
+    def __init__(self, code: str, description: str, nonce: str | None = None) -> None:
+        super().__init__(f"{code}: {description}")
+        self.code = code
+        self.description = description
+        self.nonce = nonce
 
 
 class NotSignedIn(Refusal):
@@ -209,6 +226,23 @@ class Unopenable(HubError):
     """Wrapped or sealed bytes do not open here; which part is wrong is never told apart."""
 
     slug = "unopenable"
+
+
+class ProviderFailed(HubError):
+    """A data provider did not answer, or answered what cannot be used: `setback` says which.
+
+    `reason` names fields of the wire format and limits, never what the provider sent.
+    """
+
+    status = 502
+    slug = "provider-failed"
+
+    def __init__(self, setback: str, reason: str, retry_after_s: float | None = None) -> None:
+        super().__init__(f"{setback}: {reason}")
+        self.setback = setback
+        self.reason = reason
+        # How long the provider asked to be left alone; None where it did not say.
+        self.retry_after_s = retry_after_s
 
 
 class SettingMissing(HubError):
