@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import socket
+import statistics
 import textwrap
 import threading
 import time
@@ -345,3 +346,14 @@ def test_the_default_route_takes_what_no_other_does(tmp_path: Path) -> None:
             for path in ("/a/b", "/a/c/d", "/", "/z")
         ]
     assert found == ["GET /a/b", "GET /a/{rest+}", "$default", "$default"]
+
+
+def test_small_answers_on_one_connection_do_not_wait_for_acknowledgements(port: int) -> None:
+    taken = []
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        for _ in range(15):
+            begun = time.perf_counter()
+            client.get("/size")
+            taken.append(time.perf_counter() - begun)
+    # Nagle's algorithm against delayed acknowledgements would cost 40 ms each.
+    assert statistics.median(taken) < 0.03
