@@ -3,8 +3,10 @@ stands, and passkeys that sign."""
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import pytest
 from mydata_hub.accounts import ceremonies, notices, passkeys, recovery
@@ -55,6 +57,7 @@ class World:
     """A hub and what people do with it."""
 
     def __init__(self, folder):
+        self.folder = folder
         self.clock = SetClock(datetime(2026, 11, 24, 9, tzinfo=UTC))
         names = {name: f"{name.title()}Table" for name in LOGICAL}
         self.tables = Watched(SqliteTables(folder, names, self.clock))
@@ -115,9 +118,18 @@ class World:
         return [notice.kind for notice in notices.list_notices(self.desk, session)]
 
 
+def memory_folder():
+    """A folder in memory where the system has one: what is tested here is not the disk."""
+    memory = Path("/dev/shm")
+    return tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None)
+
+
 @pytest.fixture
-def world(tmp_path):
-    return World(tmp_path)
+def world():
+    with memory_folder() as folder:
+        world = World(Path(folder))
+        yield world
+        world.tables.tables.close()
 
 
 @pytest.fixture

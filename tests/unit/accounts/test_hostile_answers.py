@@ -39,7 +39,7 @@ ANY_CBOR = st.recursive(
     max_leaves=8,
 )
 LAW = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 FIELDS = ("id", "rawId", "type", "response", "clientExtensionResults", "authenticatorAttachment")
 MADE = ("clientDataJSON", "attestationObject")

@@ -86,7 +86,7 @@ def test_a_busy_session_ends_after_twelve_hours(world):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(gaps=st.lists(st.integers(0, 20 * 60), max_size=60))
 def test_however_it_is_used_a_session_keeps_its_limits_and_is_written_once_a_minute(world, gaps):

@@ -75,7 +75,7 @@ def deliver_notices(tables: Tables, message: Message, now: datetime) -> bool:
     try:
         body = cast("Mapping[str, Any]", message.body)
         account_id, kind = body["account_id"], Occurrence(body["kind"])
-        notice_id = f"{message.due_at.astimezone(UTC):%Y%m%dT%H%M%S}-{message.message_id}"
+        notice_id = f"{message.due_at.astimezone(UTC):%Y%m%dT%H%M%S%f}-{message.message_id}"
         puts = [
             Put(
                 key=_key(account_id, passkey_id, notice_id),

@@ -161,13 +161,14 @@ def read_account(row: Row) -> Account:
             name=values["name"],
             locale=check_locale(values["locale"]),
             joined_at=datetime.fromisoformat(values["joined_at"]),
-            code=code
-            and RecoveryCode(
-                code_id=code["code_id"],
-                issued_at=datetime.fromisoformat(code["issued_at"]),
+            code=None
+            if code is None
+            else RecoveryCode(
+                code_id=code["code_id"], issued_at=datetime.fromisoformat(code["issued_at"])
             ),
-            recovery=recovery
-            and Recovery(
+            recovery=None
+            if recovery is None
+            else Recovery(
                 recovery_id=recovery["recovery_id"],
                 passkey_id=PasskeyId(recovery["passkey_id"]),
                 started_at=datetime.fromisoformat(recovery["started_at"]),
