@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from mydata_hub.config import (
-    AuditSettings,
-    DeliverSettings,
-    PagesSettings,
-    SequenceLogSettings,
-    Settings,
-)
+from mydata_hub.config import Settings
 from mydata_hub.web.guards import ROUTES
 
 from tests.architecture import zone_page
-
-SETTINGS: dict[str, type[Settings]] = {
-    "pages": PagesSettings,
-    "deliver": DeliverSettings,
-    "sequence_log": SequenceLogSettings,
-    "audit": AuditSettings,
-}
+from tests.architecture.settings import SETTINGS
 
 
 def test_the_page_lists_every_route_with_its_guard() -> None:

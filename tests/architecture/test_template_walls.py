@@ -7,24 +7,14 @@ from functools import partial
 from typing import Any
 
 import pytest
-from mydata_hub.config import (
-    AuditSettings,
-    DeliverSettings,
-    PagesSettings,
-    SequenceLogSettings,
-)
 from mydata_hub.web.guards import ROUTES
 
 from tests.architecture import doors, plumbing, walls, zone_page
 from tests.architecture.permissions import Permission, permissions
+from tests.architecture.settings import SETTINGS
 from tests.architecture.template import Template, functions, read_template
 
-VARIABLES = {
-    "pages": PagesSettings.variables(),
-    "deliver": DeliverSettings.variables(),
-    "sequence_log": SequenceLogSettings.variables(),
-    "audit": AuditSettings.variables(),
-}
+VARIABLES = {name: settings.variables() for name, settings in SETTINGS.items()}
 GUARDED = {(route.key, route.function) for route in ROUTES}
 
 PROOFS: dict[str, Callable[[Template], list[str]]] = {

@@ -1,0 +1,18 @@
+"""Which settings are whose: the one list that a new function is added to."""
+
+from __future__ import annotations
+
+from mydata_hub.config import (
+    AuditSettings,
+    DeliverSettings,
+    PagesSettings,
+    SequenceLogSettings,
+    Settings,
+)
+
+SETTINGS: dict[str, type[Settings]] = {
+    "pages": PagesSettings,
+    "deliver": DeliverSettings,
+    "sequence_log": SequenceLogSettings,
+    "audit": AuditSettings,
+}
