@@ -65,10 +65,14 @@ class Cursor:
         """After a page that another one follows."""
         return replace(self, token=token, pages=self.pages + 1, seen=self.seen + marks)
 
+    def rewind(self) -> Cursor:
+        """At the first page of its feed and source: for a provider that forgot its own token."""
+        return replace(self, token=None, pages=0, seen=b"")
+
     def move_on(self, feeds: tuple[Feed, ...]) -> Cursor:
         """After a last page: the next source or feed, or the end of the sweep."""
         here = next(place for place, feed in enumerate(feeds) if feed.name == self.feed)
-        fresh = replace(self, token=None, pages=0, seen=b"")
+        fresh = self.rewind()
         if feeds[here].source is not None and self.source + 1 < len(self.sources):
             return replace(fresh, source=self.source + 1)
         for feed in feeds[here + 1 :]:
@@ -88,9 +92,12 @@ def read_cursor(values: Mapping[str, Any]) -> Cursor:
 
     known = {field.name: values[field.name] for field in fields(Cursor) if field.name in values}
     try:
-        return TypeAdapter(Cursor).validate_python(known)
+        cursor = TypeAdapter(Cursor).validate_python(known)
     except ValidationError:
         raise Damaged("a cursor row is malformed") from None
+    if not 0 <= cursor.source < max(len(cursor.sources), 1):
+        raise Damaged("a cursor row names no source")
+    return cursor
 
 
 def mark(kind: str, told: bytes) -> bytes:

@@ -178,7 +178,7 @@ class Syncer:
         and the page it did not keep is collected again by the next run.
         """
         outcome = Outcome(connection_id=connection.connection_id)
-        renewed = False
+        renewed = rewound = False
         tries = 0
         while not outcome.finished and self.clock.now() < self.until:
             try:
@@ -186,6 +186,12 @@ class Syncer:
             except ProviderFailed as failure:
                 tries += 1
                 stays: ProviderFailed | None = failure
+                token = connection.cursor.token
+                if failure.setback == Setback.REFUSED and token is not None and not rewound:
+                    # Page tokens age; the pages that come again hold records that are known.
+                    rewound = True
+                    connection = replace(connection, cursor=connection.cursor.rewind())
+                    continue
                 if failure.setback == Setback.TOKEN_EXPIRED and not renewed:
                     stays = self._renew(connection.provider)
                     renewed = stays is None

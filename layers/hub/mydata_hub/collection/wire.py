@@ -160,13 +160,19 @@ def count_unknown(value: object) -> int:
 
 def minor(field: str, amount: Amount, currency: str) -> int:
     """The amount in minor units. Raises ProviderFailed where it is finer or larger than that."""
+    found = to_minor(Decimal(amount), currency)
+    if found is None:
+        raise ProviderFailed(Setback.WRONG_TYPE, f"{field} is no amount in minor units")
+    return found
+
+
+def to_minor(amount: Decimal, currency: str) -> int | None:
+    """The amount in minor units, or None where it is no whole number of them or too large."""
     # The size comes first: an exponent of a few digits would ask for gigabytes of integer.
-    exact = Decimal(amount)
-    if abs(exact) <= MAX_INTEGER:
-        scaled = exact.scaleb(_EXPONENTS.get(currency, 2))
-        if abs(scaled) <= MAX_INTEGER and scaled == int(scaled):
-            return int(scaled)
-    raise ProviderFailed(Setback.WRONG_TYPE, f"{field} is no amount in minor units")
+    if abs(amount) > MAX_INTEGER:
+        return None
+    scaled = amount.scaleb(_EXPONENTS.get(currency, 2))
+    return int(scaled) if abs(scaled) <= MAX_INTEGER and scaled == int(scaled) else None
 
 
 def opaque(connection_id: ConnectionId, number: str) -> str:
