@@ -14,7 +14,7 @@ from mydata_hub.embedded.fsck import check_folder
 
 from tests.gateway.killed_hub import lay_out
 
-KILLS = 12
+KILLS = 8
 
 
 def started(folder: Path) -> tuple[subprocess.Popen[str], int]:

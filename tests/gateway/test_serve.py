@@ -159,7 +159,7 @@ def test_a_signal_ends_it_cleanly_within_seconds(tmp_path: Path, number: signal.
         code, out, err, seconds = hub.end(number)
     assert (code, out) == (0, "")
     assert "Traceback" not in err
-    assert seconds < 3
+    assert seconds < 5
     assert not (hub.data / "hub.json").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from mydata_hub.aws.streams import row_from_image
+from mydata_hub.cli.fsck import fsck
 from mydata_hub.embedded.deployment import Deployment
 from mydata_hub.embedded.feed import SqliteFeed
 from mydata_hub.embedded.invocation import Invoker
@@ -279,6 +282,20 @@ def test_what_was_put_aside_still_holds_its_rows(tmp_path: Path) -> None:
     assert found.entry.new.values == {"n": 3}
 
 
+def test_fsck_lists_what_was_put_aside_and_finds_nothing_wrong(tmp_path: Path) -> None:
+    world = World(tmp_path, FAIL_ON_3, MaximumRetryAttempts=0)
+    told = CliRunner().invoke(fsck, ["--data", str(tmp_path), "--json"])
+    assert json.loads(told.output)["put_aside"] == []
+    world.put(3)
+    with world.working():
+        wait_for(world.drained)
+    told = CliRunner().invoke(fsck, ["--data", str(tmp_path), "--json"])
+    (found,) = json.loads(told.output)["put_aside"]
+    assert (found["consumer"], found["table"], found["reason"]) == ("It.Changes", "Rows", GAVE_UP)
+    assert told.exit_code == 0
+    assert "It.Changes" in CliRunner().invoke(fsck, ["--data", str(tmp_path)]).output
+
+
 def test_retries_without_end_hold_the_line_and_a_stop_in_between_loses_nothing(
     tmp_path: Path,
 ) -> None:
@@ -308,18 +325,20 @@ def test_what_a_stopped_worker_missed_is_delivered_at_the_next_start(tmp_path: P
 def test_a_change_is_delivered_soon_when_told_and_soon_enough_when_not(tmp_path: Path) -> None:
     world = World(tmp_path, "None")
     with world.working() as worker:
-        time.sleep(0.1)
-        begun = time.monotonic()
-        world.put(1)
-        worker.wake()
-        wait_for(lambda: world.batches() == [[1]])
-        told = time.monotonic() - begun
-        begun = time.monotonic()
-        world.put(2)
-        wait_for(lambda: world.batches() == [[1], [2]])
-        untold = time.monotonic() - begun
-    assert told < IDLE_SECONDS / 2
-    assert untold < IDLE_SECONDS * 4
+        told, untold = list[float](), list[float]()
+        numbers = itertools.count()
+        for _ in range(5):
+            for kept, tell in ((told, worker.wake), (untold, lambda: None)):
+                time.sleep(0.05)
+                begun = time.monotonic()
+                world.put(next(numbers))
+                tell()
+                wait_for(world.drained)
+                kept.append(time.monotonic() - begun)
+    # The quickest of five, so that a busy machine cannot hide the difference.
+    assert min(told) < IDLE_SECONDS / 5
+    assert max(untold) > IDLE_SECONDS / 3
+    assert min(untold) < IDLE_SECONDS * 3
 
 
 def test_a_batching_window_lets_changes_of_one_moment_share_a_batch(tmp_path: Path) -> None:
@@ -413,7 +432,7 @@ def test_a_sweep_and_a_slow_stream_do_not_wait_for_each_other(tmp_path: Path) ->
         def build(env):
             def handle(event, context):
                 if "Records" in event:
-                    time.sleep(1)
+                    time.sleep(2)
                 else:
                     pathlib.Path(env["OUT"]).touch()
             return handle
@@ -431,5 +450,5 @@ def test_a_sweep_and_a_slow_stream_do_not_wait_for_each_other(tmp_path: Path) ->
     )
     worker = Worker(deployment, Invoker(deployment), SqliteFeed(tmp_path))
     worker.start()
-    wait_for(out.exists, seconds=0.9)
+    wait_for(out.exists, seconds=1.8)
     assert worker.stop(5)

@@ -14,7 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from mydata_hub.embedded.durable_files import remove_leftovers
+from mydata_hub.embedded.feed import SqliteFeed
 from mydata_hub.embedded.fsck import Finding, check_folder
+from mydata_hub.embedded.sqlite_file import FILE_NAME
 from mydata_hub.errors import HubError
 
 
@@ -32,18 +34,25 @@ def fsck(data: Path, as_json: bool) -> None:
     """Check every row, index, blob and key of the data folder.
 
     Exits with 1 when something is not as the hub wrote it. What a crashed writer left is removed
-    first; it is never part of the data.
+    first; it is never part of the data. Changes that a function failed on too often are sound,
+    and told: somebody should look why.
     """
     try:
         removed = remove_leftovers(data)
         findings = _check_with_progress(data)
+        put_aside = [] if findings else _put_aside(data)
     except HubError as error:
         raise click.ClickException(str(error)) from None
     if as_json:
-        report = {"findings": [asdict(found) for found in findings], "leftovers_removed": removed}
+        report = {
+            "findings": [asdict(found) for found in findings],
+            "leftovers_removed": removed,
+            "put_aside": put_aside,
+        }
         click.echo(json.dumps(report, indent=2))
     else:
         _print_findings(findings, removed)
+        _print_put_aside(put_aside)
     sys.exit(1 if findings else 0)
 
 
@@ -70,3 +79,25 @@ def _print_findings(findings: list[Finding], removed: int) -> None:
         # As text: a foreign file's name is not markup.
         table.add_row(Text(found.object), Text(found.problem))
     console.print(table)
+
+
+def _put_aside(data: Path) -> list[dict[str, str]]:
+    if not (data / FILE_NAME).exists():
+        return []
+    return [
+        {
+            "consumer": found.consumer,
+            "table": found.entry.table,
+            "reason": found.reason,
+            "at": found.at.isoformat(timespec="seconds"),
+        }
+        for found in SqliteFeed(data).given_up()
+    ]
+
+
+def _print_put_aside(put_aside: list[dict[str, str]]) -> None:
+    if put_aside:
+        table = Table("consumer", "table", "put aside because", "at")
+        for found in put_aside:
+            table.add_row(*found.values())
+        Console().print(table)

@@ -71,8 +71,7 @@ class Gateway:
             response = await self._answer(scope, receive, request_id)
         except ClientGone:
             return
-        except Exception:
-            # A defect of ours: told like a handler's, and without what it was about.
+        except Exception:  # noqa: BLE001 (a defect of ours: told and logged like a handler's)
             response = self._failed("", request_id, "the gateway failed")
         headers = [(name.encode(), value.encode("latin-1")) for name, value in response.headers]
         headers.append((b"apigw-requestid", request_id.encode()))

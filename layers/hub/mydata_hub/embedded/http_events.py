@@ -18,8 +18,8 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-# The quota "total combined size of request line and header values"; names are not counted. The guide
-# gives the limit and not the answer; ours is 431 (RFC 6585 section 5), which names the cause.
+# The quota "total combined size of request line and header values"; names are not counted. The
+# guide gives the limit and not the answer; ours is 431 (RFC 6585 section 5), which names the cause.
 MAX_HEADER_BYTES: Final = 10_240
 # Lambda's limit on one synchronous event or answer, as JSON: base64 leaves 4.5 MB of raw bytes.
 MAX_EVENT_BYTES: Final = 6 * 1024 * 1024
