@@ -17,7 +17,11 @@ from typing import Any
 
 import polib
 import pytest
+from mydata_hub.accounts.desk import Desk
+from mydata_hub.config import PagesSettings
+from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.web.wording import KOREAN
+from mydata_hub.wiring import tables_for
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
@@ -37,11 +41,10 @@ LOCALES = {"ko": "ko-KR", "en": "en-GB"}
 
 @dataclass
 class ServedHub:
-    """A hub in a process of its own; `links` are its one-time links by name."""
+    """A hub in a process of its own."""
 
     url: str
     folder: Path
-    links: dict[str, str]
 
 
 @dataclass
@@ -150,10 +153,28 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHub]:
         yield hub
 
 
+@pytest.fixture(scope="session")
+def desk(hub: ServedHub) -> Desk:
+    """The served hub's own database, for what no page can do."""
+    names = ("accounts", "sessions", "notices", "outbox", "events")
+    settings = PagesSettings(
+        engine=f"embedded:{hub.folder}",
+        issuer=hub.url,
+        software_passkeys="allowed",
+        **{f"{name}_table": f"{name.capitalize()}Table" for name in names},
+    )
+    return Desk(
+        tables=tables_for(settings),
+        clock=SystemClock(),
+        entropy=SystemEntropy(),
+        issuer=hub.url,
+    )
+
+
 @contextmanager
 def served(folder: Path) -> Iterator[ServedHub]:
     """A hub that is served while the block runs."""
-    command = [sys.executable, "-m", "mydata_hub.cli", "serve", "--port", "0", "--json"]
+    command = [sys.executable, "-m", "mydata_hub.cli", "serve", "--port", "0", "--empty", "--json"]
     log = folder.with_name("hub.log")
     with (
         log.open("wb") as errors,
@@ -170,7 +191,7 @@ def served(folder: Path) -> Iterator[ServedHub]:
             line = process.stdout.readline() if readable else b""
             assert line, f"the hub did not start: {log.read_text()[-2000:]}"
             about = json.loads(line)
-            yield ServedHub(about["url"], folder, about["links"])
+            yield ServedHub(about["url"], folder)
         finally:
             process.terminate()
             try:

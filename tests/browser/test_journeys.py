@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from mydata_hub.accounts.account import Role
+from mydata_hub.accounts.enrolment import invite
 
 both = pytest.mark.parametrize("locale", ["ko", "en"])
 NAME = {"ko": "지우", "en": "Jiu"}
@@ -80,6 +82,24 @@ def test_recover_in_another_browser_see_the_banner_and_cancel(locale, somebody):
     other.told("That passkey does not open an account")
 
 
+def test_on_paper_there_is_the_recovery_code_and_nothing_else(somebody, hub):
+    person = somebody("ko")
+    person.sign_up("지우")
+    person.press("Make a recovery code")
+    person.heading("Your recovery code")
+    code = person.page.locator("#code-text").inner_text()
+    person.page.emulate_media(media="print")
+    paper = person.page.locator("body").inner_text().split("\n")
+    printed = [line.strip() for line in paper if line.strip()]
+    assert printed == [
+        person.say("Your recovery code"),
+        person.say("Print it or write it down now. We keep no copy and cannot show it again."),
+        code,
+        f"{person.say('To use it, open this page:')} {hub.url}/recover",
+        person.say("It works once, and only after 72 hours. Nobody from the hub ever asks for it."),
+    ]
+
+
 def test_a_notice_reaches_the_page_and_is_put_away(somebody):
     person = somebody()
     person.sign_up("Jiu")
@@ -150,11 +170,12 @@ def test_without_a_connection_the_page_says_so(somebody):
     person.errors.clear()
 
 
-def test_staff_enrol_by_their_link_and_see_their_own_page(somebody, hub):
+def test_staff_enrol_by_their_link_in_the_language_they_choose(somebody, hub, desk):
     auditor = somebody()
-    auditor.go(hub.links["auditor"].removeprefix(hub.url))
-    if auditor.page.locator("html").get_attribute("lang") == "ko":
-        auditor.page.get_by_role("button", name="English").click()
+    auditor.go(invite(desk, Role.AUDITOR, "도윤", "ko"))
+    auditor.page.get_by_role("heading", name="도윤 님, 반가워요").wait_for()
+    auditor.page.get_by_role("button", name="English", exact=True).click()
+    auditor.heading("Welcome, %(name)s", name="도윤")
     auditor.press("Make a passkey")
     auditor.heading("Verify the log")
     auditor.page.get_by_text(f"mydata log verify --url {hub.url}", exact=True).wait_for()

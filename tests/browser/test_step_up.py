@@ -5,23 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from mydata_hub.config import PagesSettings
 from mydata_hub.ports.tables import Put, VersionIs
-from mydata_hub.wiring import tables_for
 
 
 @pytest.fixture
-def age(hub):
+def age(desk):
     """Makes a person's session older, in the hub's own database."""
-    names = ("accounts", "sessions", "notices", "outbox", "events")
-    tables = tables_for(
-        PagesSettings(
-            engine=f"embedded:{hub.folder}",
-            issuer=hub.url,
-            software_passkeys="allowed",
-            **{f"{name}_table": f"{name.capitalize()}Table" for name in names},
-        )
-    )
+    tables = desk.tables
 
     def make_older(person, by):
         (cookie,) = (item for item in person.context.cookies() if item["name"] == "session")

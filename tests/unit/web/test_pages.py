@@ -124,7 +124,7 @@ def test_a_page_that_needs_a_session_becomes_the_sign_in_page(browser):
     reply = browser.get("/account")
     assert reply.status == 401
     assert 'data-enter="sign-in"' in reply.body
-    assert "15 quiet minutes" in reply.body
+    assert "Sign in to see this page" in reply.body
 
 
 def test_a_page_for_somebody_else_says_so_and_leads_home(jiu):
