@@ -1,0 +1,168 @@
+"""Clients: the partners that an operator registered, and what each of them may ask."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+
+from mydata_hub.accounts.desk import until_settled
+from mydata_hub.errors import BadInput, Conflict, Damaged, NotFound, NotProven, Taken
+from mydata_hub.fields import (
+    ClientId,
+    GroupId,
+    Purpose,
+    require_id,
+    require_list,
+    require_text,
+    require_word,
+)
+from mydata_hub.oauth.jose import import_key_set
+from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, VersionIs
+
+TABLE: Final = "clients"
+MAX_REDIRECT_URIS: Final = 20
+MAX_URI_LETTERS: Final = 2000
+MAX_PURPOSES: Final = 50
+MAX_NAME_LETTERS: Final = 100
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_VISIBLE: Final = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A partner's registration; table `clients`, format 1, one row per client id."""
+
+    client_id: ClientId
+    name: str
+    # The JWK Set as text: its keys authenticate the client (RFC 7523).
+    jwks: str
+    redirect_uris: tuple[str, ...]
+    # Clients of one group are one recipient to the leakage ledger, and see the same subject.
+    group: GroupId
+    purposes: tuple[Purpose, ...]
+    suspended: bool = False
+    version: int = 0
+
+    def __post_init__(self) -> None:
+        require_id("client_id", self.client_id)
+        require_id("group", self.group)
+        require_text("name", self.name, MAX_NAME_LETTERS)
+        require_list("redirect_uris", self.redirect_uris, 1, MAX_REDIRECT_URIS)
+        require_list("purposes", self.purposes, 1, MAX_PURPOSES)
+        for purpose in self.purposes:
+            require_word("purposes", purpose)
+        for uri in self.redirect_uris:
+            _check_redirect_uri(uri)
+
+
+def register_client(tables: Tables, client: Client) -> Client:
+    """Keep a new client. Raises BadInput for keys that cannot authenticate, Taken."""
+    try:
+        keys = import_key_set(client.jwks)
+    except NotProven as error:
+        raise BadInput("jwks", error.reason) from None
+    kids = [key.kid for key in keys]
+    if len(kids) > 1 and (None in kids or len(set(kids)) < len(kids)):
+        raise BadInput("jwks", "several keys need a kid each")
+    try:
+        tables.commit(_put(client))
+    except Conflict:
+        raise Taken("this client id is registered already") from None
+    return replace(client, version=1)
+
+
+def suspend_client(tables: Tables, client_id: str, *, suspended: bool = True) -> Client:
+    """Refuse a client everywhere from now on, or admit it again. Raises NotFound."""
+
+    def act() -> Client:
+        client = fetch_client(tables, client_id)
+        if client is None:
+            raise NotFound("there is no such client")
+        if client.suspended is suspended:
+            return client
+        changed = replace(client, suspended=suspended)
+        tables.commit(_put(changed))
+        return replace(changed, version=client.version + 1)
+
+    return until_settled(act)
+
+
+def client_key(client_id: str) -> Key:
+    """The row of a client."""
+    return Key(TABLE, client_id)
+
+
+def fetch_client(tables: Tables, client_id: str) -> Client | None:
+    """The client, suspended or not, or None. Raises Damaged, Busy."""
+    if not is_client_id(client_id):
+        return None
+    row = tables.fetch_many(client_key(client_id)).get(client_key(client_id))
+    return None if row is None else read_client(row)
+
+
+def is_client_id(text: object) -> bool:
+    """Whether a text from outside can name a client at all."""
+    try:
+        require_id("client_id", cast("str", text))
+    except BadInput:
+        return False
+    return True
+
+
+def read_client(row: Row) -> Client:
+    """The client in a row. Raises Damaged."""
+    try:
+        values = cast("Mapping[str, Any]", row.values)
+        return Client(
+            client_id=ClientId(row.key.partition),
+            name=values["name"],
+            jwks=values["jwks"],
+            redirect_uris=tuple(values["redirect_uris"]),
+            group=GroupId(values["group"]),
+            purposes=tuple(Purpose(purpose) for purpose in values["purposes"]),
+            suspended=values["suspended"],
+            version=row.version,
+        )
+    except (KeyError, TypeError, ValueError, BadInput):
+        raise Damaged("a client row does not hold a client") from None
+
+
+def jwks_text(jwks: object) -> str:
+    """A JWK Set as a client keeps it. Raises BadInput."""
+    try:
+        return json.dumps(jwks, sort_keys=True, separators=(",", ":"))
+    except (TypeError, ValueError):
+        raise BadInput("jwks", "is not a JWK Set") from None
+
+
+def _put(client: Client) -> Put:
+    return Put(
+        key=client_key(client.client_id),
+        values={
+            "name": client.name,
+            "jwks": client.jwks,
+            "redirect_uris": list(client.redirect_uris),
+            "group": client.group,
+            "purposes": list(client.purposes),
+            "suspended": client.suspended,
+        },
+        when=VersionIs(client.version) if client.version else Absent(),
+    )
+
+
+def _check_redirect_uri(uri: str) -> None:
+    # Exact match is all there is (RFC 9700 section 4.1.3): no patterns, no fragment, and plain
+    # http only to the machine the browser is on.
+    require_text("redirect_uris", uri, MAX_URI_LETTERS)
+    try:
+        parts = urlsplit(uri)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise BadInput("redirect_uris", "takes URLs") from None
+    secure = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+    if not (secure and host and _VISIBLE.fullmatch(uri)) or "#" in uri or parts.username:
+        raise BadInput("redirect_uris", "takes https URLs without fragment, or http to localhost")

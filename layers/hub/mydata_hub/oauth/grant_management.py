@@ -1,0 +1,37 @@
+"""Grant management (FAPI Grant Management for OAuth 2.0): a client asks about or ends a grant."""
+
+from __future__ import annotations
+
+from mydata_hub.consent.grant import GrantState
+from mydata_hub.consent.grants import fetch_grant, revoke_grant
+from mydata_hub.errors import NotFound
+from mydata_hub.fields import PartyId
+from mydata_hub.oauth.authority import Authority
+from mydata_hub.oauth.authorization_details import granted_details
+from mydata_hub.oauth.call import Answer, Call
+from mydata_hub.oauth.protected_resource import check_own_access
+from mydata_hub.oauth.scopes import CLAIMS, QUERY, REVOKE
+from mydata_hub.oauth.single_use import commit_spending
+
+
+def query_grant(authority: Authority, call: Call, grant_id: str) -> Answer:
+    """200 with what an active grant of this client allows. Raises OAuthRefused, NotFound."""
+    client, proof = check_own_access(authority, call, QUERY)
+    commit_spending(authority.desk, [proof.spent])
+    grant = fetch_grant(authority.desk.tables, grant_id)
+    if (
+        grant is None
+        or grant.counterparty != PartyId(client.client_id)
+        or grant.state(authority.desk.now()) is not GrantState.ACTIVE
+    ):
+        raise NotFound("there is no such grant")
+    body = {"scopes": [{"scope": CLAIMS}], "authorization_details": granted_details(grant)}
+    return Answer(status=200, body=body)
+
+
+def end_grant(authority: Authority, call: Call, grant_id: str) -> Answer:
+    """204 once the grant is revoked, with every token of it. Raises OAuthRefused, NotFound."""
+    client, proof = check_own_access(authority, call, REVOKE)
+    commit_spending(authority.desk, [proof.spent])
+    revoke_grant(authority.desk, grant_id, PartyId(client.client_id))
+    return Answer(status=204)
