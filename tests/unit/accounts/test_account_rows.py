@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
+from mydata_hub.accounts.account import Role
+from mydata_hub.accounts.enrolment import invite
 from mydata_hub.accounts.recovery import issue_recovery_code
 from mydata_hub.accounts.store import (
     account_key,
@@ -39,13 +43,57 @@ def test_what_was_written_is_read(world, recovering):
         assert put.when == VersionIs(passkey.version)
 
 
+# Format 1. A name that changes here is a row of the last release that can no longer be read.
+NAMES = {
+    "account": {"role", "name", "locale", "joined_at", "recovery"},
+    "account with a code": {"role", "name", "locale", "joined_at", "code"},
+    "recovery": {"recovery_id", "passkey_id", "started_at", "matures_at"},
+    "code": {"code_id", "issued_at"},
+    "passkey": {
+        *("name", "credential", "counter", "synced", "software"),
+        *("added_at", "usable_from", "last_used_at"),
+    },
+    "session": {"role", "passkey_id", "csrf", "authenticated_at", "seen_at"},
+    "notice": {"kind", "at"},
+    "invitation": {"role", "name", "locale"},
+}
+
+
+def test_the_names_in_rows_are_frozen(world, recovering):
+    _, other = world.join()
+    issue_recovery_code(world.desk, other.session)
+    world.deliver()
+    token = invite(world.desk, Role.OPERATOR, "Min").removeprefix("/enrol/")
+    invitation = f"invitation#{hashlib.sha256(token.encode()).hexdigest()}"
+    account_id = recovering.account_id
+
+    def first(table, partition, prefix=""):
+        return world.tables.query(table, partition, prefix=prefix).rows[0].values
+
+    account = first("accounts", account_id, "account")
+    with_code = first("accounts", other.account.account_id, "account")
+    used = world.tables.fetch_many(passkey_key(account_id, recovering.passkey_id))
+    found = {
+        "account": account,
+        "account with a code": with_code,
+        "recovery": account["recovery"],
+        "code": with_code["code"],
+        "passkey": next(iter(used.values())).values,
+        "session": first("sessions", account_id),
+        "notice": first("notices", account_id),
+        "invitation": first("sessions", invitation),
+    }
+    assert {kind: set(values) for kind, values in found.items()} == NAMES
+
+
 def test_an_account_that_does_not_exist_is_none(world):
     assert fetch_account(world.tables, "nobody") is None
     assert list_passkeys(world.tables, "nobody") == ()
 
 
 @pytest.mark.parametrize(
-    "spoilt", [{"role": "king"}, {"locale": "fr"}, {"joined_at": 3}, {"code": {}}, {"recovery": 1}]
+    "spoilt",
+    [{"role": "king"}, {"locale": "fr"}, {"joined_at": "soon"}, {"code": {}}, {"recovery": 1}],
 )
 def test_an_account_row_that_is_none_is_damaged(world, recovering, spoilt):
     spoil(world, account_key(recovering.account_id), spoilt)

@@ -10,7 +10,6 @@ from fido2.utils import sha256, websafe_encode
 from fido2.webauthn import CollectedClientData
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from mydata_hub.accounts.account import Passkey
 from mydata_hub.accounts.webauthn import (
     MAX_CREDENTIAL_ID_BYTES,
     claimed_identity,
@@ -25,6 +24,7 @@ from mydata_hub.errors import BadInput, NotSignedIn
 from tests.unit.accounts.conftest import ORIGIN
 
 CHALLENGE = bytes(32)
+NAME = "laptop"
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
@@ -59,7 +59,7 @@ def spoil(answer, member, value):
 
 def refuses_registration(desk, answer):
     try:
-        verify_registration(desk, CHALLENGE, answer)
+        verify_registration(desk, CHALLENGE, answer, NAME)
     except BadInput:
         return True
     return False
@@ -72,10 +72,10 @@ def refuses_registration(desk, answer):
 )
 def test_a_spoilt_new_passkey_is_refused_or_changes_nothing(desk, member, value):
     made = register(desk, SoftwarePasskey.make())
-    truth = verify_registration(desk, CHALLENGE, made)
+    truth = verify_registration(desk, CHALLENGE, made, NAME)
     spoilt = spoil(made, member, value)
     assert refuses_registration(desk, spoilt) or (
-        verify_registration(desk, CHALLENGE, spoilt) == truth
+        verify_registration(desk, CHALLENGE, spoilt, NAME) == truth
     )
 
 
@@ -123,7 +123,7 @@ def test_an_algorithm_that_was_not_offered_is_refused(desk):
 
 def test_a_credential_id_that_is_too_long_for_a_key_is_refused(desk):
     longest = SoftwarePasskey(credential_id=b"x" * MAX_CREDENTIAL_ID_BYTES)
-    assert verify_registration(desk, CHALLENGE, register(desk, longest))
+    assert verify_registration(desk, CHALLENGE, register(desk, longest), NAME)
     longer = SoftwarePasskey(credential_id=b"x" * (MAX_CREDENTIAL_ID_BYTES + 1))
     assert refuses_registration(desk, register(desk, longer))
 
@@ -141,9 +141,7 @@ def test_a_credential_without_an_id_is_refused(desk):
 )
 def test_a_spoilt_answer_opens_nothing_and_breaks_nothing(desk, member, value):
     passkey = SoftwarePasskey.make()
-    made = verify_registration(desk, CHALLENGE, register(desk, passkey))
-    now = desk.now()
-    kept: Passkey = made.passkey("laptop", added_at=now, usable_from=now)
+    kept = verify_registration(desk, CHALLENGE, register(desk, passkey), NAME)
     said = passkey.get(request_options(desk, CHALLENGE), ORIGIN)
     spoilt = spoil(said, member, value)
     try:

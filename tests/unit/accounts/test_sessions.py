@@ -208,7 +208,7 @@ def test_a_session_read_before_its_passkey_went_can_do_nothing_after(world):
 
 
 @pytest.mark.parametrize(
-    "values", [{}, {"role": "king"}, {"authenticated_at": "soon"}, {"seen_at": 3}]
+    "values", [{}, {"role": "king"}, {"authenticated_at": "soon"}, {"seen_at": None}]
 )
 def test_a_session_row_that_is_none_is_damaged(world, values):
     _, joined = world.join()

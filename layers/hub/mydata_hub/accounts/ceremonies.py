@@ -108,17 +108,15 @@ def finish_sign_up(
     """
     passkey_name = check_name("passkey_name", passkey_name)
     begun = consume(desk, ceremony, Kind.SIGN_UP)
-    registered = verify_registration(desk, begun.challenge, credential)
-    now = desk.now()
+    passkey = verify_registration(desk, begun.challenge, credential, passkey_name)
     account = Account(
         account_id=AccountId(begun.about["account_id"]),
         version=0,
         role=Role(begun.about["role"]),
         name=begun.about["name"],
         locale=check_locale(begun.about["locale"]),
-        joined_at=now,
+        joined_at=passkey.added_at,
     )
-    passkey = registered.passkey(passkey_name, added_at=now, usable_from=now)
     token, session = open_session(desk, account, passkey.passkey_id)
     changes: list[Change] = [
         *put_change(desk, account, Occurrence.ACCOUNT_OPENED),
@@ -150,12 +148,10 @@ def finish_sign_in(desk: Desk, ceremony: str, credential: Mapping[str, Any]) -> 
 
     def act() -> SignedIn:
         account, passkey = _fetch_claimed(desk, account_id, passkey_id)
-        said = verify_assertion(desk, begun.challenge, credential, passkey)
-        now = desk.now()
-        if passkey.usable_from > now:
+        used = verify_assertion(desk, begun.challenge, credential, passkey)
+        if passkey.usable_from > desk.now():
             raise AccountRestricted("this passkey opens the account when the recovery is over")
         token, session = open_session(desk, account, passkey.passkey_id)
-        used = replace(passkey, counter=said.counter, synced=said.synced, last_used_at=now)
         # Writing the passkey makes this commit and the passkey's removal exclude each other.
         desk.tables.commit(
             put_passkey(account_id, used),
@@ -165,6 +161,19 @@ def finish_sign_in(desk: Desk, ceremony: str, credential: Mapping[str, Any]) -> 
         return SignedIn(token, session, account)
 
     return until_settled(act)
+
+
+def begin_passkey(
+    desk: Desk, kind: Kind, account: Account, held: tuple[Passkey, ...], about: Mapping[str, str]
+) -> Begun:
+    """Begin to make a passkey more for an account that holds some."""
+    user, name = account.account_id, account.name
+    return open_ceremony(
+        desk,
+        kind,
+        lambda challenge: creation_options(desk, challenge, user=user, name=name, held=held),
+        about,
+    )
 
 
 def open_ceremony(

@@ -7,14 +7,16 @@ the link alone. The link is used up by the commit that makes the account.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, cast
+from typing import Final
+
+from pydantic import TypeAdapter
 
 from mydata_hub.accounts.account import Locale, Role, check_locale, check_name
 from mydata_hub.accounts.ceremonies import Begun, begin_account
 from mydata_hub.accounts.desk import Desk
+from mydata_hub.accounts.rows import read_row, values_of
 from mydata_hub.accounts.sessions import TABLE
 from mydata_hub.errors import NotFound
 from mydata_hub.ports.tables import Absent, Key, Put
@@ -32,20 +34,20 @@ class Invitation:
     locale: Locale
 
 
+_INVITATIONS: Final = TypeAdapter(Invitation)
+
+
 def invite(desk: Desk, role: Role, name: str, locale: str = "ko") -> str:
     """Invite somebody; gives the path of the link, which nobody can be told again.
 
     Raises BadInput.
     """
+    invited = Invitation(role=role, name=check_name("name", name), locale=check_locale(locale))
     token = desk.token(TOKEN_BYTES)
     desk.tables.commit(
         Put(
             key=_key(token),
-            values={
-                "role": str(role),
-                "name": check_name("name", name),
-                "locale": check_locale(locale),
-            },
+            values=values_of(invited),
             when=Absent(),
             expires_at=desk.now() + LIFETIME,
         )
@@ -59,10 +61,7 @@ def read_invitation(desk: Desk, token: str) -> Invitation:
     row = desk.tables.fetch_many(key).get(key)
     if row is None:
         raise NotFound("this link is used up, over or unknown; ask for a new one")
-    values = cast("Mapping[str, Any]", row.values)
-    return Invitation(
-        role=Role(values["role"]), name=values["name"], locale=check_locale(values["locale"])
-    )
+    return read_row(_INVITATIONS, row)
 
 
 def begin_enrolment(desk: Desk, token: str) -> Begun:

@@ -2,7 +2,7 @@
 
 An act sends one message in its own commit; the courier turns it into one notice per passkey. A
 message names ids only. Table `notices`, format 1: partition the account, sort
-"<passkey>#<instant>-<message>". Change rule: members may be added; readers accept n - 1.
+"<passkey>#<instant>-<message>".
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final, cast
 
-from mydata_hub.accounts.account import Occurrence, Passkey, PasskeyId, Recovery
+from pydantic import TypeAdapter
+
+from mydata_hub.accounts.account import Account, Occurrence, Passkey, PasskeyId
 from mydata_hub.accounts.desk import Desk, is_plain, until_settled
+from mydata_hub.accounts.rows import read_row, rows_of
 from mydata_hub.accounts.sessions import Session
-from mydata_hub.accounts.store import rows_of
+from mydata_hub.accounts.store import put_change
 from mydata_hub.errors import Conflict, Damaged, NotFound
 from mydata_hub.ports.messages import Message, send, settle
-from mydata_hub.ports.tables import Absent, Delete, Key, Put, Row, Tables, VersionIs
+from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, VersionIs
 
 TABLE: Final = "notices"
 TOPIC: Final = "account_notice"
@@ -43,28 +46,35 @@ class Notice:
         return self.acknowledged_at is not None
 
 
-def tell(desk: Desk, account_id: str, kind: Occurrence, passkeys: tuple[Passkey, ...]) -> Put:
-    """The change that tells these passkeys now, for the commit of what is told."""
-    return send(_message(desk.new_id(), account_id, kind, passkeys, desk.now()))
+_NOTICES: Final = TypeAdapter(Notice)
 
 
-def tell_matured(account_id: str, recovery: Recovery, passkeys: tuple[Passkey, ...]) -> Put:
-    """The change that tells these passkeys when the recovery matures, unless it is cancelled."""
-    return send(
-        _message(
-            recovery.recovery_id,
-            account_id,
-            Occurrence.RECOVERY_MATURED,
-            passkeys,
-            recovery.matures_at,
-        )
+def change_and_tell(
+    desk: Desk, account: Account, kind: Occurrence, told: tuple[Passkey, ...]
+) -> tuple[Put, ...]:
+    """Write an account, record why in the log, and tell these passkeys of it."""
+    message = message_to(account, kind, told, desk.new_id(), desk.now())
+    return *put_change(desk, account, kind), send(message)
+
+
+def message_to(
+    account: Account,
+    kind: Occurrence,
+    told: tuple[Passkey, ...],
+    message_id: str,
+    due_at: datetime,
+) -> Message:
+    """The message that tells passkeys of something when it is due."""
+    return Message(
+        message_id=message_id,
+        topic=TOPIC,
+        body={
+            "account_id": account.account_id,
+            "kind": str(kind),
+            "passkey_ids": [str(passkey.passkey_id) for passkey in told],
+        },
+        due_at=due_at,
     )
-
-
-def keep_untold(account_id: str, recovery: Recovery) -> Delete:
-    """The change that takes `tell_matured` back; it conflicts when the notice went out."""
-    kind = Occurrence.RECOVERY_MATURED
-    return settle(_message(recovery.recovery_id, account_id, kind, (), recovery.matures_at))
 
 
 def deliver_notices(tables: Tables, message: Message, now: datetime) -> bool:
@@ -129,39 +139,9 @@ def acknowledge_notice(desk: Desk, session: Session, notice_id: str) -> None:
     until_settled(act)
 
 
-def _message(
-    message_id: str,
-    account_id: str,
-    kind: Occurrence,
-    passkeys: tuple[Passkey, ...],
-    due_at: datetime,
-) -> Message:
-    return Message(
-        message_id=message_id,
-        topic=TOPIC,
-        body={
-            "account_id": account_id,
-            "kind": str(kind),
-            "passkey_ids": [str(passkey.passkey_id) for passkey in passkeys],
-        },
-        due_at=due_at,
-    )
-
-
 def _read(row: Row) -> Notice:
-    try:
-        values = cast("Mapping[str, Any]", row.values)
-        passkey_id, _, notice_id = row.key.sort.partition("#")
-        seen_at = values.get("acknowledged_at")
-        return Notice(
-            notice_id=notice_id,
-            kind=Occurrence(values["kind"]),
-            at=datetime.fromisoformat(values["at"]),
-            passkey_id=PasskeyId(passkey_id),
-            acknowledged_at=seen_at and datetime.fromisoformat(seen_at),
-        )
-    except (KeyError, TypeError, ValueError):
-        raise Damaged("a notice row does not hold a notice") from None
+    passkey_id, _, notice_id = row.key.sort.partition("#")
+    return read_row(_NOTICES, row, passkey_id=passkey_id, notice_id=notice_id)
 
 
 def _key(account_id: str, passkey_id: str, notice_id: str) -> Key:

@@ -19,18 +19,17 @@ from mydata_hub.accounts.account import (
     check_name,
     usable_passkeys,
 )
-from mydata_hub.accounts.ceremonies import Begun, Kind, consume, open_ceremony
+from mydata_hub.accounts.ceremonies import Begun, Kind, begin_passkey, consume
 from mydata_hub.accounts.desk import Desk, until_settled
-from mydata_hub.accounts.notices import tell
+from mydata_hub.accounts.notices import change_and_tell
 from mydata_hub.accounts.sessions import Session, own_account, require_fresh, sessions_of
 from mydata_hub.accounts.store import (
     add_passkey,
     claim_key,
     drop_passkey,
-    put_change,
     put_passkey,
 )
-from mydata_hub.accounts.webauthn import creation_options, verify_registration
+from mydata_hub.accounts.webauthn import verify_registration
 from mydata_hub.errors import AccountRestricted, BadInput, NotAllowed, NotFound, Taken
 from mydata_hub.ports.tables import Delete
 
@@ -40,14 +39,8 @@ def begin_add_passkey(desk: Desk, session: Session) -> Begun:
     require_fresh(session, desk.now())
     account, passkeys = own_account(desk, session)
     _require_room(desk, account, passkeys)
-    return open_ceremony(
-        desk,
-        Kind.ADD_PASSKEY,
-        lambda challenge: creation_options(
-            desk, challenge, user=account.account_id, name=account.name, held=passkeys
-        ),
-        {"session": session.session_id},
-    )
+    about = {"session": session.session_id}
+    return begin_passkey(desk, Kind.ADD_PASSKEY, account, passkeys, about)
 
 
 def finish_add_passkey(
@@ -62,18 +55,15 @@ def finish_add_passkey(
     # A ceremony that a fresh session began is no way around the step-up of another session.
     if begun.about["session"] != session.session_id:
         raise BadInput("ceremony", "it was begun elsewhere; begin again")
-    registered = verify_registration(desk, begun.challenge, credential)
+    added = verify_registration(desk, begun.challenge, credential, name)
 
     def act() -> Passkey:
         account, passkeys = own_account(desk, session)
         _require_room(desk, account, passkeys)
-        require_new(desk, registered.passkey_id)
-        now = desk.now()
-        added = registered.passkey(name, added_at=now, usable_from=now)
+        require_new(desk, added.passkey_id)
         desk.tables.commit(
-            *put_change(desk, account, Occurrence.PASSKEY_ADDED),
+            *change_and_tell(desk, account, Occurrence.PASSKEY_ADDED, (*passkeys, added)),
             *add_passkey(account.account_id, added),
-            tell(desk, account.account_id, Occurrence.PASSKEY_ADDED, (*passkeys, added)),
         )
         return replace(added, version=1)
 
@@ -98,9 +88,8 @@ def remove_passkey(desk: Desk, session: Session, passkey_id: str) -> None:
             raise NotAllowed("this is the last passkey that opens the account; add another first")
         stay = tuple(passkey for passkey in passkeys if passkey != removed)
         desk.tables.commit(
-            *put_change(desk, account, Occurrence.PASSKEY_REMOVED),
+            *change_and_tell(desk, account, Occurrence.PASSKEY_REMOVED, stay),
             *drop_with_sessions(desk, account, removed),
-            tell(desk, account.account_id, Occurrence.PASSKEY_REMOVED, stay),
         )
 
     until_settled(act)

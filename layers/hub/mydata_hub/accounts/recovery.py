@@ -23,13 +23,14 @@ from mydata_hub.accounts.account import (
     Account,
     Act,
     Occurrence,
+    Passkey,
     Recovery,
     RecoveryCode,
     check_name,
 )
-from mydata_hub.accounts.ceremonies import Begun, Kind, consume, open_ceremony
+from mydata_hub.accounts.ceremonies import Begun, Kind, begin_passkey, consume
 from mydata_hub.accounts.desk import Desk, until_settled
-from mydata_hub.accounts.notices import keep_untold, tell, tell_matured
+from mydata_hub.accounts.notices import change_and_tell, message_to
 from mydata_hub.accounts.passkeys import drop_with_sessions, require_new
 from mydata_hub.accounts.sessions import TABLE as SESSIONS
 from mydata_hub.accounts.sessions import Session, own_account, require_fresh
@@ -38,10 +39,10 @@ from mydata_hub.accounts.store import (
     add_passkey,
     fetch_account,
     list_passkeys,
-    put_change,
 )
-from mydata_hub.accounts.webauthn import creation_options, verify_registration
+from mydata_hub.accounts.webauthn import verify_registration
 from mydata_hub.errors import BadInput, NotAllowed, NotFound, TooMany
+from mydata_hub.ports.messages import Message, send, settle
 from mydata_hub.ports.tables import Absent, Delete, Key, Put, VersionIs
 
 # Crockford's base32, 5 bits a letter: 50 bits find the code and 100 bits prove it, so the hash of
@@ -89,14 +90,15 @@ def issue_recovery_code(desk: Desk, session: Session) -> str:
         code = _Code(letters[:ID_LETTERS], letters[ID_LETTERS:])
         out = RecoveryCode(code_id=code.code_id, issued_at=desk.now())
         desk.tables.commit(
-            *put_change(desk, replace(account, code=out), Occurrence.RECOVERY_CODE_ISSUED),
+            *change_and_tell(
+                desk, replace(account, code=out), Occurrence.RECOVERY_CODE_ISSUED, passkeys
+            ),
             *_burn(account),
             Put(
                 key=code.key,
                 values={"account_id": account.account_id, "secret_hash": code.secret_hash},
                 when=Absent(),
             ),
-            tell(desk, account.account_id, Occurrence.RECOVERY_CODE_ISSUED, passkeys),
         )
         groups = range(0, len(letters), GROUP_LETTERS)
         return "-".join(letters[start : start + GROUP_LETTERS] for start in groups)
@@ -125,14 +127,8 @@ def begin_recovery(desk: Desk, code: str) -> Begun:
     if account is None:
         raise wrong
     held = list_passkeys(desk.tables, account_id)
-    return open_ceremony(
-        desk,
-        Kind.RECOVERY,
-        lambda challenge: creation_options(
-            desk, challenge, user=account_id, name=account.name, held=held
-        ),
-        {"account_id": account_id, "code_id": given.code_id},
-    )
+    about = {"account_id": account_id, "code_id": given.code_id}
+    return begin_passkey(desk, Kind.RECOVERY, account, held, about)
 
 
 def finish_recovery(
@@ -144,30 +140,29 @@ def finish_recovery(
     """
     name = check_name("passkey_name", name)
     begun = consume(desk, ceremony, Kind.RECOVERY)
-    registered = verify_registration(desk, begun.challenge, credential)
+    made = verify_registration(desk, begun.challenge, credential, name)
 
     def act() -> Recovery:
         account_id, code_id = begun.about["account_id"], begun.about["code_id"]
         account = fetch_account(desk.tables, account_id)
         if account is None or account.code is None or account.code.code_id != code_id:
             raise BadInput("code", "it was used or replaced meanwhile")
-        require_new(desk, registered.passkey_id)
+        require_new(desk, made.passkey_id)
         held = list_passkeys(desk.tables, account_id)
         now = desk.now()
         recovery = Recovery(
             recovery_id=desk.new_id(),
-            passkey_id=registered.passkey_id,
+            passkey_id=made.passkey_id,
             started_at=now,
             matures_at=now + RECOVERY_DELAY,
         )
-        pending = registered.passkey(name, added_at=now, usable_from=recovery.matures_at)
+        pending = replace(made, usable_from=recovery.matures_at)
         started = replace(account, code=None, recovery=recovery)
         desk.tables.commit(
-            *put_change(desk, started, Occurrence.RECOVERY_STARTED),
+            *change_and_tell(desk, started, Occurrence.RECOVERY_STARTED, held),
             *_burn(account),
             *add_passkey(account_id, pending),
-            tell(desk, account_id, Occurrence.RECOVERY_STARTED, held),
-            tell_matured(account_id, recovery, (*held, pending)),
+            send(_matured(account, recovery, (*held, pending))),
         )
         return recovery
 
@@ -191,13 +186,18 @@ def cancel_recovery(desk: Desk, session: Session) -> None:
         (pending,) = (held for held in passkeys if held.passkey_id == recovery.passkey_id)
         stay = tuple(held for held in passkeys if held != pending)
         desk.tables.commit(
-            *put_change(desk, cancelled, Occurrence.RECOVERY_CANCELLED),
+            *change_and_tell(desk, cancelled, Occurrence.RECOVERY_CANCELLED, stay),
             *drop_with_sessions(desk, account, pending),
-            keep_untold(account.account_id, recovery),
-            tell(desk, account.account_id, Occurrence.RECOVERY_CANCELLED, stay),
+            settle(_matured(account, recovery, stay)),
         )
 
     until_settled(act)
+
+
+def _matured(account: Account, recovery: Recovery, told: tuple[Passkey, ...]) -> Message:
+    """The message that waits for the recovery to mature; named after it, to be taken back."""
+    kind = Occurrence.RECOVERY_MATURED
+    return message_to(account, kind, told, recovery.recovery_id, recovery.matures_at)
 
 
 def _burn(account: Account) -> tuple[Delete, ...]:

@@ -11,19 +11,21 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Final
+
+from pydantic import TypeAdapter
 
 from mydata_hub.accounts.account import Account, AccountId, Passkey, PasskeyId, Role
 from mydata_hub.accounts.desk import Desk, until_settled
-from mydata_hub.accounts.store import fetch_account, list_passkeys, rows_of
+from mydata_hub.accounts.rows import read_row, rows_of, values_of
+from mydata_hub.accounts.store import fetch_account, list_passkeys
 from mydata_hub.errors import (
     Busy,
     Conflict,
-    Damaged,
     NotAllowed,
     NotSignedIn,
     OutcomeUnknown,
@@ -60,6 +62,9 @@ class Session:
         return min(self.seen_at + IDLE, self.authenticated_at + ABSOLUTE)
 
 
+_SESSIONS: Final = TypeAdapter(Session)
+
+
 def open_session(desk: Desk, account: Account, passkey_id: PasskeyId) -> tuple[str, Session]:
     """A new session and its token, for the commit of the sign-in: see `put_session`."""
     now = desk.now()
@@ -79,13 +84,7 @@ def put_session(session: Session, version: int = 0) -> Put:
     """The change that keeps a session: version 0 is a new one."""
     return Put(
         key=_key(session.account_id, session.session_id),
-        values={
-            "role": str(session.role),
-            "passkey_id": session.passkey_id,
-            "csrf": session.csrf,
-            "authenticated_at": session.authenticated_at.isoformat(),
-            "seen_at": session.seen_at.isoformat(),
-        },
+        values=values_of(session, "session_id", "account_id"),
         when=VersionIs(version) if version else Absent(),
         expires_at=session.expires_at,
     )
@@ -173,19 +172,7 @@ def _deletes(desk: Desk, account_id: str, ends: Callable[[Session], bool]) -> li
 
 
 def _read(row: Row) -> Session:
-    try:
-        values = cast("Mapping[str, Any]", row.values)
-        return Session(
-            session_id=row.key.sort,
-            account_id=AccountId(row.key.partition),
-            role=Role(values["role"]),
-            passkey_id=PasskeyId(values["passkey_id"]),
-            csrf=values["csrf"],
-            authenticated_at=datetime.fromisoformat(values["authenticated_at"]),
-            seen_at=datetime.fromisoformat(values["seen_at"]),
-        )
-    except (KeyError, TypeError, ValueError):
-        raise Damaged("a session row does not hold a session") from None
+    return read_row(_SESSIONS, row, account_id=row.key.partition, session_id=row.key.sort)
 
 
 def _key(account_id: str, session_id: str) -> Key:

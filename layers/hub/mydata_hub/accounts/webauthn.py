@@ -10,8 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -60,39 +59,6 @@ _MALFORMED: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registered:
-    """A credential that was made in answer to our challenge."""
-
-    passkey_id: PasskeyId
-    credential: bytes
-    counter: int
-    synced: bool
-    software: bool
-
-    def passkey(self, name: str, *, added_at: datetime, usable_from: datetime) -> Passkey:
-        """The new passkey of this credential."""
-        return Passkey(
-            passkey_id=self.passkey_id,
-            version=0,
-            name=name,
-            credential=self.credential,
-            counter=self.counter,
-            synced=self.synced,
-            software=self.software,
-            added_at=added_at,
-            usable_from=usable_from,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asserted:
-    """A use of a credential in answer to our challenge."""
-
-    counter: int
-    synced: bool
-
-
 def creation_options(
     desk: Desk, challenge: bytes, *, user: str, name: str, held: tuple[Passkey, ...] = ()
 ) -> dict[str, Any]:
@@ -120,8 +86,13 @@ def request_options(desk: Desk, challenge: bytes) -> dict[str, Any]:
     return _json(options.public_key)
 
 
-def verify_registration(desk: Desk, challenge: bytes, response: Mapping[str, Any]) -> Registered:
-    """Verify RegistrationResponseJSON. Raises BadInput, NotAllowed for a software passkey."""
+def verify_registration(
+    desk: Desk, challenge: bytes, response: Mapping[str, Any], name: str
+) -> Passkey:
+    """Verify RegistrationResponseJSON: gives the new passkey, usable at once.
+
+    Raises BadInput, NotAllowed for a software passkey.
+    """
     try:
         _refuse_frames(RegistrationResponse.from_dict(response).response.client_data)
         data = _server(desk).register_complete(_state(challenge), response)
@@ -132,12 +103,17 @@ def verify_registration(desk: Desk, challenge: bytes, response: Mapping[str, Any
         raise BadInput("credential", "this passkey was not made for this page; try again") from None
     software = bytes(credential.aaguid) == SOFTWARE_AAGUID
     _refuse_software(desk, software=software)
-    return Registered(
+    now = desk.now()
+    return Passkey(
         passkey_id=PasskeyId(websafe_encode(credential.credential_id)),
+        version=0,
+        name=name,
         credential=bytes(credential),
         counter=data.counter,
         synced=data.is_backup_eligible(),
         software=software,
+        added_at=now,
+        usable_from=now,
     )
 
 
@@ -159,8 +135,8 @@ def claimed_identity(response: Mapping[str, Any]) -> tuple[str, str]:
 
 def verify_assertion(
     desk: Desk, challenge: bytes, response: Mapping[str, Any], passkey: Passkey
-) -> Asserted:
-    """Verify AuthenticationResponseJSON.
+) -> Passkey:
+    """Verify AuthenticationResponseJSON: gives the passkey as it is after this use.
 
     Raises NotSignedIn, alike for every cause, and NotAllowed for a software passkey that was
     enrolled when they were allowed.
@@ -179,7 +155,9 @@ def verify_assertion(
     if (data.counter or passkey.counter) and data.counter <= passkey.counter:
         raise unknown_passkey()
     _refuse_software(desk, software=passkey.software)
-    return Asserted(counter=data.counter, synced=data.is_backup_eligible())
+    return replace(
+        passkey, counter=data.counter, synced=data.is_backup_eligible(), last_used_at=desk.now()
+    )
 
 
 def unknown_passkey() -> NotSignedIn:

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from mydata_hub.accounts.desk import Desk, until_settled
+from mydata_hub.accounts.rows import rows_of
 from mydata_hub.accounts.sessions import Session
-from mydata_hub.accounts.store import rows_of
 from mydata_hub.consent.consent_record import ConsentRecord
 from mydata_hub.consent.grant import Grant, GrantKind, GrantState
 from mydata_hub.errors import Damaged, NotFound, Unreadable
