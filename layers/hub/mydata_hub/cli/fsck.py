@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from mydata_hub.cli.client import data_option
 from mydata_hub.embedded.durable_files import remove_leftovers
 from mydata_hub.embedded.feed import SqliteFeed
 from mydata_hub.embedded.fsck import Finding, check_folder
@@ -21,14 +22,7 @@ from mydata_hub.errors import HubError
 
 
 @click.command()
-@click.option(
-    "--data",
-    envvar="MYDATA_DATA",
-    default=".mydata",
-    show_default=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder that keeps the hub's data.",
-)
+@data_option
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def fsck(data: Path, as_json: bool) -> None:
     """Check every row, index, blob and key of the data folder.

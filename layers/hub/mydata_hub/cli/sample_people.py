@@ -13,11 +13,11 @@ from mydata_hub.accounts.account import Role
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.accounts.enrolment import invite, read_invitation
 from mydata_hub.accounts.store import account_key, read_account
+from mydata_hub.cli.laptop import desk_of
 from mydata_hub.config import PagesSettings
 from mydata_hub.embedded.row_scan import rows_sorted_as
 from mydata_hub.errors import NotFound
-from mydata_hub.ports.clock import SystemClock, SystemEntropy
-from mydata_hub.wiring import embedded_folder, software_passkeys_allowed, tables_for
+from mydata_hub.wiring import embedded_folder
 
 # Whoever reads the data folder can open everything in it anyway, these links included.
 FILE_NAME: Final = "sample-links.json"
@@ -49,13 +49,7 @@ def sample_links(environment: Mapping[str, str]) -> dict[str, str]:
     settings = PagesSettings.read(environment)
     folder = embedded_folder(settings)
     assert folder is not None
-    desk = Desk(
-        tables=tables_for(settings),
-        clock=SystemClock(),
-        entropy=SystemEntropy(),
-        issuer=settings.issuer,
-        software_passkeys=software_passkeys_allowed(settings),
-    )
+    desk = desk_of(settings)
     enrolled = _enrolled(folder, settings.accounts_table)
     kept = _read(folder / FILE_NAME)
     paths: dict[str, str] = {}

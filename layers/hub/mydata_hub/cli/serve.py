@@ -16,9 +16,10 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from mydata_hub.cli.client import DEFAULT_DATA, RUNNING_HUB
+from mydata_hub.cli.client import RUNNING_HUB, data_option
+from mydata_hub.cli.laptop import laptop_deployment, pages_environment
 from mydata_hub.cli.sample_people import sample_links
-from mydata_hub.embedded.deployment import Deployment, deployment_folder, read_deployment
+from mydata_hub.embedded.deployment import Deployment
 from mydata_hub.embedded.durable_files import make_folder
 from mydata_hub.embedded.feed import SqliteFeed
 from mydata_hub.embedded.gateway import Gateway
@@ -48,14 +49,7 @@ class Hub:
 
 
 @click.command()
-@click.option(
-    "--data",
-    envvar="MYDATA_DATA",
-    default=DEFAULT_DATA,
-    show_default=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder that keeps the hub's data.",
-)
+@data_option
 @click.option(
     "--port",
     default=DEFAULT_PORT,
@@ -91,7 +85,7 @@ def _serve(data: Path, port: int, answer: TextIO, *, empty: bool, as_json: bool)
         sockets = listen_on_loopback(port)
         url = f"http://localhost:{sockets[0].getsockname()[1]}"
         hub = _hub(data, url)
-        links = {} if empty else sample_links(_pages_environment(hub.deployment))
+        links = {} if empty else sample_links(pages_environment(hub.deployment))
         about: dict[str, object] = {"url": url, "pid": os.getpid()}
 
         def tell() -> None:
@@ -117,20 +111,11 @@ def _working(hub: Hub) -> Iterator[None]:
 
 
 def _hub(data: Path, url: str) -> Hub:
-    parameters = {"Engine": f"embedded:{data}", "Issuer": url, "SoftwarePasskeys": "allowed"}
-    deployment = read_deployment(deployment_folder(), parameters)
+    deployment = laptop_deployment(data, url)
     invoker = Invoker(deployment)
     worker = Worker(deployment, invoker, SqliteFeed(data))
     gateway = Gateway(deployment, invoker, url, on_change=worker.wake)
     return Hub(deployment, invoker, worker, gateway)
-
-
-def _pages_environment(deployment: Deployment) -> Mapping[str, str]:
-    return next(
-        function.environment
-        for function in deployment.functions.values()
-        if function.file.stem == "pages"
-    )
 
 
 def _print(console: Console, url: str, links: Mapping[str, str]) -> None:
