@@ -1,0 +1,220 @@
+"""Answers: the floor they imply, and what only the person sees."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from mydata_hub.collection.record import Provenance
+from mydata_hub.errors import BadInput, FormatUnknown
+from mydata_hub.insights.advance import (
+    FOLDS,
+    advance_profile,
+    fold_afresh,
+    fold_state,
+    is_outdated,
+    new_profile,
+)
+from mydata_hub.insights.answers import answer_claim, see_insights
+from mydata_hub.insights.catalogue import ATTRIBUTES, CATALOGUE, find_claim
+from mydata_hub.insights.claim import NO_ANSWER
+from mydata_hub.insights.fold import BANK, CARD, EFIN
+from mydata_hub.insights.profile import FoldState, Profile
+from mydata_hub.insights.sources import SOURCES
+
+from tests.unit.insights.lives import (
+    DAY,
+    NOW,
+    at,
+    cafe_visits,
+    contract,
+    days_before,
+    debit,
+    record,
+    trip,
+    weekdays_before,
+)
+
+# The life of the design: coffee at 8, the subway with two transfers, bills on the 25th, a car.
+LIFE = [
+    *cafe_visits(weekdays_before(70), 8, 5),
+    *[trip(f"trip-{day}", at(day, 7, 30)) for day in weekdays_before(70)],
+    *[
+        debit(f"{payee}-{day}", day, payee, 30_000)
+        for payee in ("gas", "power", "water")
+        for day in days_before(150)
+        if day.day == 25
+    ],
+    contract("car"),
+]
+FRESH = {"connection-1": NOW}
+
+
+def profile_of(records=LIFE, freshness=FRESH):
+    return advance_profile(new_profile("vault-1"), records, freshness, 1)
+
+
+def ask(name, profile=None, now=NOW):
+    return answer_claim(profile or profile_of(), find_claim(name), now)
+
+
+def test_the_life_of_the_design_is_found_in_full():
+    found = {entry.claim.id: answer_claim(profile_of(), entry, NOW) for entry in CATALOGUE.values()}
+    assert found == {
+        "payments.recurring_count": "3_to_5",
+        "habits.cafe_time": "7_to_9",
+        "habits.cafe_morning": "yes",
+        "commute.mode": "subway",
+        "commute.by_subway": "yes",
+        "commute.transfers": "2_or_more",
+        "insurance.car_cover": "yes",
+        "insurance.loss_free_years": "3_to_5",
+        "insurance.loss_free_3_years": "yes",
+    }
+
+
+def test_every_answer_is_in_its_alphabet_even_for_an_empty_profile():
+    for entry in CATALOGUE.values():
+        assert answer_claim(new_profile("vault-1"), entry, NOW) == NO_ANSWER
+    for seen in see_insights(new_profile("vault-1"), NOW):
+        assert seen.finding.cell is None
+        assert seen.complete_until is None
+        assert "Nothing is connected" in seen.finding.explanation.en
+
+
+def test_an_answer_needs_sources_that_are_fresh():
+    stale = {"connection-1": NOW}
+    assert ask("habits.cafe_time", profile_of(freshness=stale), NOW + 7 * DAY) == "7_to_9"
+    assert ask("habits.cafe_time", profile_of(freshness=stale), NOW + 7.01 * DAY) == NO_ANSWER
+    assert ask("insurance.car_cover", profile_of(freshness=stale), NOW + 34 * DAY) == "yes"
+    assert ask("habits.cafe_time", profile_of(freshness={})) == NO_ANSWER
+
+
+def test_days_that_have_not_arrived_yet_are_not_days_without_the_habit():
+    barely = cafe_visits(weekdays_before(70)[:10] + weekdays_before(56)[:24] + weekdays_before(7))
+    profile = profile_of(barely)
+    assert ask("habits.cafe_time", profile, NOW + 6 * DAY) == ask("habits.cafe_time", profile)
+
+
+def test_an_answer_needs_sources_that_cover_its_window():
+    short = cafe_visits(weekdays_before(55))
+    assert ask("habits.cafe_time", profile_of(short)) == NO_ANSWER
+    assert ask("habits.cafe_time", profile_of(short + cafe_visits(days_before(57)[:1]))) == "7_to_9"
+
+
+def test_an_answer_needs_as_many_sources_as_its_floor_says():
+    entry = find_claim("habits.cafe_time")
+    two = replace(entry, claim=replace(entry.claim, floor=replace(entry.claim.floor, sources=2)))
+    assert answer_claim(profile_of(), two, NOW) == NO_ANSWER
+    other = [
+        record("other", at(days_before(70)[0], 3), dataset=EFIN, connection="connection-2"),
+    ]
+    second = {**FRESH, "connection-2": NOW - DAY}
+    assert answer_claim(profile_of(LIFE + other, second), two, NOW) == "7_to_9"
+    # A connection that delivers something else is none of its sources.
+    bank = [replace(one, dataset=BANK) for one in other]
+    assert answer_claim(profile_of(LIFE + bank, second), two, NOW) == NO_ANSWER
+
+
+def test_where_a_full_series_has_let_go_of_days_in_the_window_nothing_is_answered():
+    busy = [
+        record(f"busy-{day}-{number}", at(day, 12, number))
+        for day in days_before(70)
+        for number in range(20)
+    ]
+    profile = profile_of([*LIFE, *busy])
+    assert ask("habits.cafe_time", profile) == NO_ANSWER
+    assert ask("commute.mode", profile) == "subway"
+
+
+def test_a_partner_is_told_nothing_that_the_person_supplied_and_the_person_sees_it():
+    supplied = [replace(told, provenance=Provenance.SELF_SUPPLIED) for told in LIFE]
+    profile = profile_of(supplied)
+    assert {answer_claim(profile, entry, NOW) for entry in CATALOGUE.values()} == {NO_ANSWER}
+    cells = [seen.finding.cell for seen in see_insights(profile, NOW)]
+    assert cells == ["3_to_5", "7_to_9", "subway", "2_or_more", "in_force", "3_to_5"]
+    # Nor does it help a source of the provider's along.
+    assert ask("habits.cafe_time", profile_of([*supplied, *cafe_visits(days_before(3))])) == (
+        NO_ANSWER
+    )
+
+
+def test_the_person_sees_old_statements_as_of_the_day_they_end():
+    for seen in see_insights(profile_of(), NOW + 900 * DAY):
+        assert seen.complete_until == NOW
+        assert seen.finding.cell is not None
+        assert seen.finding.evidence
+    assert [seen.attribute for seen in see_insights(profile_of(), NOW)] == list(ATTRIBUTES.values())
+
+
+def test_freshness_from_the_future_counts_as_now():
+    profile = profile_of(freshness={"connection-1": NOW + DAY})
+    assert see_insights(profile, NOW)[0].complete_until == NOW
+    assert ask("habits.cafe_time", profile) == "7_to_9"
+
+
+def test_a_source_of_an_unknown_connection_or_dataset_is_none():
+    state = SOURCES.fold(SOURCES.empty(), [record("one", NOW, dataset="other.dataset")])
+    assert state == SOURCES.empty()
+    assert SOURCES.since(state, "connection-1", CARD, collected_only=False) is None
+    assert SOURCES.let_go_until(state, CARD) is None
+
+
+def test_a_profile_of_an_older_fold_answers_nothing_until_it_is_folded_afresh():
+    profile = profile_of()
+    old = replace(profile, folds={**profile.folds, "payments": FoldState(version=1, state={})})
+    fold = replace(FOLDS["payments"], version=2)
+    assert fold_state(old, fold) == fold.empty()
+    missing = replace(profile, folds={"trips": profile.folds["trips"]})
+    assert is_outdated(missing)
+    assert not is_outdated(profile)
+    assert ask("habits.cafe_time", missing) == NO_ANSWER
+    with pytest.raises(BadInput, match="afresh"):
+        advance_profile(missing, LIFE, FRESH, 2)
+    again = fold_afresh(missing, LIFE, FRESH, 2)
+    assert again.folds == profile.folds
+    assert again.version == missing.version + 1
+
+
+def test_a_profile_of_a_newer_fold_is_not_read():
+    profile = profile_of()
+    newer = replace(profile, folds={**profile.folds, "payments": FoldState(version=2, state={})})
+    with pytest.raises(FormatUnknown, match="payments"):
+        ask("habits.cafe_time", newer)
+
+
+def test_a_profile_never_goes_back_to_an_older_manifest():
+    profile = advance_profile(profile_of(), [], {}, 7)
+    assert profile.freshness == FRESH
+    with pytest.raises(BadInput, match="manifest"):
+        advance_profile(profile, [], {}, 6)
+
+
+def test_in_pieces_and_through_its_bytes_a_profile_comes_out_the_same():
+    whole = profile_of()
+    profile = new_profile("vault-1")
+    for version, start in enumerate(range(0, len(LIFE), 17), start=1):
+        profile = advance_profile(profile, LIFE[start : start + 17], FRESH, version)
+        profile = Profile.decode(profile.encode())
+    assert profile.folds == whole.folds
+
+
+def test_a_profile_full_of_the_longest_names_stays_below_64_kb():
+    begin = NOW - timedelta(days=40)
+    told = [
+        record(
+            f"{dataset}-{number}",
+            begin + timedelta(days=number % 3, minutes=number),
+            dataset=dataset,
+            counterparty=f"{dataset}{number // 3}" + "가" * 200,
+            amount_minor=-(2**53 - 1),
+        )
+        for dataset in FOLDS["payments"].inputs
+        for number in range(399)
+    ]
+    told += [trip(f"trip-{n}", begin + timedelta(hours=n)) for n in range(400)]
+    told += [contract(f"contract-{n}") for n in range(60)]
+    profile = profile_of(told)
+    assert len(profile.folds["payments"].state["names"]) > 150
+    assert 45_000 < len(profile.encode()) < 64 * 1024
