@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from mydata_hub.embedded.disk_blobs import DiskBlobs
 from mydata_hub.embedded.local_keys import LocalKeys
 from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.embedded.sqlite_tables import SqliteTables
+from mydata_hub.errors import Unopenable
 from mydata_hub.ports.clock import SetClock, SystemEntropy
 from mydata_hub.ports.tables import Key, Row
 from mydata_hub.vault.announcements import announce, segment_row
 from mydata_hub.vault.manifest import vault_row
 from mydata_hub.vault.public_keys import read_recipient
+from mydata_hub.vault.refusal import TEXT, Cause, NotOpened
 from mydata_hub.vault.segment import Segment
 from mydata_hub.vault.segment_opening import open_segment, read_segment, trust
 from mydata_hub.vault.segments import (
@@ -104,3 +108,14 @@ class World:
 
 def names(records_found: tuple[bytes, ...]) -> list[str]:
     return [json.loads(record)["record_id"] for record in records_found]
+
+
+def refused(cause: Cause, act: Callable[[], object]) -> None:
+    """Outside it is one error with one text, inside it has this cause."""
+    with pytest.raises(Unopenable) as caught:
+        act()
+    assert str(caught.value) == TEXT
+    assert caught.value.problem_type == "urn:mydata-hub:problem:unopenable"
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    assert isinstance(caught.value, NotOpened)
+    assert caught.value.cause is cause

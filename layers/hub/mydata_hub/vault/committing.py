@@ -29,15 +29,18 @@ NONCE: Final = bytes(12)
 
 
 def seal_committed(
-    secret: bytes, *, salt: bytes, label: bytes, header: bytes, content: bytes
+    secret: bytes, *, salt: bytes, label: bytes, header: bytes, content: bytes, prefix: bytes = b""
 ) -> bytes:
-    """Commitment, ciphertext and tag. `secret` and `salt` together serve this one message."""
+    """Commitment, ciphertext and tag, behind `prefix`.
+
+    `secret` and `salt` together serve this one message.
+    """
     key, commitment = _message_keys(secret, salt, label, header)
-    return commitment + gcm_seal(key, content, header)
+    return gcm_seal(key, content, header, prefix=prefix + commitment)
 
 
 def open_committed(
-    secret: bytes, *, salt: bytes, label: bytes, header: bytes, sealed: bytes
+    secret: bytes, *, salt: bytes, label: bytes, header: bytes, sealed: bytes | memoryview
 ) -> bytes:
     """The content. Raises NotOpened, alike for whatever does not fit."""
     key, commitment = _message_keys(secret, salt, label, header)
@@ -51,9 +54,15 @@ def derive(secret: bytes, *, salt: bytes, info: bytes, size_bytes: int) -> bytes
     return HKDF(algorithm=SHA256(), length=size_bytes, salt=salt, info=info).derive(secret)
 
 
-def gcm_seal(key: bytes, content: bytes, header: bytes, nonce: bytes = NONCE) -> bytes:
-    """AES-GCM (NIST SP 800-38D): ciphertext and tag."""
-    return AESGCM(key).encrypt(nonce, content, header)
+def gcm_seal(
+    key: bytes, content: bytes, header: bytes, nonce: bytes = NONCE, prefix: bytes = b""
+) -> bytes:
+    """AES-GCM (NIST SP 800-38D): ciphertext and tag, behind `prefix`."""
+    # Written where it is wanted: joining a megabyte takes ten times as long as encrypting it.
+    sealed = bytearray(len(prefix) + len(content) + TAG_BYTES)
+    sealed[: len(prefix)] = prefix
+    AESGCM(key).encrypt_into(nonce, content, header, memoryview(sealed)[len(prefix) :])
+    return bytes(sealed)
 
 
 def gcm_open(key: bytes, sealed: bytes | memoryview, header: bytes, nonce: bytes = NONCE) -> bytes:

@@ -37,15 +37,14 @@ class RecordsSecret:
         """What `sealing.seal` was given as content. Raises NotOpened, alike for every cause."""
         if len(sealed) < CARRIED_SEED_BYTES + OVERHEAD_BYTES:
             raise NotOpened(Cause.SEALED)
-        carried = sealed[:CARRIED_SEED_BYTES]
+        parts = memoryview(sealed)
+        carried, rest = parts[:CARRIED_SEED_BYTES], parts[CARRIED_SEED_BYTES:]
         try:
             seed = HPKE_SUITE.decrypt(carried, self.private_key, hpke_info(header))
         except (InvalidTag, ValueError):
             # A ValueError is an X25519 share of small order: also just bytes that do not open.
             raise NotOpened(Cause.SEALED) from None
-        return open_committed(
-            seed, salt=salt, label=KEY_LABEL, header=header, sealed=sealed[CARRIED_SEED_BYTES:]
-        )
+        return open_committed(seed, salt=salt, label=KEY_LABEL, header=header, sealed=rest)
 
 
 def load_records_secret(secret: bytes, key_version: int) -> RecordsSecret:

@@ -32,15 +32,33 @@ HPKE_SUITE: Final = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM
 _MLKEM_PUBLIC_BYTES: Final = 1184
 
 
-def seal(public_key: bytes, *, header: bytes, salt: bytes, content: bytes, seed: bytes) -> bytes:
-    """The carried seed, the commitment, the ciphertext and the tag of `content`.
+def seal(
+    public_key: bytes,
+    *,
+    header: bytes,
+    salt: bytes,
+    content: bytes,
+    seed: bytes,
+    prefix: bytes = b"",
+) -> bytes:
+    """The carried seed, the commitment, the ciphertext and the tag of `content`, behind `prefix`.
 
     `header` is bound to all of them; `seed` is 32 fresh random bytes; `salt` names the message.
     Raises Damaged for a public key that is none.
     """
-    carried = HPKE_SUITE.encrypt(seed, _load(public_key), hpke_info(header))
-    sealed = seal_committed(seed, salt=salt, label=KEY_LABEL, header=header, content=content)
-    return carried + sealed
+    try:
+        carried = HPKE_SUITE.encrypt(seed, _load(public_key), hpke_info(header))
+    except ValueError:
+        # Of another length, not reduced (FIPS 203), or an X25519 point of small order.
+        raise Damaged("a vault's public key is not one") from None
+    return seal_committed(
+        seed,
+        salt=salt,
+        label=KEY_LABEL,
+        header=header,
+        content=content,
+        prefix=prefix + carried,
+    )
 
 
 def hpke_info(header: bytes) -> bytes:
@@ -49,10 +67,7 @@ def hpke_info(header: bytes) -> bytes:
 
 
 def _load(public_key: bytes) -> MLKEM768X25519PublicKey:
-    try:
-        return MLKEM768X25519PublicKey(
-            MLKEM768PublicKey.from_public_bytes(public_key[:_MLKEM_PUBLIC_BYTES]),
-            X25519PublicKey.from_public_bytes(public_key[_MLKEM_PUBLIC_BYTES:]),
-        )
-    except ValueError:
-        raise Damaged("a vault's public key is not one") from None
+    return MLKEM768X25519PublicKey(
+        MLKEM768PublicKey.from_public_bytes(public_key[:_MLKEM_PUBLIC_BYTES]),
+        X25519PublicKey.from_public_bytes(public_key[_MLKEM_PUBLIC_BYTES:]),
+    )

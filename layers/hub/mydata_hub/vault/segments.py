@@ -106,14 +106,14 @@ def seal_segment(batch: Batch, recipient: Recipient, signer: Signer, entropy: En
         sealed=b"\0",
     )
     header = header_of(draft, batch.attribution, signed_by)
-    body = seal(
+    sealed = seal(
         recipient.public_key,
         header=header,
         salt=batch.segment_id.encode(),
         content=pack(b"\n".join(batch.records)),
         seed=entropy.token(SEED_BYTES),
+        prefix=b"".join((_HEAD, batch.attribution.encode(), signed_by)),
     )
-    sealed = b"".join((_HEAD, batch.attribution.encode(), signed_by, body))
     signature = signer.sign(signed_message(header, sealed))
     return replace(draft, signature=signature, sealed=sealed)
 
