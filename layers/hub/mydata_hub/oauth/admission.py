@@ -11,7 +11,7 @@ from mydata_hub.oauth.call import Call
 from mydata_hub.oauth.client_assertion import authenticate_client
 from mydata_hub.oauth.clients import Client
 from mydata_hub.oauth.dpop_proof import verify_proof
-from mydata_hub.oauth.single_use import Spent, spending
+from mydata_hub.oauth.single_use import Spent, require_unspent, spending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,7 @@ def admit(authority: Authority, call: Call, *, proof_needed: bool = False) -> Ge
         with spending(authority.desk, (assertion,)):
             proof = verify_proof(authority, call)
     spent = (assertion,) if proof is None else (assertion, proof.spent)
+    require_unspent(authority.desk, *spent)
     with spending(authority.desk, spent):
         yield Admitted(
             client=client, form=form, jkt=None if proof is None else proof.jkt, spent=spent

@@ -31,6 +31,17 @@ def spend(kind: str, name: str, until: datetime, again: OAuthRefused) -> Spent:
     return Spent(put, again)
 
 
+def require_unspent(desk: Desk, *spent: Spent) -> None:
+    """Refuse what was presented before, so that a replay has no effect and learns nothing.
+
+    Of two at once both may pass: the commit decides. Raises OAuthRefused.
+    """
+    rows = desk.tables.fetch_many(*(one.put.key for one in spent))
+    for one in spent:
+        if one.put.key in rows:
+            raise one.again
+
+
 def commit_spending(desk: Desk, spent: Sequence[Spent], *changes: Change) -> None:
     """Commit what was presented together with what it does.
 
