@@ -21,7 +21,7 @@ from mydata_hub.insights.catalogue import ATTRIBUTES, CATALOGUE, find_claim
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.fold import BANK, CARD, EFIN
 from mydata_hub.insights.profile import FoldState, Profile
-from mydata_hub.insights.sources import SOURCES
+from mydata_hub.insights.sources import SOURCES, complete_until
 
 from tests.unit.insights.lives import (
     DAY,
@@ -118,14 +118,36 @@ def test_an_answer_needs_as_many_sources_as_its_floor_says():
 
 
 def test_where_a_full_series_has_let_go_of_days_in_the_window_nothing_is_answered():
-    busy = [
-        record(f"busy-{day}-{number}", at(day, 12, number))
-        for day in days_before(70)
-        for number in range(20)
+    def busy(a_day):
+        shopping = [
+            record(f"busy-{day}-{number}", at(day, 12, number))
+            for day in days_before(70)
+            for number in range(a_day)
+        ]
+        return profile_of([*LIFE, *shopping])
+
+    assert ask("habits.cafe_time", busy(6)) == "7_to_9"
+    # All the visits of some 50 days are there, of which most are weekdays with one.
+    assert see_insights(busy(7), NOW)[1].finding.cell == "7_to_9"
+    assert ask("habits.cafe_time", busy(7)) == NO_ANSWER
+    assert ask("commute.mode", busy(7)) == "subway"
+
+
+def test_an_answer_holds_for_the_instant_up_to_which_all_its_sources_are_complete():
+    both = [
+        record("one", NOW - 80 * DAY, connection="connection-1"),
+        record("two", NOW - 80 * DAY, connection="connection-2"),
     ]
-    profile = profile_of([*LIFE, *busy])
-    assert ask("habits.cafe_time", profile) == NO_ANSWER
-    assert ask("commute.mode", profile) == "subway"
+    state = SOURCES.fold(SOURCES.empty(), both)
+    freshness = {"connection-1": NOW - DAY, "connection-2": NOW - 3 * DAY}
+    floor = find_claim("habits.cafe_time").claim.floor
+
+    def until(**more):
+        return complete_until(state, freshness, (CARD,), NOW, collected_only=True, **more)
+
+    assert until(floor=floor) == NOW - 3 * DAY
+    # The person sees whatever there is.
+    assert until() == NOW - DAY
 
 
 def test_a_partner_is_told_nothing_that_the_person_supplied_and_the_person_sees_it():
@@ -134,10 +156,9 @@ def test_a_partner_is_told_nothing_that_the_person_supplied_and_the_person_sees_
     assert {answer_claim(profile, entry, NOW) for entry in CATALOGUE.values()} == {NO_ANSWER}
     cells = [seen.finding.cell for seen in see_insights(profile, NOW)]
     assert cells == ["3_to_5", "7_to_9", "subway", "2_or_more", "in_force", "3_to_5"]
-    # Nor does it help a source of the provider's along.
-    assert ask("habits.cafe_time", profile_of([*supplied, *cafe_visits(days_before(3))])) == (
-        NO_ANSWER
-    )
+    # Nor does it add to what a provider has told.
+    told = record("first", at(days_before(70)[0]))
+    assert ask("habits.cafe_time", profile_of([*supplied, told])) == "none"
 
 
 def test_the_person_sees_old_statements_as_of_the_day_they_end():

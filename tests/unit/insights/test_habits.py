@@ -97,7 +97,7 @@ def test_whoever_hardly_goes_has_no_habit_and_the_person_reads_so():
         # one that has just begun,
         cafe_visits(WEEKDAYS[16:]),
         # or at every hour of each day.
-        [visit for hour in range(7, 22) for visit in cafe_visits(WEEKDAYS, hour)],
+        [visit for hour in range(7, 16) for visit in cafe_visits(WEEKDAYS, hour)],
     ],
 )
 def test_what_is_too_irregular_is_not_answered_and_the_person_reads_why(visits):

@@ -76,6 +76,10 @@ def test_other_payments_to_the_payee_stay_apart_from_the_stream(others):
     assert (len(stream.days), stream.amount_minor) == (4, 100)
 
 
+def test_a_price_seen_fewer_than_three_times_makes_no_stream_with_another():
+    assert not find_streams(paid(*monthly(2), *monthly(2, 120, 1060)))
+
+
 def test_amounts_that_never_repeat_are_no_stream():
     assert not find_streams(paid(*[(1000 + 30 * n, 100 + n) for n in range(6)]))
 

@@ -21,8 +21,6 @@ HOUR_MINUTES: Final = 60
 SUPPORT_PERCENT: Final = 60
 # in both halves of the time, so that it neither ended nor just began,
 HALF_PERCENT: Final = 50
-# on so many days at least,
-MIN_DAYS: Final = 15
 # and not because it happens at all hours.
 CONCENTRATION_PERCENT: Final = 40
 # As rare as this, it is no routine; in between nothing is said.
@@ -71,8 +69,7 @@ def find_routine(minutes: Iterable[int], today: int) -> Routine:
     later = sum(day >= middle for day in days)
     any_days = len({day for _, day, _ in seen})
     regular = (
-        len(days) >= MIN_DAYS
-        and len(days) * 100 >= SUPPORT_PERCENT * weekdays
+        len(days) * 100 >= SUPPORT_PERCENT * weekdays
         and min(later, len(days) - later) * 200 >= HALF_PERCENT * weekdays
         and (end - first) * 100 >= CONCENTRATION_PERCENT * len(seen)
     )
