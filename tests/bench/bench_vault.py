@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from mydata_hub.ports.clock import SystemEntropy
+from mydata_hub.vault.committing import open_committed, seal_committed
 from mydata_hub.vault.opening import load_records_secret
-from mydata_hub.vault.sealing import seal
+from mydata_hub.vault.sealing import CARRIED_SEED_BYTES, KEY_LABEL, seal
 
 from tests.bench.ratio import Ratio, interleaved
 
 NAME = "vault"
 SIZES = {"1 KB": 1024, "64 KB": 64 * 1024, "1 MB": 1024 * 1024}
 HEADER = b"h" * 420  # about the header of a real segment
+SEED = bytes(32)
 MEGABYTE = 1_000_000
 
 
@@ -38,13 +40,20 @@ def _of_size(
 ) -> list[Ratio]:
     raw_key, nonce = AESGCM(bytes(32)), bytes(12)
     raw = raw_key.encrypt(nonce, content, HEADER)
-    sealed = seal(public_key, header=HEADER, salt=b"s", content=content, seed=bytes(32))
+    sealed = bytes(seal(public_key, header=HEADER, salt=b"s", content=content, seed=SEED))
+    body = memoryview(sealed)[CARRIED_SEED_BYTES:]
 
     def seal_it() -> None:
-        seal(public_key, header=HEADER, salt=b"s", content=content, seed=bytes(32))
+        seal(public_key, header=HEADER, salt=b"s", content=content, seed=SEED)
 
     def open_it() -> None:
         assert len(open_sealed(sealed, header=HEADER, salt=b"s")) == len(content)
+
+    def commit_it() -> None:
+        seal_committed(SEED, salt=b"s", label=KEY_LABEL, header=HEADER, content=content)
+
+    def uncommit_it() -> None:
+        open_committed(SEED, salt=b"s", label=KEY_LABEL, header=HEADER, sealed=body)
 
     def encrypt() -> None:
         raw_key.encrypt(nonce, content, HEADER)
@@ -55,6 +64,8 @@ def _of_size(
     rounds: dict[str, tuple[Callable[[], None], Callable[[], None]]] = {
         "seal": (seal_it, encrypt),
         "open": (open_it, decrypt),
+        "seal, seed carried already,": (commit_it, encrypt),
+        "open, seed carried already,": (uncommit_it, decrypt),
     }
     found: list[Ratio] = []
     for act, (ours, theirs) in rounds.items():

@@ -35,6 +35,7 @@ from mydata_hub.vault.segments import (
     store_segment,
 )
 
+from tests.unit.vault import second_vault
 from tests.unit.vault.vault_world import ATTRIBUTION, World, batch, records, refused
 
 
@@ -205,6 +206,21 @@ def test_records_that_are_not_what_the_header_says_are_refused(
     world: World, wrong: dict[str, object]
 ):
     segment = world.seal("vault-1", records=(*records(1), *records(1, **wrong)))
+    refused(Cause.CONTENT, lambda: world.open(segment))
+
+
+@pytest.mark.parametrize("told", [1, 3])
+def test_a_count_that_is_not_that_of_the_records_is_refused(world: World, told: int):
+    """The hub's own sealing counts for itself; a faulty collector might not."""
+    model = world.seal("vault-1")
+    made = {name: getattr(model, name) for name in ("dataset", "segment_id", "version")}
+    made |= {"schema_hash": model.schema_hash.hex(), "count": told}
+    made |= {"provider_id": "provider-1", "connection_id": "connection-1", "grant_id": "grant-1"}
+    signer = read_envelope(model.sealed).signer
+    header = second_vault.segment_header("vault-1", 1, made, signer)
+    public_key = world.vault_keys.records_secret("vault-1").public_key
+    sealed = second_vault.seal_records(public_key, b"\3" * 32, made, header, [*records(2)])
+    segment = resigned(world, replace(model, count=told, sealed=sealed))
     refused(Cause.CONTENT, lambda: world.open(segment))
 
 

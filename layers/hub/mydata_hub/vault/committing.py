@@ -30,8 +30,8 @@ NONCE: Final = bytes(12)
 
 def seal_committed(
     secret: bytes, *, salt: bytes, label: bytes, header: bytes, content: bytes, prefix: bytes = b""
-) -> bytes:
-    """Commitment, ciphertext and tag, behind `prefix`.
+) -> bytearray:
+    """Commitment, ciphertext and tag, behind `prefix`, in a buffer of the caller's own.
 
     `secret` and `salt` together serve this one message.
     """
@@ -56,13 +56,13 @@ def derive(secret: bytes, *, salt: bytes, info: bytes, size_bytes: int) -> bytes
 
 def gcm_seal(
     key: bytes, content: bytes, header: bytes, nonce: bytes = NONCE, prefix: bytes = b""
-) -> bytes:
+) -> bytearray:
     """AES-GCM (NIST SP 800-38D): ciphertext and tag, behind `prefix`."""
     # Written where it is wanted: joining a megabyte takes ten times as long as encrypting it.
     sealed = bytearray(len(prefix) + len(content) + TAG_BYTES)
     sealed[: len(prefix)] = prefix
     AESGCM(key).encrypt_into(nonce, content, header, memoryview(sealed)[len(prefix) :])
-    return bytes(sealed)
+    return sealed
 
 
 def gcm_open(key: bytes, sealed: bytes | memoryview, header: bytes, nonce: bytes = NONCE) -> bytes:

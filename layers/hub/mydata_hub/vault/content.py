@@ -2,8 +2,8 @@
 
 Layout: how it is encoded (1 byte: 0 as it is, 1 zlib of RFC 1950), the length of the encoded bytes
 (4 bytes), the encoded bytes, and zeros up to the bucket: 1 KiB doubled up to eleven times. zlib is
-in Python itself and makes records about a tenth of their size; Zstandard would be a dependency more
-on every Python before 3.14 and takes the next encoding number when it comes.
+in Python itself and makes records 6 to 10 times smaller; Zstandard would be a dependency more on
+every Python before 3.14 and takes the next encoding number when it comes.
 
 Compression lets a size tell about content. That is why the bucket is all that shows, why a segment
 holds one connection's records of one dataset, and why what partners choose is never in one.

@@ -35,17 +35,17 @@ def seal_profile(
 ) -> bytes:
     """Seal a profile's canonical bytes as of a manifest. Raises LimitExceeded."""
     salt = entropy.token(SALT_BYTES)
-    body = seal_committed(
+    sealed = seal_committed(
         secret.key,
         salt=salt,
         label=KEY_LABEL,
         header=_header(manifest, version, secret.key_version),
         content=pack(profile),
+        prefix=_HEAD + salt,
     )
-    sealed = _HEAD + salt + body
     if len(sealed) > MAX_SEALED_BYTES:
         raise LimitExceeded(f"a sealed profile takes at most {MAX_SEALED_BYTES} bytes")
-    return sealed
+    return bytes(sealed)
 
 
 def open_profile(manifest: Manifest, row: Row, secret: ProfileSecret) -> bytes | None:

@@ -40,7 +40,7 @@ def seal(
     content: bytes,
     seed: bytes,
     prefix: bytes = b"",
-) -> bytes:
+) -> bytearray:
     """The carried seed, the commitment, the ciphertext and the tag of `content`, behind `prefix`.
 
     `header` is bound to all of them; `seed` is 32 fresh random bytes; `salt` names the message.

@@ -106,7 +106,7 @@ def seal_segment(batch: Batch, recipient: Recipient, signer: Signer, entropy: En
         sealed=b"\0",
     )
     header = header_of(draft, batch.attribution, signed_by)
-    sealed = seal(
+    made = seal(
         recipient.public_key,
         header=header,
         salt=batch.segment_id.encode(),
@@ -114,6 +114,7 @@ def seal_segment(batch: Batch, recipient: Recipient, signer: Signer, entropy: En
         seed=entropy.token(SEED_BYTES),
         prefix=b"".join((_HEAD, batch.attribution.encode(), signed_by)),
     )
+    sealed = bytes(made)
     signature = signer.sign(signed_message(header, sealed))
     return replace(draft, signature=signature, sealed=sealed)
 
