@@ -1,10 +1,11 @@
 # The commands people, continuous integration and outside checks rely on.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-deploy demo serve test check bench evaluate deploy-check lock clean
+.PHONY: help setup setup-deploy setup-emulator demo serve test check bench evaluate build deploy-check lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 DEPLOY := .venv-deploy
+EMULATOR := .venv-emulator
 export SAM_CLI_TELEMETRY := 0
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/$(DEPLOY)/bin:$(PATH)
 
@@ -26,6 +27,13 @@ setup-deploy: $(DEPLOY)/.ready ## the AWS SAM command line, in an environment of
 $(DEPLOY)/.ready: requirements/deploy.txt
 	$(PYTHON) -m venv $(DEPLOY)
 	$(DEPLOY)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/deploy.txt
+	@touch $@
+
+setup-emulator: $(EMULATOR)/.ready ## the emulator of AWS, on the Python minor version that Lambda runs
+
+$(EMULATOR)/.ready: requirements/emulator.txt
+	"$$(tests/python313)/python3.13" -m venv $(EMULATOR)
+	$(EMULATOR)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/emulator.txt
 	@touch $@
 
 demo: setup ## the main job on this machine, told with its figures; leaves nothing running
@@ -50,9 +58,16 @@ bench: setup ## benchmarks: ratios against a peer or a physical limit of the sam
 evaluate: setup ## what the hub makes of real data, where MYDATA_EVALUATION_DATA names some
 	@$(BIN)/python -m tests.evaluation
 
-lock: setup ## resolve the dependencies anew into the three lock files
+build: setup setup-deploy ## what would be deployed, in .aws-sam/build
+	PATH="$$(tests/python313):$$PATH" $(DEPLOY)/bin/sam build
+
+deploy-check: setup setup-deploy setup-emulator ## validate, build, run the artefact, deploy to an emulator, prove the template
+	@$(BIN)/python -m tests.deploy
+	$(BIN)/pytest -q tests/architecture
+
+lock: setup ## resolve the dependencies anew into the lock files
 	tests/check-locks --write
 
 clean: ## what the targets above have made
-	rm -rf .venv $(DEPLOY) .aws-sam .mydata bench.json evaluation.json
+	rm -rf .venv $(DEPLOY) $(EMULATOR) .aws-sam .mydata bench.json evaluation.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

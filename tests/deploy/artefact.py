@@ -97,7 +97,7 @@ def python_folder() -> Path:
     return Path(found.stdout.strip())
 
 
-def sam(*arguments: str, home: Path) -> str:
+def sam(*arguments: str, home: Path, **variables: str) -> str:
     """Run SAM with Python 3.13 at hand; its state stays in `home`. Raises NotBuilt."""
     if not SAM.exists():
         raise NotBuilt("the SAM command line is not installed: make setup-deploy")
@@ -107,6 +107,7 @@ def sam(*arguments: str, home: Path) -> str:
         "SAM_CLI_TELEMETRY": "0",
         "__SAM_CLI_APP_DIR": str(home),
         "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "eu-central-1"),
+        **variables,
     }
     done = subprocess.run(
         [str(SAM), *arguments],

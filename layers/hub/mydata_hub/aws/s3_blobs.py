@@ -1,6 +1,6 @@
 """The blob port on S3: conditional puts, and a SHA-256 that travels and is kept with the object.
 
-The bucket is neither versioned nor public, and the role may list it: without ListBucket S3 says
+The bucket is not public, and the role may list it: without ListBucket S3 says
 "forbidden" where it means "not there".
 """
 
