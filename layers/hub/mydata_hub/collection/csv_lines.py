@@ -106,12 +106,12 @@ class _Lines:
 
 
 def read_cells(
-    stream: BinaryIO, encoding: str, delimiter: str, file: str
+    stream: BinaryIO, encoding: str, delimiter: str, file: str, most_rows: int = MAX_ROWS
 ) -> Iterator[Cells | BrokenLine]:
     """Rows in order, empty ones left out. Raises BadInput and TooLarge, naming line and column."""
     lines = _Lines(stream, encoding)
     reader = csv.reader(iter(lines), delimiter=delimiter, strict=True)
-    for _ in range(MAX_ROWS + 1):
+    for _ in range(most_rows + 1):
         line = lines.number + 1
         lines.row = ""
         try:
@@ -129,7 +129,7 @@ def read_cells(
                 raise BadInput(f"line {line}, column {place}", "begins like a spreadsheet formula")
         if cells:
             yield Cells(line, cells)
-    raise TooLarge(f"a statement takes at most {MAX_ROWS} lines")
+    raise TooLarge(f"a statement takes at most {most_rows} lines")
 
 
 def _broken_cell(row: str, delimiter: str) -> int:

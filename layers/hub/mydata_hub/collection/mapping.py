@@ -22,7 +22,7 @@ from pydantic import (
 
 from mydata_hub.errors import BadInput
 
-MAX_MAPPING_BYTES: Final = 64 * 1024
+MAX_MAPPING_BYTES: Final = 16 * 1024
 Column: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Columns: TypeAlias = Annotated[list[Column], Field(max_length=5)]
 # One byte or one state a letter: a decoder that guesses or switches would hide broken bytes.
@@ -51,9 +51,9 @@ class AmountRule(_Declared):
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        pair = self.pays_column is not None and self.receives_column is not None
+        halves = [self.pays_column, self.receives_column].count(None)
         directed = self.direction_column is not None
-        if pair == (self.column is not None) or (directed and pair):
+        if halves != (0 if self.column is None else 2) or (directed and halves == 0):
             raise ValueError("takes column, or pays_column and receives_column")
         if directed != bool(self.pays and self.receives) or set(self.pays) & set(self.receives):
             raise ValueError("takes direction_column with different words in pays and receives")
@@ -126,18 +126,21 @@ def _load(declared: bytes) -> Any:
     try:
         if declared.lstrip().startswith(b"{"):
             return json.loads(declared)
-        # Only the laptop has a YAML reader; a deployed function takes JSON.
-        import yaml
+        return _load_yaml(declared.decode())
+    except (ValueError, RecursionError):
+        raise BadInput("mapping", "takes JSON or YAML in UTF-8") from None
 
-        return yaml.safe_load(declared.decode())
+
+def _load_yaml(declared: str) -> Any:
+    try:
+        import yaml
     except ImportError:
+        # Only the laptop has a YAML reader; a deployed function takes JSON.
         raise BadInput("mapping", "takes JSON here") from None
-    except RecursionError:
-        raise BadInput("mapping", "nests too deeply") from None
-    except Exception as error:
-        if isinstance(error, ValueError) or type(error).__module__.startswith("yaml"):
-            raise BadInput("mapping", "takes JSON or YAML in UTF-8") from None
-        raise
+    try:
+        return yaml.safe_load(declared)
+    except yaml.YAMLError:
+        raise ValueError("not YAML") from None
 
 
 _KR_BANK: Final = StatementMapping(

@@ -1,6 +1,6 @@
 """Providers over HTTP: one page, whole, bounded in bytes and in seconds.
 
-On the standard library's client: docs/decisions/0007-provider-http.md says why. Redirects are not
+On the standard library's client: docs/decisions/0008-provider-http.md says why. Redirects are not
 followed and bodies are not decompressed: both would let a provider choose where we call and how
 much we hold.
 """
@@ -115,9 +115,9 @@ class HttpProvider:
         with _told(connection, self._deadline_s):
             all_headers = {**headers, "Accept": "application/json", "Accept-Encoding": "identity"}
             connection.request(method, self._parts.path.rstrip("/") + path, body, all_headers)
-            response = connection.getresponse()
-            _check_status(response)
-            return _read(response)
+            with connection.getresponse() as response:
+                _check_status(response)
+                return _read(response)
 
     def _connection(self) -> HTTPConnection:
         host = str(self._parts.hostname)
@@ -139,6 +139,7 @@ def _tls_context() -> Any:
 def _told(connection: HTTPConnection, deadline_s: float) -> Iterator[None]:
     """One exchange: cut off at the deadline, its failures told as setbacks."""
     late = threading.Event()
+    too_slow = ProviderFailed(Setback.TOO_SLOW, f"not whole in {deadline_s} s")
 
     def cut(sock: socket.socket) -> None:
         # A timeout of the socket starts anew with every byte; this one does not.
@@ -154,13 +155,14 @@ def _told(connection: HTTPConnection, deadline_s: float) -> Iterator[None]:
         timer.daemon = True
         timer.start()
         yield
-    except ProviderFailed:
+        # Without a length, a body or header that was cut off looks like one that ended.
         if late.is_set():
-            raise ProviderFailed(Setback.TOO_SLOW, f"not whole in {deadline_s} s") from None
-        raise
+            raise too_slow
+    except ProviderFailed as failure:
+        raise (too_slow if late.is_set() else failure) from None
     except (OSError, HTTPException) as error:
         if late.is_set() or isinstance(error, TimeoutError):
-            raise ProviderFailed(Setback.TOO_SLOW, f"not whole in {deadline_s} s") from None
+            raise too_slow from None
         raise ProviderFailed(Setback.UNAVAILABLE, "the connection failed or was cut") from None
     finally:
         if timer is not None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import BinaryIO, Final
 
 from mydata_hub.collection.categories import categorise
-from mydata_hub.collection.csv_lines import BrokenLine, Cells, read_cells
+from mydata_hub.collection.csv_lines import MAX_ROWS, BrokenLine, Cells, read_cells
 from mydata_hub.collection.datasets import BANK_TRANSACTIONS
 from mydata_hub.collection.mapping import StatementMapping
 from mydata_hub.collection.record import MAX_COUNTERPARTY_LETTERS, Provenance, Record
@@ -45,12 +45,14 @@ class Statement:
         connection_id: ConnectionId,
         file: str,
         now: datetime,
+        most_rows: int = MAX_ROWS,
     ) -> None:
         """`file` is what broken lines are told under; `now` is the latest instant of a line."""
         self._stream = stream
         self._mapping = mapping
         self._asked = Asked(connection_id, "", now)
         self._file = file
+        self._most_rows = most_rows
         self._header: list[str] = []
         self._seen: dict[bytes, int] = {}
         self.broken: list[BrokenLine] = []
@@ -82,7 +84,9 @@ class Statement:
 
     def _items(self) -> Iterator[Record | BrokenLine]:
         mapping = self._mapping
-        rows = read_cells(self._stream, mapping.encoding, mapping.delimiter, self._file)
+        rows = read_cells(
+            self._stream, mapping.encoding, mapping.delimiter, self._file, self._most_rows
+        )
         if mapping.header is not None:
             self._take_header(mapping.header)
         for row in rows:
