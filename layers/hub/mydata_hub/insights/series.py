@@ -104,12 +104,13 @@ class SeriesFold:
 
     def let_go_until(self, state: State, dataset: Dataset) -> int | None:
         """The minute before which records may be missing here, or None if none was let go."""
-        if dataset not in self.capacities:
+        packed = base64.b64decode(state["series"].get(dataset, ""))
+        full = self.capacities.get(dataset, 0) * (_HEAD.size + self.layout.size)
+        if not packed or len(packed) < full:
             return None
-        rows = self._open(state, dataset)
-        if len(rows) < self.capacities[dataset]:
-            return None
-        return min(minute for minute, _, _ in rows.values())
+        # The oldest comes first.
+        minute, _, _ = _HEAD.unpack_from(packed)
+        return int(minute)
 
     def _put(self, rows: _Rows, record: Record) -> None:
         tag = short_hash(record.record_id, _TAG_BYTES)
