@@ -145,6 +145,13 @@ def test_tries_are_limited_for_codes_that_exist_and_codes_that_do_not(world, los
     assert begin_recovery(world.desk, world.code)
 
 
+def test_the_hour_counts_from_the_first_try_so_that_nobody_is_kept_out_for_ever(world, lost):
+    for _ in range(MAX_TRIES):
+        begin_recovery(world.desk, world.code)
+        world.clock.advance(TRIES_WINDOW / MAX_TRIES)
+    assert begin_recovery(world.desk, world.code)
+
+
 def test_tries_side_by_side_are_all_counted(world, lost):
     wrong = world.code.replace("-", "")[: recovery.ID_LETTERS] + "0" * 20
 
