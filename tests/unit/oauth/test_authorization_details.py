@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mydata_hub.consent.grant import Frequency, FrequencyUnit
 from mydata_hub.errors import OAuthRefused
+from mydata_hub.oauth.authority import PublishedCatalogue
 from mydata_hub.oauth.authorization_details import MAX_DURATION, read_details
-from mydata_hub.oauth.clients import fetch_client
+from mydata_hub.oauth.clients import fetch_client, register_client
 
 from tests.unit.consent.world import ORIGIN
 
@@ -109,6 +111,22 @@ def test_a_name_twice_is_refused_lest_the_page_show_the_other_value(hub, partner
 
 def test_a_flood_is_refused(hub, partner):
     assert refused(hub, json.dumps([partner.details()]) + " " * 9000, "authorization_details")
+
+
+def test_the_published_catalogue_is_asked_by_id_alone(hub, partner):
+    hub.authority = replace(hub.authority, catalogue=PublishedCatalogue())
+    claim_id, purpose = "commute.mode", "mobility_service"
+    register_client(
+        hub.tables,
+        replace(fetch_client(hub.tables, "bicycles"), **OTHER | {"purposes": (purpose,)}),
+    )
+    client = fetch_client(hub.tables, "other")
+    details = partner.details(purpose=purpose, claims=[claim_id])
+    assert read_details(hub.authority, client, json.dumps([details])).claims[0].id == claim_id
+    for name in (f"{claim_id}@1", "records"):
+        details = partner.details(purpose=purpose, claims=[name])
+        with pytest.raises(OAuthRefused, match="not in the catalogue"):
+            read_details(hub.authority, client, json.dumps([details]))
 
 
 def test_a_year_is_the_longest(hub, partner):

@@ -118,7 +118,7 @@ def _claims(authority: Authority, names: object, purpose: Purpose) -> tuple[Clai
     if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
         raise _refused("claims", "takes each id once, as text")
     claims = tuple(authority.catalogue.current(name) for name in names)
-    known = tuple(claim for claim in claims if claim is not None)
+    known = tuple(claim for claim in claims if claim is not None and claim.id in names)
     if len(known) < len(names):
         raise _refused("claims", "names what is not in the catalogue")
     if any(purpose not in claim.purposes for claim in known):

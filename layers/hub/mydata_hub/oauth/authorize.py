@@ -97,10 +97,9 @@ def approve_question(
     Raises what `approve` raises, and OAuthRefused for a request that was answered meanwhile.
     """
     code = authority.secret()
-    request_uri_row = question.request
 
     def also(grant: Grant, record: ConsentRecord) -> Sequence[Change]:
-        request = _still_pending(authority, request_uri_row)
+        request = _still_pending(authority, question.request)
         if record.request_hash != request.request_hash:
             raise OAuthRefused("invalid_request", "this approval is for another request")
         subject, new = _pairwise_subject(authority, grant)
@@ -111,7 +110,7 @@ def approve_question(
         )
 
     approve(authority.desk, session, approval, credential, also)
-    return _redirect(authority, request_uri_row, {"code": code})
+    return _redirect(authority, question.request, {"code": code})
 
 
 def refuse_question(authority: Authority, session: Session, question: Question) -> str:

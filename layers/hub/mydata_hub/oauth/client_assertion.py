@@ -15,6 +15,7 @@ from mydata_hub.oauth.single_use import Spent, spend
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # Clients in use make assertions for up to an hour; each counts once, however long it lives.
 MAX_LIFETIME: Final = timedelta(hours=1)
+MAX_ID_LETTERS: Final = 128
 MAX_JTI_LETTERS: Final = 256
 
 
@@ -27,7 +28,7 @@ def authenticate_client(authority: Authority, form: Mapping[str, str]) -> tuple[
         raise _refused(f"authenticate with a client_assertion of type {ASSERTION_TYPE}")
     token = form["client_assertion"]
     try:
-        client_id = peek(token).text("sub")
+        client_id = peek(token).text("sub", MAX_ID_LETTERS)
     except NotProven as error:
         raise _refused(f"client_assertion: {error}") from None
     if client_id is None or form.get("client_id", client_id) != client_id:

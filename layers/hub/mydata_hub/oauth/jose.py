@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -30,6 +30,7 @@ _MIN_MODULUS_LETTERS: Final = 342  # 2048 bits in base64url
 _MAX_MODULUS_LETTERS: Final = 683  # 4096 bits: a larger one only costs time
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _MAX_INSTANT: Final = 2**53
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _MALFORMED: Final = (
     JoseError,
     ValueError,
@@ -49,16 +50,20 @@ class Jwt:
     claims: Mapping[str, Any]
 
     def text(self, name: str, maximum: int = 2048) -> str | None:
-        """A claim that is text of a bounded length, or None."""
+        """A claim that is Unicode text of a bounded length, or None."""
         value = self.claims.get(name)
-        return value if isinstance(value, str) and 0 < len(value) <= maximum else None
+        if not isinstance(value, str) or not 0 < len(value) <= maximum:
+            return None
+        # JSON can carry lone surrogates, which no hash, key or row can.
+        return value if value.isascii() or not _SURROGATE.search(value) else None
 
     def seconds(self, name: str) -> float | None:
         """A NumericDate (RFC 7519 section 2), or None."""
         value = self.claims.get(name)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return None
-        return float(value) if math.isfinite(value) and 0 <= value < _MAX_INSTANT else None
+        # Neither NaN nor infinity is within bounds, and a larger integer would not become a float.
+        return float(value) if 0 <= value < _MAX_INSTANT else None
 
 
 class _Registry(JWSRegistry):
