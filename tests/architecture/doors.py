@@ -33,6 +33,9 @@ RESOURCE_TYPES = frozenset(
         "AWS::Serverless::LayerVersion",
     }
 )
+# SAM gives each route a statement of about 420 bytes in the function's own policy, which may have
+# 20,480: past this many a deployment fails, and the function has to be split.
+MAX_ROUTES_OF_A_FUNCTION = 45
 EVENT_TYPES = frozenset({"HttpApi", "DynamoDB", "ScheduleV2"})
 # Variables of API Gateway's access log that can say who somebody is or hold a one-time token.
 LOGGED = frozenset(
@@ -50,6 +53,11 @@ def routes(template: Template, table: Set[tuple[str, str]]) -> list[str]:
     return [
         *(f"without a guard: {route} of {function}" for route, function in sorted(real - table)),
         *(f"guarded, but no route: {route} of {name}" for route, name in sorted(table - real)),
+        *(
+            f"{function}: more routes than its policy can name"
+            for function in sorted({name for _, name in real})
+            if sum(name == function for _, name in real) > MAX_ROUTES_OF_A_FUNCTION
+        ),
         *(f"twice: {route}" for route, _ in sorted(real) if listed.count((route, _)) > 1),
     ]
 

@@ -96,9 +96,9 @@ def add(name: str, kind: str, **properties: Any) -> Plant:
     return lambda resources: resources.update({name: {"Type": kind, "Properties": properties}})
 
 
-def route(name: str, method: str, path: str) -> Plant:
-    event = {"ApiId": {"Ref": "Api"}, "Method": method, "Path": path}
-    return set_in(name, "Events", "Planted", to={"Type": "HttpApi", "Properties": event})
+def route(name: str, method: str, path: str, event: str = "Planted") -> Plant:
+    properties = {"ApiId": {"Ref": "Api"}, "Method": method, "Path": path}
+    return set_in(name, "Events", event, to={"Type": "HttpApi", "Properties": properties})
 
 
 ANYONE = {
@@ -254,6 +254,12 @@ FAULTS: list[tuple[str, Plant, str, str]] = [
         set_in("Pages", "Events", "SignOut", to=None),
         "routes are what the guards know",
         "guarded, but no route: POST /sign-out of pages",
+    ),
+    (
+        "more routes than a function's policy can name",
+        lambda r: [route("Pages", "GET", f"/planted/{n}", f"Planted{n}")(r) for n in range(45)],
+        "routes are what the guards know",
+        "pages: more routes than its policy can name",
     ),
     (
         "a function URL",
