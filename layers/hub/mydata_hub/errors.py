@@ -9,6 +9,7 @@
     │   │   └── OutOfDate 403        the page is older than its session; load it again
     │   ├── StepUpNeeded 403         sign in again with a passkey first
     │   ├── AccountRestricted 403    a recovery is running
+    │   ├── NotReleased 403          the release gate says no; names the rule that the partner broke
     │   ├── NotFound 404
     │   ├── Taken 409                somebody else was first
     │   ├── TooLarge 413
@@ -114,6 +115,24 @@ class AccountRestricted(Refusal):
 
     status = 403
     slug = "account-restricted"
+
+
+class NotReleased(Refusal):
+    """The release gate gives no answer, for a reason that the partner's own requests show.
+
+    `rule` is a word of a closed list (policies/README.md); nothing of a vault is in it.
+    """
+
+    status = 403
+    slug = "not-released"
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"not released: {rule}")
+        self.rule = rule
+
+    @property
+    def problem_type(self) -> str:
+        return f"{PROBLEM_BASE}{self.slug}:{self.rule.replace('_', '-')}"
 
 
 class NotFound(Refusal):

@@ -51,7 +51,8 @@ class AuditFacts:
     policy_hash: str | None = None
     decision: str | None = None
     claim: str | None = None
-    bits: int | None = None
+    # Text with four decimals, as bits are written everywhere; there are no floats in what is hashed.
+    bits: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,7 @@ def audit_payload(event: Event, facts: AuditFacts) -> bytes:
     }
     # The hour and no finer: the instant of an event would link it to what else a person does.
     hour = event.occurred_at.astimezone(UTC).strftime("%Y-%m-%dT%HZ")
-    payload: dict[str, str | int] = {"class": str(event.kind), "hour": hour}
+    payload: dict[str, str] = {"class": str(event.kind), "hour": hour}
     payload |= {name: value for name, value in known.items() if value is not None}
     return rfc8785.dumps(payload)
 

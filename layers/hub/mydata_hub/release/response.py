@@ -1,0 +1,57 @@
+"""Responses: what the partner gets, whose length tells nothing of what is in it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from mydata_hub.release.attempt import Attempt
+from mydata_hub.release.ledger import Ledger
+from mydata_hub.release.recording import Act
+from mydata_hub.release.sd_jwt import issue_answers
+
+BUCKET_BYTES: Final = 1024
+
+
+def write_response(trying: Attempt, act: Act, ledger: Ledger) -> bytes:
+    """The JSON body of an answer: the signed symbols, and what they cost. Raises Busy."""
+    gate, access = trying.gate, trying.access
+    release = trying.release(act)
+    assert release is not None  # at least one claim is asked for
+    issued = int(act.at.timestamp())
+    lifetime = min(claim.valid_for for claim in trying.claims)
+    frozen = {claim.ref: ledger.answers[claim.ref] for claim in trying.claims}
+    payload = {
+        "iss": gate.issuer,
+        "aud": access.client.client_id,
+        "sub": access.subject,
+        "iat": issued,
+        "exp": issued + int(lifetime.total_seconds()),
+        "jti": act.event_id,
+        "cnf": {"jkt": access.jkt},
+        "claims": [{"id": claim, "period": answer.period} for claim, answer in frozen.items()],
+        "bits": format(release.bits, "f"),
+        "policy": release.policy_hash.hex(),
+        "decision": encode_hash(release.digest()),
+        "consent": encode_hash(access.grant.consent_hash),
+    }
+    told: dict[str, str] = {claim: answer.symbol for claim, answer in frozen.items()}
+    body: dict[str, Any] = {
+        "event_id": act.event_id,
+        "bits": payload["bits"],
+        "sd_jwt": issue_answers(payload, told, gate.key, gate.entropy),
+        "padding": "",
+    }
+    short = -len(_dump(body)) % BUCKET_BYTES
+    return _dump({**body, "padding": " " * short})
+
+
+def encode_hash(digest: bytes) -> str:
+    """A hash in base64url without padding, as JOSE writes one."""
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _dump(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()

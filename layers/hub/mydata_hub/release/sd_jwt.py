@@ -1,0 +1,97 @@
+"""Answers as SD-JWT (RFC 9901): signed once, each symbol disclosed or kept back by its holder.
+
+The type is that of SD-JWT VC (`dc+sd-jwt`, with `vct`), which verifiers know. The length does not
+depend on what is answered: the salt of a disclosure fills up what its symbol leaves.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from mydata_hub.errors import NotProven
+from mydata_hub.ports.clock import Entropy
+from mydata_hub.ports.signer import Signer
+
+TYPE: Final = "dc+sd-jwt"
+VCT: Final = "urn:mydata-hub:answers:1"
+SALT_BYTES: Final = 16  # RFC 9901 section 9.3 recommends 128 bits
+_SALT_LETTERS: Final = 22
+_MAX_SYMBOL_LETTERS: Final = 32
+
+
+class AnswerKey:
+    """The hub's ES256 key for answers and receipts.
+
+    `signer` is asked once for each answer, so on AWS it is a key that this process holds, and not
+    one that the key service has to be called for.
+    """
+
+    def __init__(self, signer: Signer) -> None:
+        self.signer: Final = signer
+
+    @functools.cached_property
+    def public(self) -> ECKey:
+        """The public key; asked of the engine once, at first use."""
+        return import_answer_key(self.signer.public_key())
+
+
+def import_answer_key(der: bytes) -> ECKey:
+    """A public key (DER SubjectPublicKeyInfo) that verifies answers, with its thumbprint as id."""
+    key = ECKey.import_key(load_der_public_key(der), {"use": "sig", "alg": "ES256"})  # type: ignore[arg-type]
+    key.ensure_kid()
+    return key
+
+
+def sign_compact(typ: str, payload: Mapping[str, Any], key: AnswerKey) -> str:
+    """A JWS in compact form (RFC 7515 section 7.1) by the answer key. Raises Busy."""
+    header = {"alg": "ES256", "typ": typ, "kid": key.public.kid}
+    signed = f"{_encode(_dump(header))}.{_encode(_dump(payload))}"
+    return f"{signed}.{_encode(key.signer.sign(signed.encode()))}"
+
+
+def verify_compact(typ: str, token: str, key: ECKey) -> dict[str, Any]:
+    """The payload of a JWS that the key signed, of this type. Raises NotProven."""
+    try:
+        found = jws.deserialize_compact(token, key, algorithms=["ES256"])
+        payload = json.loads(found.payload)
+    except (JoseError, ValueError, RecursionError):
+        raise NotProven("signature", "does not verify with the hub's key") from None
+    if found.headers().get("typ") != typ or not isinstance(payload, dict):
+        raise NotProven("signature", f"is not of a {typ}")
+    return payload
+
+
+def issue_answers(
+    payload: Mapping[str, Any], symbols: Mapping[str, str], key: AnswerKey, entropy: Entropy
+) -> str:
+    """An SD-JWT with a disclosure for each symbol, under `answers`. Raises Busy."""
+    disclosures = [
+        _encode(_dump([_salt(entropy, symbol), name, symbol])) for name, symbol in symbols.items()
+    ]
+    # Sorted, so that the order of the digests tells nothing of which is which (section 4.2.4.1).
+    digests = sorted(_encode(hashlib.sha256(one.encode()).digest()) for one in disclosures)
+    whole = {**payload, "vct": VCT, "_sd_alg": "sha-256", "answers": {"_sd": digests}}
+    return "~".join([sign_compact(TYPE, whole, key), *disclosures, ""])
+
+
+def _salt(entropy: Entropy, symbol: str) -> str:
+    letters = _SALT_LETTERS + _MAX_SYMBOL_LETTERS - len(symbol)
+    return _encode(entropy.token(SALT_BYTES + _MAX_SYMBOL_LETTERS))[-letters:]
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _encode(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
