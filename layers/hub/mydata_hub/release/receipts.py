@@ -1,0 +1,177 @@
+"""Answer receipts: what was released, by which consent and decision, at what price, and where in
+the log; one JSON file that verifies offline.
+
+The partner's copy opens the audit commitment of the log entry, whose every word the partner knows
+already; the person's copy opens the person's, which is the whole event.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from joserfc.jwk import ECKey
+
+from mydata_hub.consent.grants import fetch_grant
+from mydata_hub.errors import Damaged, HubError, NotFound, NotProven, Unreadable
+from mydata_hub.fields import PartyId
+from mydata_hub.ports.tables import Key, Row, Tables
+from mydata_hub.release.recording import KINDS
+from mydata_hub.release.release import Release
+from mydata_hub.release.response import encode_hash
+from mydata_hub.release.sd_jwt import AnswerKey, sign_compact, verify_compact
+from mydata_hub.transparency import events
+from mydata_hub.transparency.checkpoint import VerifierKey
+from mydata_hub.transparency.event import Event
+from mydata_hub.transparency.leaf import AUDIT_DOMAIN, PERSON_DOMAIN, Leaf, Opening
+from mydata_hub.transparency.log_proof import Log, prove_entry, verify_proof
+
+TYPE: Final = "mydata-answer-receipt+jwt"
+MAX_RECEIPT_BYTES: Final = 256 * 1024
+_MEMBERS: Final = {"object", "format", "statement", "entry", "opened", "salt", "payload", "log"}
+_PERSON, _AUDIT = "person", "audit"
+_DOMAINS: Final = {_PERSON: PERSON_DOMAIN, _AUDIT: AUDIT_DOMAIN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a receipt proves; `findings` says what is wrong, and is empty where nothing is."""
+
+    release: Release | None
+    consent: str | None
+    # Its place in the log; None before it is sequenced, or where that is not proven.
+    index: int | None
+    findings: tuple[str, ...]
+
+
+def issue_receipt(
+    tables: Tables,
+    log: Log,
+    key: AnswerKey,
+    issuer: str,
+    event_id: str,
+    reader: PartyId,
+    at: datetime,
+) -> bytes:
+    """The receipt of a release, for its partner or for the person it is about.
+
+    Raises NotFound, alike for what is not there and what is not the reader's; Damaged, Busy.
+    """
+    name = Key(events.TABLE, event_id)
+    row = tables.fetch_many(name).get(name)
+    event = None if row is None else Event.decode(_bytes(row, "personal"))
+    if row is None or event is None or reader not in (event.actor, event.subject):
+        raise NotFound("there is no such release")
+    if event.kind not in KINDS or not event.payload:
+        raise NotFound("there is no such release")
+    release = Release.decode(event.payload)
+    grant = fetch_grant(tables, release.grant_id)
+    if grant is None:
+        raise Damaged("a release names a grant that is gone")
+    leaf = Leaf(
+        tag=_bytes(row, "tag"),
+        person=_bytes(row, "person_commitment"),
+        audit=_bytes(row, "audit_commitment"),
+    ).encode()
+    statement = {
+        "iss": issuer,
+        "iat": int(at.timestamp()),
+        "aud": reader,
+        "kind": event.kind,
+        "release": _encode(event.payload),
+        "decision": encode_hash(release.digest()),
+        "consent": encode_hash(grant.consent_hash),
+        "entry": encode_hash(hashlib.sha256(leaf).digest()),
+    }
+    index, opened = row.values.get("index"), _PERSON if reader == event.subject else _AUDIT
+    receipt = {
+        "object": "answer_receipt",
+        "format": 1,
+        "statement": sign_compact(TYPE, statement, key),
+        "entry": _encode(leaf),
+        "opened": opened,
+        "salt": _encode(_bytes(row, f"{opened}_salt" if opened == _AUDIT else "personal_salt")),
+        "payload": _encode(_bytes(row, opened if opened == _AUDIT else "personal")),
+        "log": prove_entry(log, index) if isinstance(index, int) else None,
+    }
+    return json.dumps(receipt, indent=1).encode()
+
+
+def verify_receipt(encoded: bytes, key: ECKey, log_key: VerifierKey) -> Verified:
+    """Check a receipt with nothing but the hub's and the log's public keys. Never raises."""
+    findings: list[str] = []
+    release: Release | None = None
+    consent, index = None, None
+    try:
+        receipt = _parse(encoded)
+        statement = verify_compact(TYPE, receipt["statement"], key)
+        release = Release.decode(_decode(statement["release"]))
+        consent = str(statement["consent"])
+        if encode_hash(release.digest()) != statement["decision"]:
+            raise NotProven("decision", "is not the one of this release")
+        entry = _decode(receipt["entry"])
+        if encode_hash(hashlib.sha256(entry).digest()) != statement["entry"]:
+            raise NotProven("entry", "is not the one that was signed")
+        _check_opening(receipt, statement, release, Leaf.decode(entry))
+        if receipt["log"] is not None:
+            index = verify_proof(receipt["log"], entry, log_key).index
+    except (NotProven, Unreadable) as error:
+        findings.append(str(error))
+    except (HubError, ValueError, KeyError, TypeError, AttributeError):
+        findings.append("receipt: is not one, or is cut short")
+    return Verified(release=release, consent=consent, index=index, findings=tuple(findings))
+
+
+def _check_opening(
+    receipt: Mapping[str, Any], statement: Mapping[str, Any], release: Release, leaf: Leaf
+) -> None:
+    opened, payload = receipt["opened"], _decode(receipt["payload"])
+    committed = Opening(_decode(receipt["salt"]), payload).commitment(_DOMAINS[opened])
+    if committed != (leaf.person if opened == _PERSON else leaf.audit):
+        raise NotProven("opening", "does not open the entry")
+    if opened == _PERSON:
+        event = Event.decode(payload)
+        same = event.payload == release.encode() and event.kind == statement["kind"]
+    else:
+        told = json.loads(payload)
+        same = told["partner"] == statement["aud"] and told["class"] == statement["kind"]
+        same = same and told["claim"].split(" ") == list(release.claims)
+        same = same and told["bits"] == format(release.bits, "f")
+        same = same and told["policy_hash"] == release.policy_hash.hex()
+        same = same and told["decision"] == release.decision.value
+    if not same:
+        raise NotProven("opening", "tells of another release")
+
+
+def _parse(encoded: bytes) -> dict[str, Any]:
+    if len(encoded) > MAX_RECEIPT_BYTES:
+        raise NotProven("receipt", "is too long")
+    try:
+        receipt = json.loads(encoded)
+    except (ValueError, RecursionError):
+        raise NotProven("receipt", "is not JSON") from None
+    if not isinstance(receipt, dict) or receipt.keys() != _MEMBERS:
+        raise NotProven("receipt", "is not one, or is cut short")
+    if (receipt["object"], receipt["format"]) != ("answer_receipt", 1):
+        raise NotProven("receipt", "is of another kind or format")
+    return receipt
+
+
+def _bytes(row: Row, name: str) -> bytes:
+    value = row.values.get(name)
+    if not isinstance(value, bytes):
+        raise Damaged("an event row is malformed")
+    return value
+
+
+def _encode(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
