@@ -18,8 +18,14 @@ from typing import Any, Final
 from joserfc.jwk import ECKey
 
 from mydata_hub.consent.grants import fetch_grant
-from mydata_hub.errors import Damaged, HubError, NotFound, NotProven, Unreadable
-from mydata_hub.fields import PartyId
+from mydata_hub.errors import (
+    BadInput,
+    Damaged,
+    FormatUnknown,
+    NotFound,
+    NotProven,
+    Unreadable,
+)
 from mydata_hub.ports.tables import Key, Row, Tables
 from mydata_hub.release.recording import KINDS
 from mydata_hub.release.release import Release
@@ -40,13 +46,13 @@ _DOMAINS: Final = {_PERSON: PERSON_DOMAIN, _AUDIT: AUDIT_DOMAIN}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What a receipt proves; `findings` says what is wrong, and is empty where nothing is."""
+    """What a receipt proves."""
 
-    release: Release | None
-    consent: str | None
-    # Its place in the log; None before it is sequenced, or where that is not proven.
+    release: Release
+    # The hash of the consent record that the person signed, in base64url.
+    consent: str
+    # Its place in the log; None where the receipt was made before it had one.
     index: int | None
-    findings: tuple[str, ...]
 
 
 def issue_receipt(
@@ -88,43 +94,49 @@ def issue_receipt(
         "consent": encode_hash(grant.consent_hash),
         "entry": encode_hash(hashlib.sha256(leaf).digest()),
     }
-    index, opened = row.values.get("index"), _PERSON if reader == event.subject else _AUDIT
+    index = row.values.get("index")
+    # The columns of the events table (transparency/events.py).
+    opened, column = (_PERSON, "personal") if reader == event.subject else (_AUDIT, "audit")
     receipt = {
         "object": "answer_receipt",
         "format": 1,
         "statement": sign_compact(TYPE, statement, key),
         "entry": _encode(leaf),
         "opened": opened,
-        "salt": _encode(_bytes(row, f"{opened}_salt" if opened == _AUDIT else "personal_salt")),
-        "payload": _encode(_bytes(row, opened if opened == _AUDIT else "personal")),
+        "salt": _encode(_bytes(row, f"{column}_salt")),
+        "payload": _encode(_bytes(row, column)),
         "log": prove_entry(log, index) if isinstance(index, int) else None,
     }
     return json.dumps(receipt, indent=1).encode()
 
 
 def verify_receipt(encoded: bytes, key: ECKey, log_key: VerifierKey) -> Verified:
-    """Check a receipt with nothing but the hub's and the log's public keys. Never raises."""
-    findings: list[str] = []
-    release: Release | None = None
-    consent, index = None, None
+    """Check a receipt with nothing but the hub's and the log's public keys.
+
+    Raises NotProven, which says what is wrong.
+    """
     try:
-        receipt = _parse(encoded)
-        statement = verify_compact(TYPE, receipt["statement"], key)
-        release = Release.decode(_decode(statement["release"]))
-        consent = str(statement["consent"])
-        if encode_hash(release.digest()) != statement["decision"]:
-            raise NotProven("decision", "is not the one of this release")
-        entry = _decode(receipt["entry"])
-        if encode_hash(hashlib.sha256(entry).digest()) != statement["entry"]:
-            raise NotProven("entry", "is not the one that was signed")
-        _check_opening(receipt, statement, release, Leaf.decode(entry))
-        if receipt["log"] is not None:
-            index = verify_proof(receipt["log"], entry, log_key).index
-    except (NotProven, Unreadable) as error:
-        findings.append(str(error))
-    except (HubError, ValueError, KeyError, TypeError, AttributeError):
-        findings.append("receipt: is not one, or is cut short")
-    return Verified(release=release, consent=consent, index=index, findings=tuple(findings))
+        return _verify(_parse(encoded), key, log_key)
+    except (Unreadable, FormatUnknown, BadInput) as error:
+        raise NotProven("receipt", str(error)) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise NotProven("receipt", "is not one, or is cut short") from None
+
+
+def _verify(receipt: Mapping[str, Any], key: ECKey, log_key: VerifierKey) -> Verified:
+    statement = verify_compact(TYPE, receipt["statement"], key)
+    release, entry = Release.decode(_decode(statement["release"])), _decode(receipt["entry"])
+    if encode_hash(release.digest()) != statement["decision"]:
+        raise NotProven("decision", "is not the one of this release")
+    if encode_hash(hashlib.sha256(entry).digest()) != statement["entry"]:
+        raise NotProven("entry", "is not the one that was signed")
+    _check_opening(receipt, statement, release, Leaf.decode(entry))
+    proof = receipt["log"]
+    return Verified(
+        release=release,
+        consent=statement["consent"],
+        index=None if proof is None else verify_proof(proof, entry, log_key).index,
+    )
 
 
 def _check_opening(

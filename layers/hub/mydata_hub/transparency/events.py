@@ -51,7 +51,7 @@ class AuditFacts:
     policy_hash: str | None = None
     decision: str | None = None
     claim: str | None = None
-    # Text with four decimals, as bits are written everywhere; there are no floats in what is hashed.
+    # Text with four decimals, as bits are written everywhere.
     bits: str | None = None
 
 
