@@ -26,7 +26,7 @@ from tests.unit.accounts.conftest import ORIGIN
 CHALLENGE = bytes(32)
 NAME = "laptop"
 ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just(2**40),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
     max_leaves=5,
 )
@@ -106,6 +106,22 @@ def with_key(public_key):
 @example(public_key={1: 1, 3: -8, -1: 6, -2: bytes(3)})
 def test_a_key_that_can_verify_nothing_makes_no_passkey(desk, public_key):
     assert refuses_registration(desk, with_key(public_key))
+
+
+@pytest.mark.parametrize("member", sorted({"rawId", *MADE, *SAID}))
+@pytest.mark.parametrize("number", [2**40, [2**40], {"length": 2**40}], ids=repr)
+def test_a_number_takes_no_memory(desk, member, number):
+    passkey = SoftwarePasskey.make()
+    made = register(desk, passkey)
+    kept = verify_registration(desk, CHALLENGE, made, NAME)
+    said = passkey.get(request_options(desk, CHALLENGE), ORIGIN)
+    if member in ("rawId", *MADE):
+        assert refuses_registration(desk, spoil(made, member, number))
+    if member in ("rawId", *SAID):
+        with pytest.raises(NotSignedIn):
+            claimed_identity(spoil(said, member, number))
+        with pytest.raises(NotSignedIn):
+            verify_assertion(desk, CHALLENGE, spoil(said, member, number), kept)
 
 
 @pytest.mark.parametrize("nested", [b"\x81" * 5000, b"\xa1\x00" * 5000], ids=["lists", "maps"])

@@ -43,6 +43,10 @@ ALGORITHMS: Final = (-7, -8, -257)
 SOFTWARE_AAGUID: Final = bytes.fromhex("6d796461746168756200736f66747700")
 RP_NAME: Final = "MyData Hub"
 
+_BYTES: Final = (
+    *("clientDataJSON", "attestationObject"),
+    *("authenticatorData", "signature", "userHandle"),
+)
 # Whatever hostile input makes of a decoder; each means that this credential is not acceptable.
 _MALFORMED: Final = (
     ValueError,
@@ -94,6 +98,7 @@ def verify_registration(
     Raises BadInput, NotAllowed for a software passkey.
     """
     try:
+        _require_text(response)
         _refuse_frames(RegistrationResponse.from_dict(response).response.client_data)
         data = _server(desk).register_complete(_state(challenge), response)
         credential = data.credential_data
@@ -123,6 +128,7 @@ def claimed_identity(response: Mapping[str, Any]) -> tuple[str, str]:
     Raises NotSignedIn.
     """
     try:
+        _require_text(response)
         parsed = AuthenticationResponse.from_dict(response)
         account_id = (parsed.response.user_handle or b"").decode("ascii")
         passkey_id = websafe_encode(parsed.raw_id)
@@ -142,6 +148,7 @@ def verify_assertion(
     enrolled when they were allowed.
     """
     try:
+        _require_text(response)
         parsed = AuthenticationResponse.from_dict(response)
         _refuse_frames(parsed.response.client_data)
         _server(desk).authenticate_complete(
@@ -199,6 +206,15 @@ def _require_usable(credential: AttestedCredentialData) -> None:
 def _refuse_software(desk: Desk, *, software: bool) -> None:
     if software and not desk.software_passkeys:
         raise NotAllowed("a software passkey can only be used with a hub on one's own laptop")
+
+
+def _require_text(response: Mapping[str, Any]) -> None:
+    """Refuse what is no text where bytes belong: of a number the library would make that many
+    zero bytes, so that one small request could take all the memory."""
+    inner = response["response"]
+    given = [response["rawId"], *(inner[name] for name in _BYTES if inner.get(name) is not None)]
+    if not all(isinstance(value, str) for value in given):
+        raise TypeError("no text where bytes belong")
 
 
 def _refuse_frames(client_data: CollectedClientData) -> None:
