@@ -6,17 +6,19 @@ import struct
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mydata_hub.canonical import check_json
 from mydata_hub.collection.record import Provenance, Record, RecordState
+from mydata_hub.collection.versions import settle
 from mydata_hub.insights.advance import FOLDS
 from mydata_hub.insights.fold import BANK, CARD, CONTRACTS, EFIN, TRIPS, Fold, State, step
 from mydata_hub.insights.moments import minute_of
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.series import SeriesFold
 
-from tests.unit.insights.lives import KOREA, record
+from tests.unit.insights.lives import DAY, KOREA, record
 
 START = datetime(2026, 1, 1, tzinfo=KOREA)
 # Folds that let go of records after a few, so that short histories meet the cut.
@@ -45,11 +47,12 @@ BODIES = st.sampled_from(
 
 @st.composite
 def versions(draw: st.DrawFn, name: str, *, moves: bool = False) -> list[Record]:
-    """One record as it was booked and, perhaps, corrected and cancelled."""
+    """One record as it was booked and, perhaps, corrected and cancelled, any of it repeatedly."""
     dataset, hour = draw(DATASETS), draw(st.integers(0, 2400))
     provenance = draw(st.sampled_from(Provenance))
     connection = draw(st.sampled_from(["connection-1", "connection-2"]))
-    states = draw(st.lists(st.sampled_from(RecordState), min_size=1, unique=True))
+    states = draw(st.lists(st.sampled_from(RecordState), min_size=1, max_size=4))
+    told_at = st.integers(0, 3).map(lambda days: (START + timedelta(days=days)).isoformat())
     return [
         record(
             name,
@@ -61,7 +64,7 @@ def versions(draw: st.DrawFn, name: str, *, moves: bool = False) -> list[Record]
             state=state,
             provenance=provenance,
             connection=connection,
-            body=draw(BODIES),
+            body={**draw(BODIES), "as_of": draw(told_at if moves else st.none() | told_at)},
         )
         for state in states
     ]
@@ -139,20 +142,33 @@ def test_what_is_cancelled_was_never_counted(history, data):
             assert list(with_them) == list(without)
 
 
-@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=6))
-def test_of_several_corrections_the_one_told_last_holds(amounts):
-    told = [
-        record("one", START, amount_minor=-amount, state=RecordState.CORRECTED)
-        for amount in amounts
+@given(histories(), st.data())
+def test_of_several_versions_the_one_holds_that_the_collection_would_keep(history, data):
+    # Versions from different instants: ties are broken elsewhere by bytes that a row has not.
+    apart = [
+        replace(told, body={**told.body, "as_of": (START + timedelta(days=number)).isoformat()})
+        for number, told in enumerate(history)
     ]
-    state = folded(PAYMENTS, [told[:2], told[2:]])
-    assert [p.amount_minor for p in PAYMENTS.payments(state, collected_only=True)] == amounts[-1:]
+    order = data.draw(st.permutations(apart))
+    for fold in AMPLE[1:]:
+        held = fold.fold(fold.empty(), list(settle(order).values()))
+        for collected_only in (True, False):
+            assert list(fold.rows(held, collected_only=collected_only)) == list(
+                fold.rows(fold.fold(fold.empty(), order), collected_only=collected_only)
+            )
 
 
-def test_a_booked_record_that_turns_out_to_say_nothing_is_taken_back():
+@pytest.mark.parametrize("as_of", ["no instant", 7, "9999-12-31T23:59:59+00:00", "1900-01-01"])
+def test_an_instant_that_cannot_be_read_or_kept_fails_no_fold(as_of):
+    told = record("one", START, body={"as_of": as_of})
+    assert len(PAYMENTS.payments(folded(PAYMENTS, [[told, told]]), collected_only=True)) == 1
+
+
+def test_a_record_that_later_says_nothing_is_taken_back_and_stays_so():
     visit = record("one", START)
-    income = replace(visit, amount_minor=4500)
-    assert not PAYMENTS.payments(folded(PAYMENTS, [[visit], [income]]), collected_only=True)
+    income = replace(visit, amount_minor=4500, body={"as_of": (START + DAY).isoformat()})
+    for pieces in ([[visit], [income]], [[income], [visit]]):
+        assert not PAYMENTS.payments(folded(PAYMENTS, pieces), collected_only=True)
 
 
 def test_records_of_other_datasets_leave_the_very_state_as_it_is():

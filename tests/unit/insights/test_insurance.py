@@ -23,6 +23,8 @@ def ask(insight, *contracts):
         ({"started_on": "2026-03-03"}, "not_in_force"),
         ({"started_on": "0001-01-01"}, "in_force"),
         ({"status": "lapsed"}, "not_in_force"),
+        ({"status": "upcoming", "started_on": "2026-03-02"}, "in_force"),
+        ({"status": "upcoming", "started_on": "2026-03-03"}, "not_in_force"),
         ({"ends_on": None}, "in_force"),
         ({"ends_on": "some day", "started_on": 7}, "in_force"),
         ({"kind": "home"}, None),

@@ -24,10 +24,9 @@ class Fold(Protocol):
     """Bounded memory of records; the same records give the same state, however they arrive.
 
     For all states s and record lists a, b: fold(fold(s, a), b) == fold(s, a + b) and
-    fold(s, a + a) == fold(s, a). The order within a list is free, with two exceptions that no
-    memory of this size can lift: of several versions of one record with the same state
-    (corrected, and corrected again) the one told last holds; and where the oldest records have
-    been let go, versions of one record must agree on when it was.
+    fold(s, a + a) == fold(s, a) and fold(s, a + b) == fold(s, b + a). Of versions of one record
+    the one holds that `collection.versions` names. A provider that moves a record in time, over
+    the edge of what is remembered or without saying when it did so, may cost that record's place.
     """
 
     @property

@@ -14,7 +14,8 @@ from mydata_hub.insights.moments import date_of, day_of, local_day, minute_of
 from mydata_hub.insights.series import UNKNOWN_COUNT, Facts, SeriesFold, count_byte
 
 CAR: Final = "car"
-ACTIVE: Final = "active"
+# One that was still to come when it was collected runs once its first day is there.
+RUNNING: Final = ("active", "upcoming")
 IN_FORCE: Final = "in_force"
 NOT_IN_FORCE: Final = "not_in_force"
 # The bands, each named by its first year.
@@ -27,7 +28,7 @@ _FIRST: Final = date(1900, 1, 1)
 class Contract(NamedTuple):
     """A car contract as the fold remembers it."""
 
-    active: bool
+    running: bool
     started_day: int
     ends_day: int
     loss_free_years: int
@@ -38,7 +39,7 @@ def _facts_of(record: Record) -> Facts | None:
     if body.get("kind") != CAR:
         return None
     return (
-        body.get("status") == ACTIVE,
+        body.get("status") in RUNNING,
         _day(body.get("started_on"), 0),
         _day(body.get("ends_on"), _OPEN),
         count_byte(body.get("no_claim_years")),
@@ -121,7 +122,7 @@ def _contracts(
     return known, [
         contract
         for contract in known
-        if contract.active and contract.started_day <= today <= contract.ends_day
+        if contract.running and contract.started_day <= today <= contract.ends_day
     ]
 
 

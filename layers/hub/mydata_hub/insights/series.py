@@ -1,9 +1,10 @@
 """Series: the latest records of a dataset in a few bytes each, from which any can be taken back.
 
-A row keeps a record's tag, so a correction or cancellation finds what it replaces; a cancelled
-record keeps its place as an empty row, so a late copy of it cannot come back and its place does
-not depend on who came first. When a series is full, the oldest row goes. What has gone was older
-than all that stays and rows never leave otherwise, so the same rows stay in every order.
+A row keeps a record's tag, so another version of it finds what it replaces; which version holds
+is decided as `collection.versions` does. A cancelled record keeps its place as an empty row, so a
+late copy of it cannot come back and its place does not depend on who came first. When a series is
+full, the oldest row goes. What has gone was older than all that stays and rows never leave
+otherwise, so the same rows stay in every order.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import base64
 import hashlib
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from mydata_hub.collection.record import Provenance, Record, RecordState
@@ -21,18 +24,31 @@ from mydata_hub.insights.fold import State
 from mydata_hub.insights.moments import minute_of
 
 # A state told late gives way to a further one: a cancelled record is never booked again.
+# Frozen with the rows that hold it.
 _RANKS: Final = {RecordState.BOOKED: 0, RecordState.CORRECTED: 1, RecordState.CANCELLED: 2}
 _RANK: Final = 3
-_EMPTY: Final = 4
+_LIVE: Final = 4
 _SELF_SUPPLIED: Final = 8
 # Two records of one person share a tag once in 10**8 lives of 20,000 records.
 _TAG_BYTES: Final = 6
-_HEAD: Final = struct.Struct(f">I{_TAG_BYTES}sB")
+# Seconds since 1970 that fit four bytes: until 2106.
+_MAX_SECONDS: Final = 2**32 - 1
+_HEAD: Final = struct.Struct(f">{_TAG_BYTES}sBII")
 UNKNOWN_COUNT: Final = 255
 
 Facts = tuple[Any, ...]
-# tag -> (minute, flags, the fold's own packed bytes)
-_Rows = dict[bytes, tuple[int, int, bytes]]
+
+
+class _Version(NamedTuple):
+    """A version of a record as a row keeps it."""
+
+    flags: int
+    as_of_seconds: int
+    minute: int
+    facts: bytes
+
+
+_Rows = dict[bytes, _Version]
 
 
 class Row(NamedTuple):
@@ -97,10 +113,9 @@ class SeriesFold:
     def rows(self, state: State, *, collected_only: bool) -> Iterator[Row]:
         """The records that count, oldest first within each dataset."""
         for dataset in self.capacities:
-            for minute, flags, facts in self._open(state, dataset).values():
-                if flags & _EMPTY or (collected_only and flags & _SELF_SUPPLIED):
-                    continue
-                yield Row(minute, self.layout.unpack(facts))
+            for row in self._open(state, dataset).values():
+                if row.flags & _LIVE and not (collected_only and row.flags & _SELF_SUPPLIED):
+                    yield Row(row.minute, self.layout.unpack(row.facts))
 
     def let_go_until(self, state: State, dataset: Dataset) -> int | None:
         """The minute before which records may be missing here, or None if none was let go."""
@@ -109,45 +124,67 @@ class SeriesFold:
         if not packed or len(packed) < full:
             return None
         # The oldest comes first.
-        minute, _, _ = _HEAD.unpack_from(packed)
+        *_, minute = _HEAD.unpack_from(packed)
         return int(minute)
 
     def _put(self, rows: _Rows, record: Record) -> None:
-        tag = short_hash(record.record_id, _TAG_BYTES)
-        rank = _RANKS[record.state]
-        known = rows.get(tag)
-        if known is not None and known[1] & _RANK > rank:
-            return
         facts = self.facts_of(record) if record.counts else None
-        if facts is None and known is None and record.state is RecordState.BOOKED:
-            # Nothing to remember; whatever else is told of this record outranks or follows it.
+        told = record.body.get("as_of")
+        if facts is None and told is None and record.state is RecordState.BOOKED:
+            # It says nothing and, as the first version there can be, replaces nothing.
             return
-        flags = rank
-        if facts is None:
-            flags |= _EMPTY
+        flags = _RANKS[record.state]
+        if facts is not None:
+            flags |= _LIVE
         if record.provenance is Provenance.SELF_SUPPLIED:
             flags |= _SELF_SUPPLIED
-        packed = bytes(self.layout.size) if facts is None else self.layout.pack(*facts)
-        rows[tag] = (minute_of(record.occurred_at), flags, packed)
+        version = _Version(
+            flags,
+            _seconds(told, record.occurred_at),
+            minute_of(record.occurred_at),
+            bytes(self.layout.size) if facts is None else self.layout.pack(*facts),
+        )
+        tag = short_hash(record.record_id, _TAG_BYTES)
+        known = rows.get(tag)
+        if known is None or _standing(known) < _standing(version):
+            rows[tag] = version
 
     def _open(self, state: State, dataset: Dataset) -> _Rows:
         packed = base64.b64decode(state["series"].get(dataset, ""))
         rows: _Rows = {}
         size = _HEAD.size + self.layout.size
         for start in range(0, len(packed), size):
-            minute, tag, flags = _HEAD.unpack_from(packed, start)
-            rows[tag] = (minute, flags, packed[start + _HEAD.size : start + size])
+            tag, flags, as_of_seconds, minute = _HEAD.unpack_from(packed, start)
+            facts = packed[start + _HEAD.size : start + size]
+            rows[tag] = _Version(flags, as_of_seconds, minute, facts)
         return rows
 
     def _close(self, dataset: Dataset, rows: _Rows) -> str:
         latest = _latest(rows, self.capacities[dataset])
         packed = b"".join(
-            _HEAD.pack(minute, tag, flags) + facts for tag, (minute, flags, facts) in latest.items()
+            _HEAD.pack(tag, row.flags, row.as_of_seconds, row.minute) + row.facts
+            for tag, row in latest.items()
         )
         return base64.b64encode(packed).decode()
 
 
+def _seconds(told: Any, occurred_at: datetime) -> int:
+    """When a version is from, as the provider says, or else the instant of the record."""
+    as_of = occurred_at
+    with suppress(TypeError, ValueError):
+        as_of = datetime.fromisoformat(told)
+    if as_of.tzinfo is None:
+        as_of = occurred_at
+    return min(max(int(as_of.timestamp()), 0), _MAX_SECONDS)
+
+
+def _standing(version: _Version) -> tuple[int, int, int, int, bytes]:
+    """The greater holds; flags and facts only break ties, alike in every order."""
+    flags, as_of_seconds, minute, facts = version
+    return flags & _RANK, as_of_seconds, minute, flags, facts
+
+
 def _latest(rows: _Rows, capacity: int) -> _Rows:
     """The latest rows, in an order that only they decide."""
-    in_order = sorted(rows.items(), key=lambda item: (item[1][0], item[0]))
+    in_order = sorted(rows.items(), key=lambda item: (item[1].minute, item[0]))
     return dict(in_order[-capacity:])
