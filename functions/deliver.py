@@ -1,6 +1,5 @@
-"""Does what messages ask for: woken by the outbox's stream, and by a sweep every minute for what
-the stream lost and what was not yet due. A message is settled in the commit of its effect, so
-whoever comes second changes nothing."""
+"""Does what messages to the courier ask for: woken by the outbox's stream, and by a sweep every
+minute. A message is settled in the commit of its effect: whoever comes second changes nothing."""
 
 from __future__ import annotations
 
@@ -12,36 +11,37 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from mydata_hub.accounts import notices
 from mydata_hub.aws.streams import row_from_image
 from mydata_hub.config import DeliverSettings, Handler, on_first_use
-from mydata_hub.errors import FormatUnknown, HubError
+from mydata_hub.errors import HubError
 from mydata_hub.observe import logger_for, metrics_for
 from mydata_hub.ports.clock import SystemClock
-from mydata_hub.ports.messages import TABLE, due_rows, read_message
+from mydata_hub.ports.messages import TABLE
 from mydata_hub.ports.tables import Row
+from mydata_hub.ports.topics import due_for, message_for
 from mydata_hub.wiring import tables_for
 
+FUNCTION: Final = "deliver"
 TOPICS: Final = {notices.TOPIC: notices.deliver_notices}
 MAX_SWEPT: Final = 1000
 
 
 def build(env: Mapping[str, str]) -> Handler:
     """The handler over the tables that the settings name."""
-    tables, logger = tables_for(DeliverSettings.read(env)), logger_for("deliver")
+    tables, logger = tables_for(DeliverSettings.read(env)), logger_for(FUNCTION)
 
     def handle(event: dict[str, Any], _context: Any) -> Mapping[str, Any]:
-        metrics = metrics_for("deliver")
+        metrics = metrics_for(FUNCTION)
 
         def deliver(row: Row) -> None:
-            message, now = read_message(row), SystemClock().now()
-            if message.due_at > now:
-                return  # the sweep's, when its time has come
-            if message.topic not in TOPICS:
-                raise FormatUnknown("a message has a topic that this release does not know")
+            now = SystemClock().now()
+            message = message_for(FUNCTION, row, now)
+            if message is None:
+                return  # another function's, or not yet due
             if TOPICS[message.topic](tables, message, now):
                 metrics.add_metric("MessagesSettled", "Count", 1)
 
         try:
             if event.get("sweep"):
-                return _sweep(due_rows(tables, SystemClock().now()), deliver, logger)
+                return _sweep(due_for(FUNCTION, tables, SystemClock().now()), deliver, logger)
             return _take(event["Records"], deliver, logger)
         finally:
             if metrics.metric_set:

@@ -111,7 +111,8 @@ class World:
         """Deliver what is due; gives how many messages that settled."""
         now = self.clock.now()
         told = partial(notices.deliver_notices, self.tables, now=now)
-        return sum(told(message) for message in list(due_messages(self.tables, now)))
+        due = [one for one in due_messages(self.tables, now) if one.topic == notices.TOPIC]
+        return sum(map(told, due))
 
     def told(self, session):
         """The kinds of the notices that the session's passkey has, newest first."""

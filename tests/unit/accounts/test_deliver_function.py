@@ -181,3 +181,10 @@ def test_a_setting_that_is_missing_is_told_by_its_name(courier):
     module = load()
     with pytest.raises(SettingMissing, match="NOTICES_TABLE"):
         module.build(incomplete)
+
+
+def test_a_message_to_another_function_is_left_to_it_and_costs_no_place_in_the_sweep(courier):
+    assert courier.take(courier.send("o1", topic="open_vault")) == []
+    courier.handle(SWEEP, None)
+    assert courier.told() == []
+    assert courier.waiting() == {"o1"}

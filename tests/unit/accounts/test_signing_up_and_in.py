@@ -17,6 +17,7 @@ from mydata_hub.accounts.passkeys import finish_add_passkey
 from mydata_hub.accounts.sessions import read_session
 from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.errors import BadInput, HubError, NotAllowed, NotSignedIn, Taken
+from mydata_hub.ports.messages import due_messages
 from mydata_hub.transparency.events import pending_events
 
 from tests.unit.accounts.adversaries import LIES, Liar
@@ -280,3 +281,13 @@ def test_a_software_passkey_that_a_laptop_admitted_does_not_sign_in_where_it_is_
     ceremony, said = an_assertion(world, passkey)
     with pytest.raises(NotAllowed):
         finish_sign_in(world.a_desk(software_passkeys=False), ceremony, said)
+
+
+def test_the_commit_that_opens_a_persons_account_asks_for_their_vault(world):
+    _, joined = world.join()
+    asked = [
+        message
+        for message in due_messages(world.tables, world.clock.now())
+        if message.topic == "open_vault"
+    ]
+    assert [message.body for message in asked] == [{"vault_id": joined.account.account_id}]

@@ -13,7 +13,7 @@ import pytest
 from mydata_hub.accounts.account import Role
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.accounts.enrolment import invite
-from mydata_hub.accounts.notices import deliver_notices
+from mydata_hub.accounts.notices import TOPIC, deliver_notices
 from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.config import PagesSettings
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
@@ -97,7 +97,8 @@ class Hub:
         """What the courier does, once."""
         now = self.desk.now()
         for message in due_messages(self.desk.tables, now):
-            deliver_notices(self.desk.tables, message, now)
+            if message.topic == TOPIC:
+                deliver_notices(self.desk.tables, message, now)
 
 
 @dataclass

@@ -42,8 +42,10 @@ from mydata_hub.accounts.webauthn import (
     verify_registration,
 )
 from mydata_hub.errors import AccountRestricted, BadInput, Conflict, Taken
+from mydata_hub.ports.messages import Message, send
 from mydata_hub.ports.tables import Absent, Change, Delete, Key, Put, VersionIs
 
+OPEN_VAULT: Final = "open_vault"
 LIFETIME: Final = timedelta(minutes=5)
 _ID_BYTES: Final = 16
 
@@ -123,6 +125,8 @@ def finish_sign_up(
         *add_passkey(account.account_id, passkey),
         put_session(session),
     ]
+    if account.role is Role.PERSON:
+        changes.append(send(_open_vault(desk, account)))
     if begun.about["link"]:
         changes.append(Delete(Key(TABLE, begun.about["link"]), VersionIs(1)))
     try:
@@ -214,6 +218,16 @@ def consume(desk: Desk, ceremony: str, kind: Kind) -> Ceremony:
     return Ceremony(
         challenge=cast("bytes", row.values["challenge"]),
         about=cast("Mapping[str, str]", row.values["about"]),
+    )
+
+
+def _open_vault(desk: Desk, account: Account) -> Message:
+    """Asks the vault zone for the person's vault, which has the account's name."""
+    return Message(
+        message_id=desk.new_id(),
+        topic=OPEN_VAULT,
+        body={"vault_id": account.account_id},
+        due_at=desk.now(),
     )
 
 
