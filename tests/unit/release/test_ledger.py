@@ -47,8 +47,6 @@ CLAIM = CLAIMS[0]
 def grant(grant_id="grant-1", days=90, max_bits=16, times=3):
     asked = ["release", "bicycles", "rentals", "personal_offers", [CLAIM.ref]]
     plain = make_grant(*asked, 1, 1, 16, False)
-        "release", "bicycles", "rentals", "personal_offers", [CLAIM.ref], 1, 1, 16, False
-    )
     frequency = Frequency(unit=FrequencyUnit.MONTH, count=times)
     until = START + timedelta(days=days)
     return replace(
