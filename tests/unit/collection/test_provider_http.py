@@ -168,7 +168,7 @@ def test_a_compressed_body_is_not_unpacked() -> None:
 def dripping(start: bytes) -> Answer:
     def drip(handler: Handler) -> None:
         handler.wfile.write(start)
-        for _ in range(100):
+        for _ in range(400):
             time.sleep(0.05)
             handler.wfile.write(b"x")
 

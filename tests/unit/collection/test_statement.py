@@ -132,6 +132,7 @@ def zip_bomb() -> bytes:
 
 
 FORMULAS = ["=1+1", " =HYPERLINK(1)", "@SUM(A1)", "+1+cmd|' /C calc'!A0", "-2+3|x", "＝1"]
+FORMULAS += ["-1+SUM(A1:A9)", "+Sheet1!A1", "+1\n+cmd|'x'!A0"]
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
@@ -141,7 +142,9 @@ def test_a_formula_is_refused_with_its_place(formula: str) -> None:
     assert formula not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["-", "+82 2-123-4567", "@home 카페", "-4,500", "1=1"])
+@pytest.mark.parametrize(
+    "text", ["-", "+82 2-123-4567", "@home 카페", "-4,500", "1=1", "-할인(쿠폰) 50%!"]
+)
 def test_what_only_looks_a_little_like_a_formula_is_kept(text: str) -> None:
     assert len(read(HEADER + f'2026-03-01 09:30:00,체크카드,가게,"{text}",1,0,1\n')[0]) == 1
 

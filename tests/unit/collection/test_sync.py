@@ -397,6 +397,18 @@ def test_which_version_holds_does_not_depend_on_the_order(order: list[tuple[int,
     assert not record.counts
 
 
+@given(st.permutations([(1, 0), (1, 1), (1, 2)]))
+def test_of_two_corrections_the_later_one_holds(order: list[tuple[int, int]]) -> None:
+    for amounts in ((4000, 3000), (3000, 4000)):
+        rows = [_told(*told) for told in order]
+        for row in rows:
+            if row["status"] == "03":
+                row["modified_amt"] = amounts[row["trans_dtime"] == "20260306"]
+        (record,) = clean_run(CardCompany({"c1": rows})).values()
+
+        assert record.amount_minor == -amounts[1]
+
+
 def test_versions_of_different_records_are_not_compared() -> None:
     one, other = clean_run(company(2)).values()
     with pytest.raises(BadInput):

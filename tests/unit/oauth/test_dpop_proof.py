@@ -303,3 +303,10 @@ def test_a_proof_with_one_letter_changed_is_refused(hub, partner, data):
         return
     with pytest.raises(OAuthRefused):
         accepted(hub, proof[:place] + letter + proof[place + 1 :])
+
+
+def test_an_assertion_beside_a_proof_that_fails_is_used_up(partner):
+    assertion, form = partner.assertion(), {"grant_type": "client_credentials"}
+    failed = partner.token(form, dpop=partner.proof(htm="GET"), assertion=assertion)
+    assert failed.body["error"] == "invalid_dpop_proof"
+    assert partner.token(form, assertion=assertion).body["error"] == "invalid_client"

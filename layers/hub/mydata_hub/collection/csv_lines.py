@@ -28,8 +28,10 @@ _MAGIC: Final = (
     *(b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"Rar!", b"\xd0\xcf\x11\xe0", b"%PDF"),
 )
 # What a spreadsheet would run when the person opens an export: "=", "@name(", "+1+cmd|...". Signed
-# amounts and telephone numbers begin with + and - too, and stay.
-_FORMULA: Final = re.compile(r"\s*(?:[=＝]|[@＠][\w.]+\(|[+\-＋－].*[|!(=])")
+# amounts, telephone numbers and notes begin with + and - too, and stay.
+_FORMULA: Final = re.compile(
+    r"\s*(?:[=＝]|[@＠][\w.]+\(|[+\-＋－].*(?:[|=]|![$A-Z]|[A-Za-z]\())", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)

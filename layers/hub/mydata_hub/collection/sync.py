@@ -113,7 +113,7 @@ def collect_page(connection: Connection, now: datetime) -> Batch:
     begun_at = datetime.fromisoformat(str(cursor.sweep_at))
     asked = Asked(connection.connection_id, source, begun_at)
     told = _read(feed, page, asked)
-    content = mark("page", b"".join(record.digest() for record in told))
+    content = mark("page", page.model_dump_json(exclude={"next_page", "search_timestamp"}).encode())
     known_page = bool(told) and has_mark(cursor.seen, content)
     records = () if known_page else tuple(settle(told).values())
     following = _next_cursor(feeds, cursor, feed, page, content)

@@ -39,7 +39,17 @@ from mydata_hub.transparency.log_proof import Log, prove_entry, verify_proof
 
 TYPE: Final = "mydata-answer-receipt+jwt"
 MAX_RECEIPT_BYTES: Final = 256 * 1024
-_MEMBERS: Final = {"object", "format", "statement", "entry", "opened", "salt", "payload", "log"}
+_MEMBERS: Final = {
+    "object",
+    "format",
+    "statement",
+    "release",
+    "entry",
+    "opened",
+    "salt",
+    "payload",
+    "log",
+}
 _PERSON, _AUDIT = "person", "audit"
 _DOMAINS: Final = {_PERSON: PERSON_DOMAIN, _AUDIT: AUDIT_DOMAIN}
 
@@ -61,7 +71,7 @@ def issue_receipt(
     key: AnswerKey,
     issuer: str,
     event_id: str,
-    reader: PartyId,
+    reader: str,
     at: datetime,
 ) -> bytes:
     """The receipt of a release, for its partner or for the person it is about.
@@ -89,7 +99,6 @@ def issue_receipt(
         "iat": int(at.timestamp()),
         "aud": reader,
         "kind": event.kind,
-        "release": _encode(event.payload),
         "decision": encode_hash(release.digest()),
         "consent": encode_hash(grant.consent_hash),
         "entry": encode_hash(hashlib.sha256(leaf).digest()),
@@ -101,6 +110,7 @@ def issue_receipt(
         "object": "answer_receipt",
         "format": 1,
         "statement": sign_compact(TYPE, statement, key),
+        "release": _encode(event.payload),
         "entry": _encode(leaf),
         "opened": opened,
         "salt": _encode(_bytes(row, f"{column}_salt")),
@@ -125,7 +135,7 @@ def verify_receipt(encoded: bytes, key: ECKey, log_key: VerifierKey) -> Verified
 
 def _verify(receipt: Mapping[str, Any], key: ECKey, log_key: VerifierKey) -> Verified:
     statement = verify_compact(TYPE, receipt["statement"], key)
-    release, entry = Release.decode(_decode(statement["release"])), _decode(receipt["entry"])
+    release, entry = Release.decode(_decode(receipt["release"])), _decode(receipt["entry"])
     if encode_hash(release.digest()) != statement["decision"]:
         raise NotProven("decision", "is not the one of this release")
     if encode_hash(hashlib.sha256(entry).digest()) != statement["entry"]:
