@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Final
 
 from mydata_hub.accounts.desk import Desk
-from mydata_hub.accounts.sessions import Session
 from mydata_hub.config import Handler, PagesSettings, on_first_use
-from mydata_hub.observe import logger_for
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
-from mydata_hub.web.answers import Answer
+from mydata_hub.web import entrances, own_account, public_pages
 from mydata_hub.web.checks import session_checks
-from mydata_hub.web.dispatch import FUNCTION, answer, respond
-from mydata_hub.web.guards import enforce
+from mydata_hub.web.dispatch import handler_for
 from mydata_hub.web.render import Renderer
-from mydata_hub.web.request import Request
-from mydata_hub.web.site import Site
+from mydata_hub.web.site import RouteHandler, Site
 from mydata_hub.wiring import software_passkeys_allowed, tables_for
+
+HANDLERS: Final[Mapping[str, RouteHandler]] = {
+    **public_pages.HANDLERS,
+    **entrances.HANDLERS,
+    **own_account.HANDLERS,
+}
 
 
 def build(env: Mapping[str, str]) -> Handler:
@@ -30,19 +32,9 @@ def build(env: Mapping[str, str]) -> Handler:
         issuer=settings.issuer,
         software_passkeys=software_passkeys_allowed(settings),
     )
-    site = Site(desk=desk, renderer=Renderer(), engine=settings.engine.partition(":")[0])
-    checks = session_checks(desk)
-    logger = logger_for(FUNCTION)
-
-    def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        def work() -> Answer:
-            # The guard first: nothing else of a request is read before it lets the caller in.
-            caller = cast("Session | None", enforce(FUNCTION, event, checks))
-            return answer(site, Request(event, caller))
-
-        return respond(site, logger, event, work)
-
-    return handle
+    engine = settings.engine.partition(":")[0]
+    site = Site(issuer=settings.issuer, renderer=Renderer(), desk=desk, engine=engine)
+    return handler_for("pages", site, HANDLERS, session_checks(desk))
 
 
 handler = on_first_use(build)

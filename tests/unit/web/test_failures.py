@@ -17,6 +17,8 @@ from mydata_hub.web.render import Renderer
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import Site
 
+from functions.pages import HANDLERS
+
 SECRET = "Jiu-pays-42300-won"
 
 
@@ -43,11 +45,11 @@ def ask(error, hub, out, **headers):
         entropy=SystemEntropy(),
         issuer=hub.issuer,
     )
-    site = Site(desk=desk, renderer=Renderer(), engine="embedded")
+    site = Site(issuer=hub.issuer, desk=desk, renderer=Renderer(), engine="embedded")
     event = hub.browser().event("POST", "/sign-in/options", "{}", **headers)
     # A service's logger is made once in a process, so each test takes a service of its own.
     logger = logger_for(f"pages-{id(out)}", out)
-    return respond(site, logger, event, lambda: answer(site, Request(event)))
+    return respond("pages", site, logger, event, lambda: answer(site, HANDLERS, Request(event)))
 
 
 @pytest.mark.parametrize(

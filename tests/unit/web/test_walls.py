@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from mydata_hub.accounts.account import Role
-from mydata_hub.web.dispatch import HANDLERS
 from mydata_hub.web.guards import ROUTES, Guard
+
+from functions.pages import HANDLERS
 
 OURS = [route for route in ROUTES if route.function == "pages"]
 CHANGES = [route for route in OURS if route.method == "POST"]

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mydata_hub.errors import BadInput
+from mydata_hub.web.onward import MAX_LETTERS
 
 MAX_TEXT_CHARACTERS: Final = 200
 # What can be wrong with a field, and what to do about it (pydantic's names of errors).
@@ -58,6 +59,8 @@ class Ceremony(Body):
 
     ceremony: str = Field(max_length=MAX_TEXT_CHARACTERS)
     credential: dict[str, Any]
+    # Where a person goes on afterwards; anything but a path of ours is as good as nothing.
+    next: str = Field(default="", max_length=MAX_LETTERS)
 
 
 class NewPasskey(Ceremony):
@@ -82,7 +85,7 @@ class Language(Body):
     """A language and the page to go on with."""
 
     lang: Literal["ko", "en"]
-    next: str = Field(default="/", max_length=MAX_TEXT_CHARACTERS)
+    next: str = Field(default="/", max_length=MAX_LETTERS)
 
 
 def _bad_input(error: ValidationError) -> BadInput:

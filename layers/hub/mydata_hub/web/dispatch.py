@@ -8,44 +8,68 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 
+from mydata_hub.accounts.sessions import Session
+from mydata_hub.config import Handler
 from mydata_hub.errors import Busy, HubError, NotFound, NotSignedIn, OutcomeUnknown, Refusal
-from mydata_hub.observe import metrics_for
-from mydata_hub.web import entrances, own_account, public_pages
+from mydata_hub.observe import logger_for, metrics_for
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.checks import check_origin_and_csrf
-from mydata_hub.web.guards import ROUTES
+from mydata_hub.web.guards import ROUTES, Check, Guard, enforce
 from mydata_hub.web.language import language_of
+from mydata_hub.web.onward import own_path
 from mydata_hub.web.problems import problem_for, words_for
 from mydata_hub.web.request import Request
-from mydata_hub.web.site import RouteHandler, Site
+from mydata_hub.web.site import Front
 
-FUNCTION: Final = "pages"
-HANDLERS: Final[Mapping[str, RouteHandler]] = {
-    **public_pages.HANDLERS,
-    **entrances.HANDLERS,
-    **own_account.HANDLERS,
-}
+Place = TypeVar("Place", bound=Front)
+
 # How long somebody waits before the hub is asked again after "busy".
 RETRY_AFTER_SECONDS: Final = 1
-_GUARDS: Final = {route.key: str(route.guard) for route in ROUTES if route.function == FUNCTION}
+_GUARDS: Final = {route.key: str(route.guard) for route in ROUTES}
 
 
-def answer(site: Site, request: Request) -> Answer:
+def handler_for(
+    function: str,
+    site: Place,
+    handlers: Mapping[str, Callable[[Place, Request], Answer]],
+    checks: Mapping[Guard, Check],
+) -> Handler:
+    """The handler of a function whose routes people's browsers call."""
+    logger = logger_for(function)
+
+    def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        def work() -> Answer:
+            # The guard first: nothing else of a request is read before it lets the caller in.
+            caller = cast("Session | None", enforce(function, event, checks))
+            return answer(site, handlers, Request(event, caller))
+
+        return respond(function, site, logger, event, work)
+
+    return handle
+
+
+def answer(
+    site: Place, handlers: Mapping[str, Callable[[Place, Request], Answer]], request: Request
+) -> Answer:
     """Answer a request whose guard has passed. Raises whatever refuses it."""
     check_origin_and_csrf(site.issuer, request)
-    handler = HANDLERS.get(request.route)
+    handler = handlers.get(request.route)
     if handler is None:
         raise NotFound("there is no such page")
     return handler(site, request)
 
 
 def respond(
-    site: Site, logger: Logger, event: Mapping[str, Any], work: Callable[[], Answer]
+    function: str,
+    site: Front,
+    logger: Logger,
+    event: Mapping[str, Any],
+    work: Callable[[], Answer],
 ) -> dict[str, Any]:
     """Do the work and put its answer or its error on the wire, counted and logged."""
     started = time.perf_counter()
@@ -53,17 +77,17 @@ def respond(
         given = work()
     except HubError as error:
         if not isinstance(error, Refusal):
-            logger.exception("a request failed", extra=_route_of(event))
+            logger.exception("a request failed", extra=route_of(event))
         given = explain(site, Request(event), error)
     except Exception:
         # Left alone, the runtime would log the exception's text, which may name a person.
-        logger.exception("a request failed", extra=_route_of(event))
+        logger.exception("a request failed", extra=route_of(event))
         given = explain(site, Request(event), HubError("unexpected"))
-    _observe(logger, event, given.status, (time.perf_counter() - started) * 1000)
+    observe(function, logger, event, given.status, (time.perf_counter() - started) * 1000)
     return given.as_event(https=site.https)
 
 
-def explain(site: Site, request: Request, error: HubError) -> Answer:
+def explain(site: Front, request: Request, error: HubError) -> Answer:
     """An error as a page when a browser navigates, otherwise as a problem document."""
     locale = language_of(request)
     headers: dict[str, str] = {}
@@ -73,24 +97,29 @@ def explain(site: Site, request: Request, error: HubError) -> Answer:
         problem = problem_for(error, request.route, locale)
         return json_answer(error.status, problem, "application/problem+json", headers)
     if isinstance(error, NotSignedIn) and request.method == "GET":
-        return site.page(request, "sign_in.html", status=error.status, ended=True)
+        here = own_path(request.here)
+        return site.page(request, "sign_in.html", status=error.status, ended=True, onward=here)
     words = words_for(error, request.route, locale)
     page = site.page(request, "problem.html", status=error.status, words=words)
     return replace(page, headers={**page.headers, **headers})
 
 
-def _observe(logger: Logger, event: Mapping[str, Any], status: int, duration_ms: float) -> None:
+def observe(
+    function: str, logger: Logger, event: Mapping[str, Any], status: int, duration_ms: float
+) -> None:
+    """Log and count one answer: its route, never its path."""
     logger.info(
         "a request was answered",
-        extra={**_route_of(event), "status": status, "duration_ms": round(duration_ms)},
+        extra={**route_of(event), "status": status, "duration_ms": round(duration_ms)},
     )
-    metrics = metrics_for(FUNCTION)
+    metrics = metrics_for(function)
     metrics.add_metric("Failures", MetricUnit.Count, 1 if status >= 500 else 0)
     metrics.add_metric("Duration", MetricUnit.Milliseconds, duration_ms)
     metrics.flush_metrics()
 
 
-def _route_of(event: Mapping[str, Any]) -> dict[str, str]:
+def route_of(event: Mapping[str, Any]) -> dict[str, str]:
+    """Route and guard of a request, for its log line."""
     # A key that is not in the table is the caller's text and stays out of the log.
     key = str(event.get("routeKey", ""))
     return {"route": key, "guard": _GUARDS[key]} if key in _GUARDS else {"route": "none"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from mydata_hub.accounts.account import Role
 from mydata_hub.accounts.ceremonies import (
     Begun,
     SignedIn,
@@ -26,6 +27,7 @@ from mydata_hub.web.cookies import (
     session_name,
 )
 from mydata_hub.web.language import language_of
+from mydata_hub.web.onward import own_path
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import START, RouteHandler, Site
 
@@ -41,7 +43,7 @@ def sign_up_finish(site: Site, request: Request) -> Answer:
     """Opens the account; one-time links end here too."""
     body = NewPasskey.read(request.json())
     signed_in = finish_sign_up(site.desk, body.ceremony, body.credential, body.passkey_name)
-    return _welcome(site, request, signed_in, status=201)
+    return _welcome(site, request, signed_in, body.next, status=201)
 
 
 def enrol_options(site: Site, request: Request) -> Answer:
@@ -60,7 +62,7 @@ def sign_in_finish(site: Site, request: Request) -> Answer:
     """Opens a session."""
     body = Ceremony.read(request.json())
     signed_in = finish_sign_in(site.desk, body.ceremony, body.credential)
-    return _welcome(site, request, signed_in, status=200)
+    return _welcome(site, request, signed_in, body.next, status=200)
 
 
 def recover_options(site: Site, request: Request) -> Answer:
@@ -87,13 +89,18 @@ def begun(ceremony: Begun) -> Answer:
     return json_answer(200, {"ceremony": ceremony.ceremony, "publicKey": ceremony.options})
 
 
-def _welcome(site: Site, request: Request, signed_in: SignedIn, *, status: int) -> Answer:
+def _welcome(
+    site: Site, request: Request, signed_in: SignedIn, onward: str, *, status: int
+) -> Answer:
     # A session that this browser still held must not live on beside the new one.
     former = request.cookie(session_name(site.issuer))
     if former:
         end_session(site.desk, former)
     session, account = signed_in.session, signed_in.account
-    welcome = {"location": START[account.role], "csrf": session.csrf}
+    start = START[account.role]
+    # Staff have one page each, whatever led them here.
+    onward = own_path(onward, start) if account.role is Role.PERSON and onward else start
+    welcome = {"location": onward, "csrf": session.csrf}
     answer = json_answer(status, welcome).with_cookies(session_cookie(site.issuer, signed_in.token))
     if request.cookie(LANGUAGE):
         return answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,13 +11,10 @@ from mydata_hub.web.answers import REVALIDATE, Answer, json_answer, see_other
 from mydata_hub.web.bodies import Language
 from mydata_hub.web.checks import visitor
 from mydata_hub.web.cookies import language_cookie
+from mydata_hub.web.onward import next_of, own_path
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import RouteHandler, Site
 from mydata_hub.web.static_files import static_file
-
-# Threat: a form of ours that sends people on to another site. Only plain paths of our own: no
-# second slash at the start (//host), no backslash, no scheme.
-_OWN_PATH: Final = re.compile(r"/(?:[A-Za-z0-9_-][A-Za-z0-9_/-]*)?", re.ASCII)
 
 
 def show_home(site: Site, request: Request) -> Answer:
@@ -29,13 +25,16 @@ def show_home(site: Site, request: Request) -> Answer:
 
 def show_sign_up(site: Site, request: Request) -> Answer:
     """Opens an account."""
-    return site.page(request, "sign_up.html", caching=REVALIDATE)
+    onward = next_of(request.query)
+    return site.page(request, "sign_up.html", caching=REVALIDATE, onward=onward)
 
 
 def show_sign_in(site: Site, request: Request) -> Answer:
     """Signs in, or says that somebody is signed in."""
-    session = visitor(site.desk, request)
-    return site.page(request, "sign_in.html", caching=REVALIDATE, session=session, ended=False)
+    session, onward = visitor(site.desk, request), next_of(request.query)
+    return site.page(
+        request, "sign_in.html", caching=REVALIDATE, session=session, ended=False, onward=onward
+    )
 
 
 def show_recover(site: Site, request: Request) -> Answer:
@@ -59,8 +58,7 @@ def show_enrol(site: Site, request: Request) -> Answer:
 def choose_language(site: Site, request: Request) -> Answer:
     """Keeps the language and goes back to the page."""
     chosen = Language.of(request.form())
-    onward = chosen.next if _OWN_PATH.fullmatch(chosen.next) else "/"
-    return see_other(onward).with_cookies(language_cookie(site.issuer, chosen.lang))
+    return see_other(own_path(chosen.next)).with_cookies(language_cookie(site.issuer, chosen.lang))
 
 
 def show_health(_site: Site, _request: Request) -> Answer:

@@ -41,6 +41,16 @@ class Request:
         return str(self.event.get("rawPath", "/"))
 
     @property
+    def query(self) -> str:
+        """What stands after the question mark, as it was sent; never logged."""
+        return str(self.event.get("rawQueryString", ""))
+
+    @property
+    def here(self) -> str:
+        """The path with its query: where this page is."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
     def caller(self) -> Session:
         """The session. Raises NotSignedIn."""
         if self.session is None:

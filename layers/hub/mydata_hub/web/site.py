@@ -11,6 +11,7 @@ from mydata_hub.accounts.desk import Desk
 from mydata_hub.accounts.sessions import Session
 from mydata_hub.web.answers import NO_STORE, Answer
 from mydata_hub.web.language import language_of
+from mydata_hub.web.onward import own_path
 from mydata_hub.web.render import Renderer
 from mydata_hub.web.request import Request
 
@@ -24,16 +25,11 @@ START: Final[Mapping[Role, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """`engine` is `aws` or `embedded`, for the operator's page."""
+class Front:
+    """What pages are made with where nobody signs in: no table stands behind it."""
 
-    desk: Desk
+    issuer: str
     renderer: Renderer
-    engine: str
-
-    @property
-    def issuer(self) -> str:
-        return self.desk.issuer
 
     @property
     def https(self) -> bool:
@@ -54,7 +50,7 @@ class Site:
         locale = language_of(request, account_locale)
         session = session or request.session
         shared: dict[str, Any] = {
-            "here": request.path if request.method == "GET" else "/",
+            "here": own_path(request.here) if request.method == "GET" else "/",
             "csrf": session.csrf if session else "",
             "start": START[session.role] if session else "",
         }
@@ -68,5 +64,15 @@ class Site:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site(Front):
+    """Pages of people who sign in; `engine` is `aws` or `embedded`, for the operator's page."""
+
+    desk: Desk
+    engine: str
+
+
 # What answers one route, once its guard and the checks of its origin have let the request in.
 RouteHandler: TypeAlias = Callable[[Site, Request], Answer]
+# The same where the function has no tables.
+FrontHandler: TypeAlias = Callable[[Front, Request], Answer]

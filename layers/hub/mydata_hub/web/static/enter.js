@@ -10,11 +10,12 @@ const form = document.querySelector("form[data-enter]");
 const ways = {
   "sign-up": () => {
     const body = { name: form.elements.name.value, locale: document.documentElement.lang };
-    return makePasskey(() => post("/sign-up/options", body), "/sign-up/finish", word("firstPasskey"));
+    const begin = () => post("/sign-up/options", body);
+    return makePasskey(begin, "/sign-up/finish", word("firstPasskey"), form.dataset.next);
   },
   enrol: () =>
     makePasskey(() => post(form.dataset.options), "/sign-up/finish", word("firstPasskey")),
-  "sign-in": () => usePasskey(),
+  "sign-in": () => usePasskey(form.dataset.next),
   recover: async () => {
     const body = { code: form.elements.code.value };
     const recovery = await makePasskey(
