@@ -181,6 +181,7 @@ class Hub(World):
 
     def ask(self, grant, *claims, key=None, vault="vault-1", anew=False, gate=None, **access):
         self.proofs += 1
+        self.clock.advance(timedelta(microseconds=1))  # so that events have an order
         question = Question(
             claims=claims or (MORNING,), idempotency_key=key or f"key-{self.proofs}", anew=anew
         )

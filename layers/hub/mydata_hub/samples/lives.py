@@ -72,8 +72,9 @@ def _bought(person: Person, day: date, seed: int) -> Iterator[Purchase]:
         if day.weekday() not in habit.days or (habit.with_work and not works(person, day, seed)):
             continue
         roll = chance(seed, person, habit.name, day)
-        if roll.random() < habit.share:
-            yield _habitual(habit, day, roll)
+        for _ in range(habit.times):
+            if roll.random() < habit.share:
+                yield _habitual(habit, day, roll)
     for standing in person.standings:
         if standing.through == "credit" and day.day == standing.day:
             at = at_minute(day, 185 + standing.day)
@@ -84,7 +85,7 @@ def _bought(person: Person, day: date, seed: int) -> Iterator[Purchase]:
 
 
 def _habitual(habit: Habit, day: date, roll: Random) -> Purchase:
-    at = at_minute(day, roll.triangular(*habit.minutes))
+    at = at_minute(day, roll.triangular(*habit.time))
     usual = roll.random() < 0.7 or len(habit.merchants) == 1
     merchant = habit.merchants[0] if usual else roll.choice(habit.merchants[1:])
     amount = price_on(day, roll.randrange(*habit.price, 100), habit.rise)
