@@ -1,0 +1,1 @@
+"""A person's own vault: what is folded into it, what the person brings, what the person sees."""

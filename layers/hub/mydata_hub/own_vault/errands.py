@@ -1,0 +1,105 @@
+"""Errands: what messages ask of the vault zone, each done at most once however often it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from mydata_hub.errors import Busy, Conflict, Damaged, OutcomeUnknown
+from mydata_hub.fields import VaultId
+from mydata_hub.own_vault.folding import TRIES, advance_vault, known_until
+from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile
+from mydata_hub.ports.messages import Message, settle
+from mydata_hub.ports.tables import Key, Row
+from mydata_hub.vault import completeness
+from mydata_hub.vault.announcements import TABLE, is_unfolded
+from mydata_hub.vault.completeness import Completeness, read_complete
+from mydata_hub.vault.key_rows import secrets_row
+from mydata_hub.vault.manifest import authenticate, vault_row
+from mydata_hub.vault.refusal import Cause, NotOpened
+
+
+def run_errand(room: Strongroom, message: Message) -> bool:
+    """Do what a message asks and settle it; False if it was done before, or must wait its turn.
+
+    Raises Damaged for a message that says nothing of use, NotOpened, Busy.
+    """
+    return _ERRANDS[message.topic](room, message)
+
+
+def open_vault(room: Strongroom, message: Message) -> bool:
+    """Make a vault's keys where there are none; an erased vault stays erased."""
+    vault_id = message.body.get("vault_id")
+    if not isinstance(vault_id, str):
+        raise Damaged("a message does not say whose vault to open")
+    try:
+        room.keys.create_vault(VaultId(vault_id), room.entropy)
+    except NotOpened as refusal:
+        if refusal.cause is not Cause.ERASED:
+            raise
+    return _settled(room, message)
+
+
+def complete_source(room: Strongroom, message: Message) -> bool:
+    """Let answers know how far a source is complete, once all that it announced is folded.
+
+    Before that it waits: an answer that counts on records which are not yet in would be wrong.
+    """
+    told = read_complete(message)
+    if any(is_unfolded(row) for row in _announced(room, told)):
+        return False
+    for _ in range(TRIES):
+        try:
+            return _write_completeness(room, told, message)
+        except (Conflict, OutcomeUnknown):
+            key = settle(message).key
+            if key not in room.tables.fetch_many(key):
+                return False  # somebody else did it
+    raise Busy("others keep folding into this vault")
+
+
+def _write_completeness(room: Strongroom, told: Completeness, message: Message) -> bool:
+    vault_id, vault = told.vault_id, vault_row(told.vault_id)
+    rows: Mapping[Key, Row] = room.tables.fetch_many(vault, secrets_row(vault_id))
+    try:
+        secret = room.keys.records_secret(vault_id, row=rows.get(secrets_row(vault_id)))
+    except NotOpened as refusal:
+        if refusal.cause is not Cause.ERASED:
+            raise
+        return _settled(room, message)
+    manifest = authenticate(vault_id, rows.get(vault), secret)
+    profile = open_own_profile(room.keys, vault_id, manifest, rows)
+    freshness = known_until(profile, {told.connection_id: told.at})
+    if freshness == profile.freshness:
+        return _settled(room, message)
+    profile = profile.advance(manifest.version, {}, freshness)
+    changes = advance_vault(room, vault_id, manifest, rows, profile, secret)
+    room.tables.commit(*changes, settle(message))
+    return True
+
+
+def _announced(room: Strongroom, told: Completeness) -> Iterator[Row]:
+    after: str | None = None
+    while True:
+        # Of the partition and not of the index: an index may be behind, and this must not be.
+        page = room.tables.query(TABLE, told.vault_id, after=after)
+        yield from (
+            row for row in page.rows if row.values.get("connection_id") == told.connection_id
+        )
+        after = page.after
+        if after is None:
+            return
+
+
+def _settled(room: Strongroom, message: Message) -> bool:
+    try:
+        room.tables.commit(settle(message))
+    except Conflict:
+        return False
+    return True
+
+
+_ERRANDS: Final[Mapping[str, Callable[[Strongroom, Message], bool]]] = {
+    "open_vault": open_vault,
+    completeness.TOPIC: complete_source,
+}

@@ -1,0 +1,238 @@
+"""Folding: new segments are opened, and the sealed profile goes forward, in one commit.
+
+The commit holds the manifest's head and pages, the profile, the settled announcements, an event
+that names the version of the vault's row, and the condition that the vault is live; each on the
+version it was read at. So a segment is folded once however often it is announced, killed or tried:
+of two folds at once one commits, and the other reads again and finds less to do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from mydata_hub.collection.record import Provenance, Record
+from mydata_hub.collection.versions import settle
+from mydata_hub.errors import Busy, Conflict, OutcomeUnknown
+from mydata_hub.fields import ConnectionId, EventId, PartyId, SubjectId, VaultId
+from mydata_hub.insights.advance import advance_profile, is_outdated
+from mydata_hub.insights.profile import MAX_CONNECTIONS, Profile
+from mydata_hub.own_vault.judging import Opened, Refused, SecretOf, judge
+from mydata_hub.own_vault.refolding import fold_everything
+from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile
+from mydata_hub.ports.tables import Change, Key, Row
+from mydata_hub.transparency.event import Event
+from mydata_hub.transparency.events import record
+from mydata_hub.vault.announcements import (
+    is_unfolded,
+    segment_row,
+    settle_folded,
+    settle_refused,
+)
+from mydata_hub.vault.key_rows import check_live, secrets_row
+from mydata_hub.vault.manifest import Manifest, authenticate, vault_row
+from mydata_hub.vault.manifest_pages import Entry, advance, page_row
+from mydata_hub.vault.opening import RecordsSecret
+from mydata_hub.vault.profiles import seal_profile, write_vault
+from mydata_hub.vault.refusal import Cause, NotOpened
+from mydata_hub.vault.segment import SegmentId
+
+# In one commit, which takes 4 MB: a full page of the manifest is 350 kB, a sealed profile 64 kB.
+MAX_TOGETHER: Final = 8
+TRIES: Final = 6
+RECORDS_FOLDED: Final = "records_folded"
+HUB: Final = PartyId("hub")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """What one fold took up, and what it put aside by cause; counts only."""
+
+    segments: int = 0
+    records: int = 0
+    refused: Mapping[Cause, int] = field(default_factory=dict)
+
+    def add(self, other: Folded) -> Folded:
+        """Both together."""
+        return Folded(
+            segments=self.segments + other.segments,
+            records=self.records + other.records,
+            refused=Counter(self.refused) + Counter(other.refused),
+        )
+
+
+def fold_segments(room: Strongroom, vault_id: VaultId, names: Iterable[SegmentId]) -> Folded:
+    """Take up those of a vault's named segments that still wait, at most MAX_TOGETHER at once.
+
+    Raises NotOpened for a vault that does not open, and Busy, Damaged; what was not committed is
+    found again by the next sweep.
+    """
+    wanted, done = sorted(set(names)), Folded()
+    for start in range(0, len(wanted), MAX_TOGETHER):
+        together = wanted[start : start + MAX_TOGETHER]
+        done = done.add(_until_committed(room, vault_id, together))
+    return done
+
+
+def _until_committed(room: Strongroom, vault_id: VaultId, names: Sequence[SegmentId]) -> Folded:
+    for _ in range(TRIES):
+        try:
+            return _fold_once(room, vault_id, names)
+        except (Conflict, OutcomeUnknown):
+            continue  # another fold was first, perhaps this very one: the rows tell
+    raise Busy("others keep folding into this vault")
+
+
+def _fold_once(room: Strongroom, vault_id: VaultId, names: Sequence[SegmentId]) -> Folded:
+    rows = _read(room, vault_id, names)
+    waiting = [row for name in names if (row := rows.get(segment_row(vault_id, name)))]
+    waiting = [row for row in waiting if is_unfolded(row)]
+    if not waiting:
+        return Folded()
+    secrets = rows.get(secrets_row(vault_id))
+    try:
+        secret = room.keys.records_secret(vault_id, row=secrets)
+    except NotOpened as refusal:
+        if refusal.cause is not Cause.ERASED:
+            raise
+        gone = [Refused(row=row, cause=Cause.ERASED) for row in waiting]
+        room.tables.commit(*_put_aside(gone))
+        return _counted([], gone)
+
+    def secret_of(key_version: int) -> RecordsSecret:
+        if key_version == secret.key_version:
+            return secret
+        return room.keys.records_secret(vault_id, row=secrets, key_version=key_version)
+
+    judged = judge(room, waiting, secret_of)
+    manifest = authenticate(vault_id, rows.get(vault_row(vault_id)), secret)
+    opened, refused = _without_replays(manifest, rows, judged)
+    if not opened:
+        room.tables.commit(*_put_aside(refused))
+        return _counted(opened, refused)
+    following, pages = advance(manifest, rows, take=[one.entry for one in opened])
+    profile = _advance_profile(room, vault_id, (manifest, following), rows, opened, secret_of)
+    room.tables.commit(
+        *advance_vault(room, vault_id, following, rows, profile, secret),
+        *pages,
+        *(settle_folded(one.row) for one in opened),
+        *_put_aside(refused),
+    )
+    return _counted(opened, refused)
+
+
+def advance_vault(
+    room: Strongroom,
+    vault_id: VaultId,
+    manifest: Manifest,
+    rows: Mapping[Key, Row],
+    profile: Profile,
+    secret: RecordsSecret,
+) -> tuple[Change, ...]:
+    """The changes that seal and write a profile, tell the log, and hold only while it is live."""
+    row = rows[vault_row(vault_id)]
+    before = row.values["profile_version"]
+    assert isinstance(before, int)
+    key = room.keys.profile_secret(vault_id, row=rows.get(secrets_row(vault_id)))
+    sealed = seal_profile(profile.encode(), before + 1, manifest, key, room.entropy)
+    told = Event(
+        event_id=EventId(room.entropy.token(16).hex()),
+        kind=RECORDS_FOLDED,
+        subject=SubjectId(vault_id),
+        actor=HUB,
+        occurred_at=room.clock.now(),
+        row=row.key,
+        row_version=row.version + 1,
+        payload=b"",
+    )
+    return (
+        write_vault(row, manifest, secret, before + 1, sealed),
+        record(told, room.entropy),
+        check_live(vault_id),
+    )
+
+
+def known_until(
+    profile: Profile, told: Mapping[ConnectionId, datetime]
+) -> dict[ConnectionId, datetime]:
+    """The freshness to write: it never goes back, and a profile holds only so many."""
+    together = dict(profile.freshness)
+    for connection, at in told.items():
+        together[connection] = max(at, together.get(connection, at))
+    kept = sorted(together)[:MAX_CONNECTIONS]
+    return {connection: together[connection] for connection in kept}
+
+
+def _read(room: Strongroom, vault_id: VaultId, names: Sequence[SegmentId]) -> Mapping[Key, Row]:
+    keys = {vault_row(vault_id), secrets_row(vault_id)}
+    for name in names:
+        keys |= {segment_row(vault_id, name), page_row(vault_id, name)}
+    return room.tables.fetch_many(*keys)
+
+
+def _without_replays(
+    manifest: Manifest, rows: Mapping[Key, Row], judged: Iterable[Opened | Refused]
+) -> tuple[list[Opened], list[Refused]]:
+    opened: list[Opened] = []
+    refused: list[Refused] = []
+    for one in judged:
+        if isinstance(one, Opened) and _is_replay(manifest, rows, one.entry):
+            refused.append(Refused(row=one.row, cause=Cause.REPLAYED))
+        elif isinstance(one, Opened):
+            opened.append(one)
+        else:
+            refused.append(one)
+    return opened, refused
+
+
+def _is_replay(manifest: Manifest, rows: Mapping[Key, Row], entry: Entry) -> bool:
+    try:
+        advance(manifest, rows, take=[entry])
+    except NotOpened as refusal:
+        if refusal.cause is not Cause.REPLAYED:
+            raise
+        return True
+    return False
+
+
+def _advance_profile(
+    room: Strongroom,
+    vault_id: VaultId,
+    manifests: tuple[Manifest, Manifest],
+    rows: Mapping[Key, Row],
+    opened: Sequence[Opened],
+    secret_of: SecretOf,
+) -> Profile:
+    manifest, following = manifests
+    profile = open_own_profile(room.keys, vault_id, manifest, rows)
+    if is_outdated(profile):
+        profile = fold_everything(room, profile, manifest, secret_of)
+    # Of one record's versions in these segments the newest; a fold settles it with older ones.
+    records = list(settle(one for found in opened for one in found.records).values())
+    profile = replace(profile, freshness=known_until(profile, _latest_supplied(records)))
+    return advance_profile(profile, records, profile.freshness, following.version)
+
+
+def _latest_supplied(records: Iterable[Record]) -> dict[ConnectionId, datetime]:
+    """A statement of one's own is complete up to its last line; nobody else says so."""
+    latest: dict[ConnectionId, datetime] = {}
+    for one in records:
+        if one.provenance is Provenance.SELF_SUPPLIED:
+            before = latest.get(one.connection_id, one.occurred_at)
+            latest[one.connection_id] = max(before, one.occurred_at)
+    return latest
+
+
+def _put_aside(refused: Iterable[Refused]) -> tuple[Change, ...]:
+    return tuple(settle_refused(one.row, one.cause) for one in refused)
+
+
+def _counted(opened: Sequence[Opened], refused: Sequence[Refused]) -> Folded:
+    return Folded(
+        segments=len(opened),
+        records=sum(len(one.records) for one in opened),
+        refused=Counter(one.cause for one in refused),
+    )

@@ -1,0 +1,78 @@
+"""Judging: which announced segments are what they say, and why each other one is put aside.
+
+What is wrong with one segment must hold up no other, so it is a cause and no error. What is wrong
+with the vault itself or with the key service is an error and no cause: a segment must not be put
+aside for good because a key was out of reach for a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from mydata_hub.collection.datasets import schema_of
+from mydata_hub.collection.record import Record
+from mydata_hub.errors import BadInput, Unreadable
+from mydata_hub.own_vault.strongroom import Strongroom
+from mydata_hub.ports.tables import Row
+from mydata_hub.vault.manifest_pages import Entry
+from mydata_hub.vault.opening import RecordsSecret
+from mydata_hub.vault.refusal import Cause, NotOpened
+from mydata_hub.vault.segment import Segment
+from mydata_hub.vault.segment_opening import load_segment, open_segment
+
+SecretOf = Callable[[int], RecordsSecret]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A segment that holds what it promises: its announcement, its entry, its records."""
+
+    row: Row
+    entry: Entry
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A segment that is put aside."""
+
+    row: Row
+    cause: Cause
+
+
+def judge(room: Strongroom, rows: Iterable[Row], secret_of: SecretOf) -> list[Opened | Refused]:
+    """Each row's segment, opened or refused. Raises Busy, Damaged, FormatUnknown."""
+    return [_judge_one(room, row, secret_of) for row in rows]
+
+
+def _judge_one(room: Strongroom, row: Row, secret_of: SecretOf) -> Opened | Refused:
+    try:
+        segment = load_segment(room.blobs, row)
+        records = open_records(room, segment, secret_of)
+    except NotOpened as refusal:
+        return Refused(row=row, cause=refusal.cause)
+    digest = row.values["digest"]
+    assert isinstance(digest, bytes)
+    entry = Entry(
+        segment_id=segment.segment_id,
+        version=segment.version,
+        key_version=segment.key_version,
+        dataset=segment.dataset,
+        digest=digest,
+    )
+    return Opened(row=row, entry=entry, records=records)
+
+
+def open_records(room: Strongroom, segment: Segment, secret_of: SecretOf) -> tuple[Record, ...]:
+    """The records of a loaded segment, each as its schema says. Raises NotOpened."""
+    encoded = open_segment(segment, secret_of(segment.key_version), room.trusted)
+    try:
+        if schema_of(segment.dataset).digest() != segment.schema_hash:
+            raise NotOpened(Cause.CONTENT)
+        records = tuple(map(Record.decode, encoded))
+        for record in records:
+            schema_of(record.dataset, record.schema_version).check(record.body)
+    except (BadInput, Unreadable):
+        raise NotOpened(Cause.CONTENT) from None
+    return records

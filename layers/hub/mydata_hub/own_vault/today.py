@@ -1,0 +1,133 @@
+"""Today: what the vault understands, in the person's own words, with what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mydata_hub.fields import ConnectionId
+from mydata_hub.insights.advance import fold_state
+from mydata_hub.insights.answers import Seen, see_insights
+from mydata_hub.insights.profile import Profile
+from mydata_hub.insights.sources import SOURCES
+from mydata_hub.own_vault.importing import PastImport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A connection or an imported bank, and how far it is complete (None: not told yet)."""
+
+    connection_id: ConnectionId
+    datasets: tuple[str, ...]
+    own: bool
+    complete_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thought:
+    """One insight as a card shows it, and the sources that it draws on."""
+
+    seen: Seen
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Today:
+    """Everything of one look. `open` is False while the vault is being made."""
+
+    open: bool
+    thoughts: tuple[Thought, ...]
+    sources: tuple[Source, ...]
+    imports: tuple[PastImport, ...]
+
+    @property
+    def waiting(self) -> int:
+        """Imported segments that are not folded yet: what is shown is without them."""
+        return sum(one.waiting for one in self.imports)
+
+
+def see_today(profile: Profile | None, imports: Sequence[PastImport], now: datetime) -> Today:
+    """What there is to see; without a profile, nothing yet."""
+    if profile is None:
+        return Today(open=False, thoughts=(), sources=(), imports=tuple(imports))
+    sources = _sources(profile)
+    return Today(
+        open=True,
+        thoughts=tuple(_thought(seen, sources) for seen in see_insights(profile, now)),
+        sources=sources,
+        imports=tuple(imports),
+    )
+
+
+def today_document(today: Today) -> dict[str, Any]:
+    """The same for scripts and the command line."""
+    return {
+        "open": today.open,
+        "waiting": today.waiting,
+        "insights": [_thought_document(thought) for thought in today.thoughts],
+        "sources": [_source_document(source) for source in today.sources],
+        "imports": [_import_document(one) for one in today.imports],
+    }
+
+
+def _sources(profile: Profile) -> tuple[Source, ...]:
+    since: Mapping[str, Mapping[str, Mapping[str, int]]] = fold_state(profile, SOURCES)["since"]
+    return tuple(
+        Source(
+            connection_id=ConnectionId(connection),
+            datasets=tuple(sorted(datasets)),
+            own=all("collected" not in by for by in datasets.values()),
+            complete_until=profile.freshness.get(ConnectionId(connection)),
+        )
+        for connection, datasets in sorted(since.items())
+    )
+
+
+def _thought(seen: Seen, sources: Sequence[Source]) -> Thought:
+    inputs = set(seen.attribute.insight.inputs)
+    return Thought(
+        seen=seen,
+        sources=tuple(source for source in sources if inputs.intersection(source.datasets)),
+    )
+
+
+def _thought_document(thought: Thought) -> dict[str, Any]:
+    attribute, finding = thought.seen.attribute, thought.seen.finding
+    return {
+        "attribute": attribute.id,
+        "label": {"ko": attribute.label.ko, "en": attribute.label.en},
+        # None where there is no answer; the sentence says why.
+        "answer": finding.cell,
+        "sentence": {"ko": finding.explanation.ko, "en": finding.explanation.en},
+        "support": dict(finding.evidence),
+        "sources": [source.connection_id for source in thought.sources],
+        "complete_until": _instant(thought.seen.complete_until),
+    }
+
+
+def _source_document(source: Source) -> dict[str, Any]:
+    return {
+        "connection_id": source.connection_id,
+        "datasets": list(source.datasets),
+        "own": source.own,
+        "complete_until": _instant(source.complete_until),
+    }
+
+
+def _import_document(one: PastImport) -> dict[str, Any]:
+    return {
+        "at": one.at.isoformat(),
+        "mapping": one.mapping,
+        "connection_id": one.connection_id,
+        "lines": one.lines,
+        "broken": one.broken,
+        "segments": one.segments,
+        "waiting": one.waiting,
+        "put_aside": one.put_aside,
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
