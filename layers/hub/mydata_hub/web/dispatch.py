@@ -11,16 +11,16 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar, cast
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit
 
 from mydata_hub.accounts.sessions import Session
 from mydata_hub.config import Handler
 from mydata_hub.errors import Busy, HubError, NotFound, NotSignedIn, OutcomeUnknown, Refusal
-from mydata_hub.observe import logger_for, metrics_for
+from mydata_hub.observe import logger_for
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.checks import check_origin_and_csrf
-from mydata_hub.web.guards import ROUTES, Check, Guard, enforce
+from mydata_hub.web.guards import Check, Guard, enforce
 from mydata_hub.web.language import language_of
+from mydata_hub.web.observed import observe, route_of
 from mydata_hub.web.onward import own_path
 from mydata_hub.web.problems import problem_for, words_for
 from mydata_hub.web.request import Request
@@ -30,7 +30,6 @@ Place = TypeVar("Place", bound=Front)
 
 # How long somebody waits before the hub is asked again after "busy".
 RETRY_AFTER_SECONDS: Final = 1
-_GUARDS: Final = {route.key: str(route.guard) for route in ROUTES}
 
 
 def handler_for(
@@ -102,24 +101,3 @@ def explain(site: Front, request: Request, error: HubError) -> Answer:
     words = words_for(error, request.route, locale)
     page = site.page(request, "problem.html", status=error.status, words=words)
     return replace(page, headers={**page.headers, **headers})
-
-
-def observe(
-    function: str, logger: Logger, event: Mapping[str, Any], status: int, duration_ms: float
-) -> None:
-    """Log and count one answer: its route, never its path."""
-    logger.info(
-        "a request was answered",
-        extra={**route_of(event), "status": status, "duration_ms": round(duration_ms)},
-    )
-    metrics = metrics_for(function)
-    metrics.add_metric("Failures", MetricUnit.Count, 1 if status >= 500 else 0)
-    metrics.add_metric("Duration", MetricUnit.Milliseconds, duration_ms)
-    metrics.flush_metrics()
-
-
-def route_of(event: Mapping[str, Any]) -> dict[str, str]:
-    """Route and guard of a request, for its log line."""
-    # A key that is not in the table is the caller's text and stays out of the log.
-    key = str(event.get("routeKey", ""))
-    return {"route": key, "guard": _GUARDS[key]} if key in _GUARDS else {"route": "none"}
