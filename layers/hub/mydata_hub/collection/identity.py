@@ -2,6 +2,7 @@
 
 Korean providers know a person by a code that is the same at all of them (연계정보, CI). The hub
 keeps only its keyed hash: enough to notice that it belongs to somebody else, nothing to look up.
+It lies in table `intake`, which no other zone reads, and so does its key, wrapped.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from mydata_hub.errors import BadInput, NotAllowed
 from mydata_hub.fields import SubjectId
 from mydata_hub.ports.tables import Absent, Change, Check, Compare, Key, Put, Row
 
-TABLE: Final = "connections"
+TABLE: Final = "intake"
 KEY_BYTES: Final = 32
 _DOMAIN: Final = b"mydata-hub/provider-identity/1\0"
 

@@ -22,7 +22,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import StringConstraints
 
 from mydata_hub.collection.feeds import PageRequest
-from mydata_hub.collection.wire import Row, Setback, read_page
+from mydata_hub.collection.wire import Row, Setback, Text, read_page
 from mydata_hub.errors import BadInput, ProviderFailed
 
 MAX_PAGE_BYTES: Final = 4 * 1024 * 1024
@@ -53,9 +53,22 @@ class HubAtProvider:
     client_secret: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a provider gives for an authorization code: tokens, and its name for the person."""
+
+    tokens: Tokens
+    identity: str = field(repr=False)
+
+
 class _TokenAnswer(Row):
     access_token: Annotated[str, StringConstraints(pattern=_B64TOKEN)]
     refresh_token: Annotated[str, StringConstraints(pattern=_B64TOKEN)] | None = None
+
+
+class _FirstTokenAnswer(_TokenAnswer):
+    # 연계정보: the same at every provider. See identity.py for what is kept of it.
+    ci: Text
 
 
 class HttpProvider:
@@ -69,36 +82,25 @@ class HttpProvider:
         deadline_s: float = DEADLINE_S,
     ) -> None:
         """`keep_tokens` stores renewed tokens; they are used only once it has returned."""
-        parts = urlsplit(at.base_url)
-        if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in _LOOPBACK):
-            raise BadInput("base_url", "takes https://<host>, or http:// on loopback")
         if not re.match(_B64TOKEN, tokens.access):
             raise BadInput("tokens", "takes an access token of RFC 6750")
         self._at = at
-        self._parts = parts
+        self._line = _Line(at.base_url, deadline_s)
         self._tokens = tokens
         self._keep_tokens = keep_tokens
-        self._deadline_s = deadline_s
 
     def fetch(self, request: PageRequest) -> bytes:
         fields = {"org_code": self._at.org_code, **request.fields}
         headers = {"Authorization": f"Bearer {self._tokens.access}", "x-api-type": "regular"}
         if request.posted:
             headers["Content-Type"] = "application/json; charset=UTF-8"
-            return self._ask("POST", request.path, headers, json.dumps(fields).encode())
-        return self._ask("GET", f"{request.path}?{urlencode(fields)}", headers, None)
+            return self._line.ask("POST", request.path, headers, json.dumps(fields).encode())
+        return self._line.ask("GET", f"{request.path}?{urlencode(fields)}", headers, None)
 
     def renew(self) -> None:
-        form = {
-            "grant_type": "refresh_token",
-            "refresh_token": self._tokens.refresh,
-            "org_code": self._at.org_code,
-            "client_id": self._at.client_id,
-            "client_secret": self._at.client_secret,
-        }
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        form = {"grant_type": "refresh_token", "refresh_token": self._tokens.refresh}
         try:
-            body = self._ask("POST", TOKEN_PATH, headers, urlencode(form).encode())
+            body = _ask_token(self._line, self._at, form)
         except ProviderFailed as failure:
             if failure.setback in {Setback.REFUSED, Setback.TOKEN_EXPIRED}:
                 raise ProviderFailed(Setback.CONSENT_ENDED, "the token is not renewed") from None
@@ -109,7 +111,47 @@ class HttpProvider:
         self._keep_tokens(renewed)
         self._tokens = renewed
 
-    def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+
+def exchange_code(
+    at: HubAtProvider, code: str, verifier: str, redirect_uri: str, deadline_s: float = DEADLINE_S
+) -> Arrival:
+    """Trade an authorization code for tokens (RFC 6749 section 4.1.3, RFC 7636). It works once.
+
+    Raises ProviderFailed.
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "code_verifier": verifier,
+        "redirect_uri": redirect_uri,
+    }
+    body = _ask_token(_Line(at.base_url, deadline_s), at, form)
+    answer = read_page(body, _FirstTokenAnswer)
+    return Arrival(Tokens(answer.access_token, answer.refresh_token or ""), answer.ci)
+
+
+def _ask_token(line: _Line, at: HubAtProvider, form: Mapping[str, str]) -> bytes:
+    fields = {
+        **form,
+        "org_code": at.org_code,
+        "client_id": at.client_id,
+        "client_secret": at.client_secret,
+    }
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    return line.ask("POST", TOKEN_PATH, headers, urlencode(fields).encode())
+
+
+class _Line:
+    """Where a provider is, and how long one exchange with it may take."""
+
+    def __init__(self, base_url: str, deadline_s: float) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in _LOOPBACK):
+            raise BadInput("base_url", "takes https://<host>, or http:// on loopback")
+        self._parts = parts
+        self._deadline_s = deadline_s
+
+    def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
         # A connection for each page: a page is rare, and one left open could answer the last ask.
         connection = self._connection()
         with _told(connection, self._deadline_s):

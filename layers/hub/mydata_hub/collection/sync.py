@@ -41,6 +41,15 @@ class Connection:
     family: str
     provider: Provider
     cursor: Cursor
+    # What the person consented to; None for all that the family tells.
+    datasets: frozenset[Dataset] | None = None
+
+    def feeds(self) -> tuple[Feed, ...]:
+        """The feeds to walk: listings, and of the rest those that the person consented to."""
+        feeds = FAMILIES[self.family]
+        if self.datasets is None:
+            return feeds
+        return tuple(one for one in feeds if one.dataset is None or one.dataset in self.datasets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +113,7 @@ def delay_s(attempt: int, chance: float) -> float:
 
 def collect_page(connection: Connection, now: datetime) -> Batch:
     """Fetch and read the page that the cursor names. Raises ProviderFailed; nothing is kept."""
-    feeds = FAMILIES[connection.family]
+    feeds = connection.feeds()
     cursor = connection.cursor.begin(feeds, now)
     feed = next(feed for feed in feeds if feed.name == cursor.feed)
     source = cursor.sources[cursor.source] if feed.source is not None else ""
