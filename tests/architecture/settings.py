@@ -5,6 +5,8 @@ from __future__ import annotations
 from mydata_hub.config import (
     AuditSettings,
     DeliverSettings,
+    FoldRecordsSettings,
+    MyVaultSettings,
     PagesSettings,
     SequenceLogSettings,
     Settings,
@@ -15,4 +17,6 @@ SETTINGS: dict[str, type[Settings]] = {
     "deliver": DeliverSettings,
     "sequence_log": SequenceLogSettings,
     "audit": AuditSettings,
+    "fold_records": FoldRecordsSettings,
+    "my_vault": MyVaultSettings,
 }

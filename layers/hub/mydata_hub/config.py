@@ -106,6 +106,76 @@ class AuditSettings(Settings):
     tiles_bucket: str
 
 
+class AuthorizeSettings(Settings):
+    """functions/authorize.py"""
+
+    accounts_table: str
+    sessions_table: str
+    grants_table: str
+    clients_table: str
+    oauth_table: str
+    events_table: str
+    # As in PagesSettings: the laptop's command line signs consents with a software passkey.
+    software_passkeys: Literal["allowed", "refused"]
+
+
+class IssueTokenSettings(Settings):
+    """functions/issue_token.py"""
+
+    grants_table: str
+    clients_table: str
+    oauth_table: str
+    events_table: str
+    # Threat: whoever may sign with this key can make access tokens for any grant.
+    token_key: str
+
+
+class ConsentSettings(Settings):
+    """functions/consent.py"""
+
+    accounts_table: str
+    sessions_table: str
+    grants_table: str
+    clients_table: str
+    events_table: str
+
+
+class PartnerSettings(Settings):
+    """functions/partner.py: it serves what is published with the release, and reads no table."""
+
+
+class FoldRecordsSettings(Settings):
+    """functions/fold_records.py"""
+
+    outbox_table: str
+    # Threat: whoever has this table and the key opens vaults; see docs/zones.md for who has both.
+    keys_table: str
+    vault_public_table: str
+    vaults_table: str
+    segments_table: str
+    events_table: str
+    segments_bucket: str
+    vault_key: str
+    # Whose segments are believed, each key for its own provenance; only their public halves.
+    collector_key: str
+    self_supplied_key: str
+
+
+class MyVaultSettings(Settings):
+    """functions/my_vault.py"""
+
+    sessions_table: str
+    keys_table: str
+    vault_public_table: str
+    vaults_table: str
+    segments_table: str
+    events_table: str
+    segments_bucket: str
+    vault_key: str
+    # Threat: whoever signs with this key can put statements into anybody's vault.
+    self_supplied_key: str
+
+
 def on_first_use(build: Callable[[Mapping[str, str]], Handler]) -> Handler:
     """A handler that builds itself from the environment at its first event.
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from mydata_hub.embedded.local_signer import LocalSigner
-from mydata_hub.errors import Busy, Conflict, OutcomeUnknown, Unopenable
+from mydata_hub.errors import Busy, Conflict, Damaged, OutcomeUnknown, Unopenable
 from mydata_hub.insights import advance
 from mydata_hub.insights.answers import see_insights
 from mydata_hub.insights.fold import Finding
@@ -324,3 +324,13 @@ class LostAnswer:
         if self.happened:
             self.tables.commit(*changes)
         raise OutcomeUnknown("lost")
+
+
+def test_a_row_that_cannot_be_read_is_told_and_holds_up_no_other(world):
+    bad, *good = [world.collected(record) for record in monthly()]
+    row = world.row(segment_row(ME, bad.segment_id))
+    world.put(row, {**row.values, "segment_version": "one"})
+    with pytest.raises(Damaged):
+        world.fold(bad, *good)
+    assert {state_of(world, one)[0] for one in good} == {"folded"}
+    assert state_of(world, bad) == ("unfolded", None)

@@ -90,8 +90,9 @@ def put_session(session: Session, version: int = 0) -> Put:
     )
 
 
-def read_session(desk: Desk, token: str) -> Session:
-    """The live session of a token; reading it puts its idle limit off. Raises NotSignedIn."""
+def read_session(desk: Desk, token: str, *, slide: bool = True) -> Session:
+    """The live session of a token; reading it puts its idle limit off, unless `slide` is False:
+    the vault zone reads sessions and writes none. Raises NotSignedIn."""
     parts = _TOKEN.fullmatch(token)
     if parts is None:
         raise NotSignedIn("sign in first")
@@ -100,7 +101,7 @@ def read_session(desk: Desk, token: str) -> Session:
     if row is None:
         raise NotSignedIn("the session is over; sign in again")
     session, now = _read(row), desk.now()
-    if now - session.seen_at >= SLIDE:
+    if slide and now - session.seen_at >= SLIDE:
         # Not worth failing a request for: the next one slides it. A conflict means that another
         # request did, or that the session ends, and then the next request finds it gone.
         with suppress(Conflict, Busy, OutcomeUnknown):

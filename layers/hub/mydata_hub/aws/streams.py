@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mydata_hub.aws.item_layout import Item, attributes_of, key_attributes, row_of
+from mydata_hub.errors import Damaged
 from mydata_hub.ports.tables import Key, Row
 
 
@@ -20,6 +21,15 @@ def row_from_image(table: str, image: Mapping[str, Any]) -> Row:
     A row that has expired is given as it is: the consumer knows what time it is.
     """
     return row_of(table, image)
+
+
+def key_from_record(table: str, change: Mapping[str, Any]) -> Key:
+    """The key in the `dynamodb` member of a stream record. Raises Damaged."""
+    try:
+        named = change["Keys"]
+        return Key(table, str(named["partition"]["S"]), str(named["sort"]["S"]))
+    except (KeyError, TypeError):
+        raise Damaged("a stream record does not name its row") from None
 
 
 def image_of(row: Row) -> Item:

@@ -16,7 +16,7 @@ from typing import Final
 
 from mydata_hub.collection.record import Provenance, Record
 from mydata_hub.collection.versions import settle
-from mydata_hub.errors import Busy, Conflict, OutcomeUnknown
+from mydata_hub.errors import Busy, Conflict, Damaged, OutcomeUnknown
 from mydata_hub.fields import ConnectionId, EventId, PartyId, SubjectId, VaultId
 from mydata_hub.insights.advance import advance_profile, is_outdated
 from mydata_hub.insights.profile import MAX_CONNECTIONS, Profile
@@ -70,10 +70,19 @@ def fold_segments(room: Strongroom, vault_id: VaultId, names: Iterable[SegmentId
     Raises NotOpened for a vault that does not open, and Busy, Damaged; what was not committed is
     found again by the next sweep.
     """
-    wanted, done = sorted(set(names)), Folded()
-    for start in range(0, len(wanted), MAX_TOGETHER):
-        together = wanted[start : start + MAX_TOGETHER]
-        done = done.add(_until_committed(room, vault_id, together))
+    wanted, done, failure = sorted(set(names)), Folded(), None
+    groups = [wanted[at : at + MAX_TOGETHER] for at in range(0, len(wanted), MAX_TOGETHER)]
+    for group in groups:
+        try:
+            done = done.add(_until_committed(room, vault_id, group))
+        except Damaged as error:
+            # A blob or row that cannot be read: whatever else was in its group goes alone.
+            if len(group) == 1:
+                failure = error
+            else:
+                groups += [[name] for name in group]
+    if failure:
+        raise failure
     return done
 
 

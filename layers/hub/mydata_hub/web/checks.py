@@ -16,13 +16,13 @@ from mydata_hub.web.request import Request
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
-def session_checks(desk: Desk) -> Mapping[Guard, Check]:
+def session_checks(desk: Desk, *, slide: bool = True) -> Mapping[Guard, Check]:
     """A check for each guard that a session can pass; partners' guards are other functions'."""
     return {
-        Guard.SESSION: _session_of(desk, frozenset(Role)),
-        Guard.PERSON: _session_of(desk, frozenset({Role.PERSON})),
-        Guard.AUDITOR: _session_of(desk, frozenset({Role.AUDITOR})),
-        Guard.OPERATOR: _session_of(desk, frozenset({Role.OPERATOR})),
+        Guard.SESSION: _session_of(desk, frozenset(Role), slide),
+        Guard.PERSON: _session_of(desk, frozenset({Role.PERSON}), slide),
+        Guard.AUDITOR: _session_of(desk, frozenset({Role.AUDITOR}), slide),
+        Guard.OPERATOR: _session_of(desk, frozenset({Role.OPERATOR}), slide),
     }
 
 
@@ -56,12 +56,14 @@ def _csrf_given(request: Request) -> str:
     return header or (request.form().get("csrf", "") if request.is_form else "")
 
 
-def _session_of(desk: Desk, roles: frozenset[Role]) -> Callable[[Mapping[str, Any]], Session]:
+def _session_of(
+    desk: Desk, roles: frozenset[Role], slide: bool = True
+) -> Callable[[Mapping[str, Any]], Session]:
     def check(event: Mapping[str, Any]) -> Session:
         token = Request(event).cookie(session_name(desk.issuer))
         if not token:
             raise NotSignedIn("sign in first")
-        session = read_session(desk, token)
+        session = read_session(desk, token, slide=slide)
         if session.role not in roles:
             raise NotAllowed("this page is for somebody else")
         return session

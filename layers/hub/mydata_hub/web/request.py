@@ -78,9 +78,9 @@ class Request:
                 return value
         return ""
 
-    def json(self) -> bytes:
+    def json(self, maximum_bytes: int = MAX_BODY_BYTES) -> bytes:
         """The body of a JSON request. Raises BadInput, TooLarge."""
-        return self._body(JSON)
+        return self._body(JSON, maximum_bytes)
 
     def form(self) -> dict[str, str]:
         """The fields of a form. Raises BadInput, TooLarge."""
@@ -94,20 +94,20 @@ class Request:
     def is_form(self) -> bool:
         return _media_type(self.header("content-type")) == FORM
 
-    def _body(self, media_type: str) -> bytes:
+    def _body(self, media_type: str, maximum_bytes: int = MAX_BODY_BYTES) -> bytes:
         # A page of another origin can send the three "simple" types without asking; JSON it cannot.
         if _media_type(self.header("content-type")) != media_type:
             raise BadInput("content-type", f"send {media_type}")
         text = self.event.get("body") or ""
-        if len(text) > MAX_BODY_BYTES * 4 // 3 + 4:
-            raise TooLarge(f"a body may have {MAX_BODY_BYTES} bytes")
+        if len(text) > maximum_bytes * 4 // 3 + 4:
+            raise TooLarge(f"a body may have {maximum_bytes} bytes")
         try:
             encoded = bool(self.event.get("isBase64Encoded"))
             body = base64.b64decode(text, validate=True) if encoded else text.encode()
         except (binascii.Error, ValueError):
             raise BadInput("body", "send bytes that can be read") from None
-        if len(body) > MAX_BODY_BYTES:
-            raise TooLarge(f"a body may have {MAX_BODY_BYTES} bytes")
+        if len(body) > maximum_bytes:
+            raise TooLarge(f"a body may have {maximum_bytes} bytes")
         return body
 
 

@@ -1,0 +1,80 @@
+"""Opens new segments and folds them into people's sealed profiles; opens vaults that are asked for.
+
+Woken by the streams of segments and outbox, and by a sweep every minute. What is to be done is read
+from the tables, so a repeated or reordered delivery changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from mydata_hub.aws.streams import key_from_record, row_from_image
+from mydata_hub.collection.record import Provenance
+from mydata_hub.config import FoldRecordsSettings, Handler, on_first_use
+from mydata_hub.errors import HubError
+from mydata_hub.observe import logger_for, metrics_for
+from mydata_hub.own_vault.folding import Folded
+from mydata_hub.own_vault.strongroom import Strongroom
+from mydata_hub.own_vault.waking import FUNCTION, Task, swept_tasks, told_message, told_segments
+from mydata_hub.ports.clock import SystemClock, SystemEntropy
+from mydata_hub.ports.messages import TABLE
+from mydata_hub.vault.segment_opening import trust
+from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.wiring import blobs_for, keys_for, signer_for, tables_for
+
+
+def build(env: Mapping[str, str]) -> Handler:
+    """The handler over the stores that the settings name."""
+    settings, clock = FoldRecordsSettings.read(env), SystemClock()
+    tables, logger = tables_for(settings), logger_for(FUNCTION)
+    collector = signer_for(settings, settings.collector_key, "ES256").public_key()
+    own = signer_for(settings, settings.self_supplied_key, "ES256").public_key()
+    room = Strongroom(
+        tables=tables,
+        blobs=blobs_for(settings, settings.segments_bucket),
+        keys=VaultKeys(tables, keys_for(settings, settings.vault_key), clock),
+        trusted=trust([(collector, Provenance.COLLECTED), (own, Provenance.SELF_SUPPLIED)]),
+        clock=clock,
+        entropy=SystemEntropy(),
+    )
+
+    def handle(event: dict[str, Any], _context: Any) -> Mapping[str, Any]:
+        done, failed, failure = Folded(), list[str](), None
+        swept = bool(event.get("sweep"))
+        for task in swept_tasks(room) if swept else _told(room, event["Records"]):
+            try:
+                done = done.add(task.act())
+            except HubError as error:
+                logger.exception("a vault could not be folded or opened")
+                failed, failure = [*failed, *task.marks], error
+        _count(done)
+        if swept and failure:  # at the end: nobody waits behind a bad one, and yet the run failed
+            raise failure
+        return {"batchItemFailures": [{"itemIdentifier": mark} for mark in failed]}
+
+    return handle
+
+
+def _told(room: Strongroom, records: list[Any]) -> list[Task]:
+    segments, messages = [], []
+    for record in records:
+        change = record["dynamodb"]
+        mark = change["SequenceNumber"]
+        # The stream of segments has keys alone; a message comes with what it says.
+        if image := change.get("NewImage"):
+            messages.append(told_message(room, mark, partial(row_from_image, TABLE, image)))
+        else:
+            segments.append((mark, key_from_record("segments", change)))
+    return [*told_segments(room, segments), *messages]
+
+
+def _count(done: Folded) -> None:
+    metrics = metrics_for(FUNCTION)
+    metrics.add_metric("RecordsFolded", "Count", done.records)
+    metrics.add_metric("SegmentsRefused", "Count", sum(done.refused.values()))
+    metrics.flush_metrics()
+
+
+handler = on_first_use(build)

@@ -1,0 +1,50 @@
+"""A person's own vault: what it understands, shown to the person alone, and what they bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mydata_hub.accounts.desk import Desk
+from mydata_hub.config import Handler, MyVaultSettings, on_first_use
+from mydata_hub.own_vault.importing import Letterbox
+from mydata_hub.own_vault.strongroom import see_profile
+from mydata_hub.ports.clock import SystemClock, SystemEntropy
+from mydata_hub.vault.key_rows import Purpose
+from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.web.checks import session_checks
+from mydata_hub.web.dispatch import handler_for
+from mydata_hub.web.render import Renderer
+from mydata_hub.web.today import HANDLERS, TodayFront
+from mydata_hub.wiring import blobs_for, keys_for, signer_for, tables_for
+
+
+def build(env: Mapping[str, str]) -> Handler:
+    """The handler over the stores that the settings name."""
+    settings = MyVaultSettings.read(env)
+    tables, clock, entropy = tables_for(settings), SystemClock(), SystemEntropy()
+    # What is shown comes from the profile; records stay sealed to this function.
+    keys = VaultKeys(
+        tables,
+        keys_for(settings, settings.vault_key),
+        clock,
+        purposes=frozenset({Purpose.PROFILE}),
+    )
+    front = TodayFront(
+        issuer=settings.issuer,
+        renderer=Renderer(),
+        clock=clock,
+        letterbox=Letterbox(
+            tables=tables,
+            blobs=blobs_for(settings, settings.segments_bucket),
+            signer=signer_for(settings, settings.self_supplied_key, "ES256"),
+            clock=clock,
+            entropy=entropy,
+        ),
+        profile_of=lambda vault_id: see_profile(tables, keys, vault_id),
+    )
+    desk = Desk(tables=tables, clock=clock, entropy=entropy, issuer=settings.issuer)
+    # Reading a session here does not lengthen it: this zone writes nothing of the edge's.
+    return handler_for("my_vault", front, HANDLERS, session_checks(desk, slide=False))
+
+
+handler = on_first_use(build)

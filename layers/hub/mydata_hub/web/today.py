@@ -1,0 +1,144 @@
+"""Today: a person's own page on what their vault understands, and the import of a statement."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from pydantic import Field
+
+from mydata_hub.accounts.account import Locale
+from mydata_hub.collection.csv_lines import BrokenLine
+from mydata_hub.collection.mapping import BUILT_IN, StatementMapping, read_mapping
+from mydata_hub.errors import BadInput
+from mydata_hub.fields import VaultId
+from mydata_hub.insights.profile import Profile
+from mydata_hub.own_vault.importing import (
+    MAX_CONTENT_BYTES,
+    MAX_NAME_LETTERS,
+    Imported,
+    Letterbox,
+    Supplied,
+    import_statement,
+    list_imports,
+)
+from mydata_hub.own_vault.today import Today, see_today, today_document
+from mydata_hub.ports.clock import Clock
+from mydata_hub.web.answers import Answer, json_answer
+from mydata_hub.web.bodies import Body
+from mydata_hub.web.language import language_of
+from mydata_hub.web.problems import problem_for
+from mydata_hub.web.request import Request
+from mydata_hub.web.site import Front
+
+# What Lambda takes at once; the file is a third longer in base64.
+MAX_BODY_BYTES: Final = 6 * 1024 * 1024
+MAX_MAPPING_LETTERS: Final = 16 * 1024
+# More lines than these are counted, not named: a mapping that fits badly breaks them all.
+MAX_NAMED: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TodayFront(Front):
+    """`profile_of` opens the profile of one vault, or gives None where there is no vault."""
+
+    clock: Clock
+    letterbox: Letterbox
+    profile_of: Callable[[VaultId], Profile | None]
+
+
+class NewImport(Body):
+    """A file, how to read it, and what to do about lines that cannot be read."""
+
+    name: str = Field(min_length=1, max_length=MAX_NAME_LETTERS)
+    # A built-in one by its name, or a mapping of one's own as JSON.
+    mapping: str = Field(max_length=MAX_MAPPING_LETTERS)
+    content: str = Field(max_length=MAX_CONTENT_BYTES * 4 // 3 + 4)
+    all_or_nothing: bool
+
+
+def show_today(front: TodayFront, request: Request) -> Answer:
+    """The page."""
+    today = _see(front, request)
+    locale: Locale = language_of(request)
+    known = [thought for thought in today.thoughts if thought.seen.finding.cell is not None]
+    open_ones = [thought for thought in today.thoughts if thought.seen.finding.cell is None]
+    return front.page(
+        request,
+        "today.html",
+        today=today,
+        known=known,
+        # Without any source there is nothing to be honest about yet.
+        unanswered=[thought for thought in open_ones if thought.sources],
+        say=lambda wording: getattr(wording, locale),
+        mappings=tuple(BUILT_IN),
+        maximum_bytes=MAX_CONTENT_BYTES,
+        now=front.clock.now(),
+    )
+
+
+def today_state(front: TodayFront, request: Request) -> Answer:
+    """The same for scripts and the command line."""
+    return json_answer(200, today_document(_see(front, request)))
+
+
+def take_import(front: TodayFront, request: Request) -> Answer:
+    """Takes a statement in; broken lines are named by line and column, to the person alone."""
+    body = NewImport.read(request.json(MAX_BODY_BYTES))
+    supplied = Supplied(
+        name=body.name,
+        content=_content(body.content),
+        mapping=_mapping(body.mapping),
+        all_or_nothing=body.all_or_nothing,
+    )
+    done = import_statement(front.letterbox, _vault_of(request), supplied)
+    if done.refused:
+        error = BadInput("file", "has lines that cannot be read" if done.broken else "is empty")
+        problem = problem_for(error, request.route, language_of(request))
+        problem |= _broken_document(done)
+        return json_answer(error.status, problem, "application/problem+json")
+    return json_answer(201, {"lines": done.lines, **_broken_document(done)})
+
+
+def _see(front: TodayFront, request: Request) -> Today:
+    vault_id = _vault_of(request)
+    imports = list_imports(front.letterbox.tables, vault_id)
+    return see_today(front.profile_of(vault_id), imports, front.clock.now())
+
+
+def _vault_of(request: Request) -> VaultId:
+    # A person's vault has the account's name, so nobody can ask for another's.
+    return VaultId(request.caller.account_id)
+
+
+def _content(encoded: str) -> bytes:
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadInput("content", "takes base64") from None
+
+
+def _mapping(told: str) -> StatementMapping:
+    built_in = BUILT_IN.get(told)
+    return built_in or read_mapping(told.encode())
+
+
+def _broken_document(done: Imported) -> dict[str, Any]:
+    return {
+        "broken": len(done.broken),
+        "broken_lines": [_line(one) for one in done.broken[:MAX_NAMED]],
+    }
+
+
+def _line(one: BrokenLine) -> dict[str, Any]:
+    return asdict(one)
+
+
+HANDLERS: Final[Mapping[str, Callable[[TodayFront, Request], Answer]]] = {
+    "GET /today": show_today,
+    "GET /today/state": today_state,
+    "POST /import": take_import,
+}
