@@ -20,6 +20,7 @@ from mydata_hub.release.sd_jwt import AnswerKey, sign_compact, verify_compact
 from mydata_hub.transparency import sequencer
 from mydata_hub.transparency.checkpoint import VerifierKey
 from mydata_hub.transparency.events import record
+from mydata_hub.transparency.log_proof import prove_entry
 from mydata_hub.transparency.published import PublishedLog
 
 from tests.faults.sequencer_world import an_event
@@ -313,3 +314,21 @@ def test_a_receipt_with_a_wrong_member_is_refused(logged, members):
     logged.sequence()
     with pytest.raises(NotProven):
         logged.verify(changed(logged.receipt(logged.event_id), **members))
+
+
+def test_an_entry_that_no_checkpoint_commits_to_yet_has_no_proof(logged):
+    assert prove_entry(logged.published, 0) is None
+    logged.sequence()
+    before = logged.published.checkpoint()
+    later = logged.hub.ask(logged.hub.grant, TIME).event_id
+    logged.sequence()
+
+    class Behind(PublishedLog):
+        def checkpoint(self):
+            return before
+
+    published = Behind(logged.published.tables, logged.published.blobs)
+    hub = logged.hub
+    parts = (hub.tables, published, hub.gate.key, ORIGIN, later, "bicycles", hub.now)
+    assert logged.verify(issue_receipt(*parts)).index is None
+    assert logged.verify(logged.receipt(later)).index is not None

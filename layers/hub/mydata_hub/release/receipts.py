@@ -27,7 +27,7 @@ from mydata_hub.errors import (
     Unreadable,
 )
 from mydata_hub.ports.tables import Key, Row, Tables
-from mydata_hub.release.recording import KINDS
+from mydata_hub.release.attempt import KINDS
 from mydata_hub.release.release import Release
 from mydata_hub.release.response import encode_hash
 from mydata_hub.release.sd_jwt import AnswerKey, sign_compact, verify_compact
@@ -39,17 +39,8 @@ from mydata_hub.transparency.log_proof import Log, prove_entry, verify_proof
 
 TYPE: Final = "mydata-answer-receipt+jwt"
 MAX_RECEIPT_BYTES: Final = 256 * 1024
-_MEMBERS: Final = {
-    "object",
-    "format",
-    "statement",
-    "release",
-    "entry",
-    "opened",
-    "salt",
-    "payload",
-    "log",
-}
+_PARTS: Final = frozenset({"statement", "release", "entry", "opened", "salt", "payload", "log"})
+_MEMBERS: Final = _PARTS | {"object", "format"}
 _PERSON, _AUDIT = "person", "audit"
 _DOMAINS: Final = {_PERSON: PERSON_DOMAIN, _AUDIT: AUDIT_DOMAIN}
 
