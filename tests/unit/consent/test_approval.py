@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from fido2.cose import CoseKey
 from fido2.utils import sha256, websafe_decode
 from fido2.webauthn import AttestedCredentialData
 from mydata_hub.accounts import ceremonies, enrolment, passkeys, recovery
-from mydata_hub.accounts.store import list_passkeys
+from mydata_hub.accounts.store import list_passkeys, put_passkey
 from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.consent.approval import LIFETIME, approve
 from mydata_hub.consent.grant import GrantState
@@ -243,6 +244,19 @@ def test_a_passkey_that_is_removed_at_the_last_moment_signs_nothing(world):
     with pytest.raises(NotSignedIn):
         approve(world.desk, session, prepared.approval, world.sign(second, prepared))
     assert approve(world.desk, session, prepared.approval, world.sign(first, prepared))
+
+
+def test_a_passkey_that_is_not_usable_yet_signs_nothing(world):
+    passkey, session = world.join()
+    (held,) = list_passkeys(world.tables, session.account_id)
+    later = replace(held, usable_from=world.now + timedelta(hours=72))
+    world.tables.commit(put_passkey(session.account_id, later))
+    prepared = world.prepare(session)
+    with pytest.raises(NotSignedIn):
+        approve(world.desk, session, prepared.approval, world.sign(passkey, prepared))
+    world.clock.advance(timedelta(hours=72))
+    prepared = world.prepare(session)
+    assert approve(world.desk, session, prepared.approval, world.sign(passkey, prepared))
 
 
 def test_of_many_approvals_at_once_one_makes_the_grant(world):

@@ -9,13 +9,14 @@ from datetime import timedelta
 
 import pytest
 from joserfc.jwk import ECKey
+from mydata_hub.consent.grants import grant_key, read_grant
 from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.errors import Busy, Conflict, OAuthRefused
 from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.oauth.call import Call
 from mydata_hub.oauth.clients import suspend_client
 from mydata_hub.oauth.protected_resource import challenge, check_access
-from mydata_hub.ports.tables import Absent, Key, Put
+from mydata_hub.ports.tables import Absent, Key, Put, VersionIs
 
 from tests.unit.oauth.hub import sign
 
@@ -138,6 +139,20 @@ def test_tokens_of_the_key_before_are_believed_until_they_expire(hub, partner, t
 def test_the_published_keys_are_public(hub):
     (key,) = hub.authority.keys.jwks()["keys"]
     assert set(key) == {"kty", "crv", "x", "y", "use", "alg", "kid"}
+
+
+def test_a_grant_that_changed_needs_a_new_token(hub, partner):
+    tokens = partner.tokens(*hub.join())
+    key = grant_key(tokens["grant_id"])
+    row = hub.tables.fetch_many(key)[key]
+    narrowed = replace(read_grant(row), version=2, items=("trust_tier@2",))
+    values = {**row.values, "grant": narrowed.encode()}
+    hub.tables.commit(Put(key=key, values=values, when=VersionIs(1)))
+    assert refused(hub, partner.resource(tokens["access_token"]), "changed")
+    assert partner.introspect(tokens["access_token"]).body == {"active": False}
+    fresh = partner.refresh(tokens["refresh_token"]).body
+    assert fresh["authorization_details"][0]["claims"] == ["trust_tier"]
+    assert check_access(hub.authority, partner.resource(fresh["access_token"])).grant_version == 2
 
 
 def answer(hub, access, name):

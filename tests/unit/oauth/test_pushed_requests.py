@@ -118,7 +118,7 @@ def test_a_bad_proof_at_the_endpoint_is_refused_though_none_is_needed(partner):
 
 def test_a_parameter_sent_twice_is_refused(hub, partner):
     call = partner.call(PAR, partner.request())
-    twice = replace(call, body=call.body + b"&redirect_uri=https%3A%2F%2Fevil.example")
+    twice = replace(call, body=call.body + b"&state=state-1")
     assert refused(push_request(hub.authority, twice))
 
 

@@ -135,6 +135,21 @@ def test_a_refusal_is_told_only_when_it_is_recorded(asked, when):
     assert set(kinds) == {"claims_refused"}
 
 
+def test_an_event_name_that_is_taken_gives_no_second_event_and_no_answer(asked):
+    """Chance repeats itself once: what was recorded under that name stays what it was."""
+
+    class Stuck:
+        def token(self, size_bytes):
+            return bytes(size_bytes)
+
+    gate = replace(asked.gate, entropy=Stuck())
+    asked.ask(asked.grant, gate=gate)
+    for claim in (TIME, "insurance.car_cover"):
+        with pytest.raises(Busy):
+            asked.ask(asked.grant, claim, gate=gate)
+    assert records(asked, "vault-1") == ([15850], {"claims_answered": 1})
+
+
 # ------------------------------------------------------------------ races
 
 

@@ -7,10 +7,12 @@ import json
 
 import pytest
 from joserfc.jwk import ECKey
+from mydata_hub.consent.grants import grant_key
 from mydata_hub.embedded.disk_blobs import DiskBlobs
 from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.embedded.sqlite_tables import SqliteTables
-from mydata_hub.errors import NotFound, NotProven, NotReleased
+from mydata_hub.errors import Damaged, NotFound, NotProven, NotReleased
+from mydata_hub.ports.tables import Absent, Delete, Key, Put, VersionIs
 from mydata_hub.release.receipts import MAX_RECEIPT_BYTES, TYPE, issue_receipt, verify_receipt
 from mydata_hub.release.release import Decision
 from mydata_hub.release.response import encode_hash
@@ -18,6 +20,7 @@ from mydata_hub.release.sd_jwt import AnswerKey, sign_compact, verify_compact
 from mydata_hub.transparency import sequencer
 from mydata_hub.transparency.checkpoint import VerifierKey
 from mydata_hub.transparency.events import record
+from mydata_hub.transparency.log_proof import prove_entry
 from mydata_hub.transparency.published import PublishedLog
 
 from tests.faults.sequencer_world import an_event
@@ -152,6 +155,22 @@ def test_in_a_large_log_the_proof_is_made_from_tiles(logged):
         assert json.loads(encoded)["log"].split("\n\n")[0].count("\n") >= 6
 
 
+def test_rows_that_lost_their_parts_are_damage_and_give_no_receipt(logged):
+    store = logged.hub.store
+    event = store.fetch_many(Key("events", logged.event_id))[Key("events", logged.event_id)]
+    key = grant_key(logged.hub.grant.grant_id)
+    grant = store.fetch_many(key)[key]
+    store.commit(Delete(key, VersionIs(grant.version)))
+    with pytest.raises(Damaged):
+        logged.receipt(logged.event_id)
+    store.commit(Put(key=key, values=grant.values, when=Absent()))
+    logged.receipt(logged.event_id)
+    without = {name: value for name, value in event.values.items() if name != "audit_salt"}
+    store.commit(Put(key=event.key, values=without, when=VersionIs(event.version)))
+    with pytest.raises(Damaged):
+        logged.receipt(logged.event_id)
+
+
 # ------------------------------------------------------------------ what can be wrong
 
 
@@ -221,6 +240,24 @@ def test_an_opening_that_tells_of_another_release_is_found(logged):
     assert (caught.value.thing, caught.value.reason) == ("opening", "tells of another release")
 
 
+def test_extra_data_in_a_proof_is_for_others_and_changes_nothing(logged):
+    logged.sequence()
+    encoded = logged.receipt(logged.event_id)
+    header, rest = json.loads(encoded)["log"].split("\n", 1)
+    found = logged.verify(changed(encoded, log=f"{header}\nextra YWdl\n{rest}"))
+    assert found == logged.verify(encoded)
+
+
+def test_a_hash_that_is_no_base64_is_named(logged):
+    logged.hub.ask(logged.hub.grant, TIME)
+    logged.sequence()
+    encoded = logged.receipt(logged.event_id)
+    lines = json.loads(encoded)["log"].split("\n")
+    wrong = "\n".join([*lines[:2], "!" + lines[2][1:], *lines[3:]])
+    with pytest.raises(NotProven, match="log proof: holds a hash that is not base64"):
+        logged.verify(changed(encoded, log=wrong))
+
+
 def test_keys_of_others_verify_nothing(logged, tmp_path):
     logged.sequence()
     encoded = logged.receipt(logged.event_id)
@@ -269,6 +306,7 @@ def test_what_is_no_receipt_is_said_to_be_none(logged, encoded):
         {"log": 1},
         {"log": ""},
         {"log": "c2sp.org/tlog-proof@v1\n\n"},
+        {"log": "c2sp.org/tlog-proof@v1\nindex 0\n" + "A\n" * 64 + "\nx"},
         {"log": "c2sp.org/tlog-proof@v1\nindex 01\n\nx"},
     ],
 )
@@ -276,3 +314,21 @@ def test_a_receipt_with_a_wrong_member_is_refused(logged, members):
     logged.sequence()
     with pytest.raises(NotProven):
         logged.verify(changed(logged.receipt(logged.event_id), **members))
+
+
+def test_an_entry_that_no_checkpoint_commits_to_yet_has_no_proof(logged):
+    assert prove_entry(logged.published, 0) is None
+    logged.sequence()
+    before = logged.published.checkpoint()
+    later = logged.hub.ask(logged.hub.grant, TIME).event_id
+    logged.sequence()
+
+    class Behind(PublishedLog):
+        def checkpoint(self):
+            return before
+
+    published = Behind(logged.published.tables, logged.published.blobs)
+    hub = logged.hub
+    parts = (hub.tables, published, hub.gate.key, ORIGIN, later, "bicycles", hub.now)
+    assert logged.verify(issue_receipt(*parts)).index is None
+    assert logged.verify(logged.receipt(later)).index is not None

@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "fsck": "mydata_hub.cli.fsck:fsck",
     "demo": "mydata_hub.cli.demo:demo",
     "log": "mydata_hub.cli.log:log",
+    "samples": "mydata_hub.cli.samples:samples",
 }
 
 

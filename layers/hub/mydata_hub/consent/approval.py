@@ -123,8 +123,6 @@ def approve(
         account, passkeys = _may_consent(desk, session)
         passkey = _signer(account, usable_passkeys(passkeys, now), credential)
         said = verify_assertion(desk, record.challenge(), credential, passkey)
-        if record.expires_at <= now:
-            raise _over()
         grant = record.grant(signed_part(credential), now)
         used = replace(passkey, counter=said.counter, synced=said.synced, last_used_at=now)
         desk.tables.commit(

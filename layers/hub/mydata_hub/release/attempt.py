@@ -11,22 +11,30 @@ from typing import Final, NoReturn
 from mydata_hub.consent.grant import GrantState
 from mydata_hub.consent.grants import grant_key
 from mydata_hub.errors import Busy, Conflict, NotReleased, OutcomeUnknown, Refusal
-from mydata_hub.fields import ClaimRef, EventId
+from mydata_hub.fields import ClaimRef, EventId, PartyId
 from mydata_hub.insights.catalogue import Entry
 from mydata_hub.insights.claim import Claim
 from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.tables import Change, Key, Put, Tables
-from mydata_hub.release.ledger import GROUP_CAP, PERSON_CAP
+from mydata_hub.release.ledger import GROUP_CAP, PERSON_CAP, bits
+from mydata_hub.release.periods import answer_period, period_end
 from mydata_hub.release.policies import Policies
 from mydata_hub.release.question import Access, Question
-from mydata_hub.release.recording import REFUSED, Act, record_act, release_of
-from mydata_hub.release.release import Release
+from mydata_hub.release.release import Decision, Release
 from mydata_hub.release.sd_jwt import AnswerKey
 from mydata_hub.transparency import events
+from mydata_hub.transparency.event import Event
+from mydata_hub.transparency.events import AuditFacts
 from mydata_hub.vault.vault_keys import VaultKeys
 
+# Kinds of event. A repetition is the same answer again, checked and logged anew, charged once.
+ANSWERED: Final = "claims_answered"
+REPEATED: Final = "claims_repeated"
+REFUSED: Final = "claims_refused"
+KINDS: Final = (ANSWERED, REPEATED, REFUSED)
 WITHDRAWN: Final = "withdrawn"
 EXPIRED: Final = "expired"
+PERMITS: Final = "P01"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +55,19 @@ class Gate:
     pause: Callable[[float], None] = time.sleep
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What was decided about a request: the policies in the way, and what it is charged."""
+
+    kind: str
+    failing: Sequence[str] = ()
+    units: int = 0
+
+    @property
+    def decision(self) -> Decision:
+        return Decision.DENY if self.kind == REFUSED else Decision.ALLOW
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """A request at an instant; its event id is the same in every try, so none is told twice."""
@@ -63,27 +84,50 @@ class Attempt:
         """The claims that are asked for, in the order asked."""
         return [entry.claim for entry in self.entries]
 
-    def act(self, kind: str, failing: Sequence[str] = (), units: int = 0) -> Act:
-        """What was decided, to be recorded."""
-        return Act(
-            kind=kind,
+    def release(self, act: Act) -> Release | None:
+        """The release of an act; None where not one claim of the catalogue was asked for."""
+        if not self.entries:
+            return None
+        periods = [answer_period(claim.answer_period, self.now) for claim in self.claims]
+        return Release(
             event_id=self.event_id,
-            claims=self.claims,
-            failing=failing,
-            units=units,
-            at=self.now,
+            idempotency_key=self.question.idempotency_key,
+            grant_id=self.access.grant.grant_id,
+            grant_version=self.access.grant.version,
+            claims=tuple(claim.ref for claim in self.claims),
+            policy_hash=self.gate.policies.hash,
+            decision=act.decision,
+            bits=bits(act.units),
+            # Of several the one that is over first: until then each answer is frozen.
+            period=min(periods, key=lambda period: (period_end(period), period)),
         )
 
-    def release(self, act: Act) -> Release | None:
-        """The release of an act."""
-        return release_of(act, self.access, self.question, self.gate.policies)
-
     def event(self, act: Act, row: tuple[Key, int] | None = None) -> Put:
-        """The event of an act; without a row of its own it names the grant it was judged by."""
-        grant = self.access.grant
-        judged = row or (grant_key(grant.grant_id), grant.version)
-        release = self.release(act)
-        return record_act(act, self.access, release, judged, self.gate.policies, self.gate.entropy)
+        """The event of an act: the person reads the release in it, an auditor what adds up.
+
+        `row` is the one that the commit writes, with its version; the grant's where it writes none.
+        """
+        grant, client, release = self.access.grant, self.access.client, self.release(act)
+        key, version = row or (grant_key(grant.grant_id), grant.version)
+        event = Event(
+            event_id=self.event_id,
+            kind=act.kind,
+            subject=grant.subject,
+            actor=PartyId(client.client_id),
+            occurred_at=self.now,
+            row=key,
+            row_version=version,
+            payload=b"" if release is None else release.encode(),
+        )
+        facts = AuditFacts(
+            partner=client.client_id,
+            policy_id=" ".join(act.failing) or PERMITS,
+            policy_hash=self.gate.policies.hash.hex(),
+            decision=act.decision.value,
+            claim=" ".join(claim.ref for claim in self.claims) or None,
+            bits=format(bits(act.units), "f"),
+        )
+        return events.record(event, self.gate.entropy, facts)
 
     def commit(self, *changes: Change) -> None:
         """Commit on the condition that everything the access rests on still holds.
@@ -113,7 +157,7 @@ class Attempt:
 
         Raises NotReleased, or what is `told` instead.
         """
-        act = self.act(REFUSED, failing or (rule,))
+        act = Act(REFUSED, failing or (rule,))
         # The proof is used up: who saw a refused request cannot send it once more.
         spent = [at for at, change in enumerate(self.access.changes) if isinstance(change, Put)]
         changes = [self.access.changes[at] for at in spent]

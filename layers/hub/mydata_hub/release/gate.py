@@ -16,7 +16,7 @@ from mydata_hub.errors import Busy, Conflict, Damaged
 from mydata_hub.fields import EventId, VaultId
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.ports.tables import Absent, Check, Key, Put, Row, VersionIs
-from mydata_hub.release.attempt import WITHDRAWN, Attempt, Gate
+from mydata_hub.release.attempt import ANSWERED, REPEATED, WITHDRAWN, Act, Attempt, Gate
 from mydata_hub.release.keeping import Keeper
 from mydata_hub.release.ledger import Ledger, Total, price
 from mydata_hub.release.ledger_rows import (
@@ -31,7 +31,6 @@ from mydata_hub.release.ledger_rows import (
 )
 from mydata_hub.release.policies import Amounts, Verdict
 from mydata_hub.release.question import Access, Question, find_entries
-from mydata_hub.release.recording import ANSWERED, REPEATED
 from mydata_hub.release.response import write_response
 from mydata_hub.release.telling import tell
 from mydata_hub.vault.key_rows import secrets_row
@@ -145,7 +144,7 @@ def _answer(trying: Attempt, found: _Found) -> Answered:
         told = dict.fromkeys(told, NO_ANSWER)
     fresh = {entry.claim: told[entry.claim.ref] for entry in new}
     ledger = found.ledger.use(grant, now).charge(grant, fresh, now).freeze(fresh, now)
-    act = trying.act(ANSWERED, verdict.failing, units)
+    act = Act(ANSWERED, verdict.failing, units)
     body = write_response(trying, act, ledger)
     changes = [_put_ledger(trying, found, ledger)]
     event = trying.event(act, _written(changes[0]))
@@ -168,7 +167,7 @@ def _repeat(trying: Attempt, found: _Found, kept: Row) -> Answered:
     body = found.keeper.open(_place(kept.key), response if isinstance(response, bytes) else None)
     if body is None:
         raise Damaged("a remembered answer is malformed")
-    event = trying.event(trying.act(REPEATED, verdict.failing), (kept.key, kept.version))
+    event = trying.event(Act(REPEATED, verdict.failing), (kept.key, kept.version))
     still = Check(kept.key, (VersionIs(kept.version),))
     trying.commit(still, found.keeper.still(), event)
     return Answered(body=body, event_id=trying.event_id, repeated=True)

@@ -27,7 +27,7 @@ from mydata_hub.errors import (
     Unreadable,
 )
 from mydata_hub.ports.tables import Key, Row, Tables
-from mydata_hub.release.recording import KINDS
+from mydata_hub.release.attempt import KINDS
 from mydata_hub.release.release import Release
 from mydata_hub.release.response import encode_hash
 from mydata_hub.release.sd_jwt import AnswerKey, sign_compact, verify_compact
@@ -39,17 +39,8 @@ from mydata_hub.transparency.log_proof import Log, prove_entry, verify_proof
 
 TYPE: Final = "mydata-answer-receipt+jwt"
 MAX_RECEIPT_BYTES: Final = 256 * 1024
-_MEMBERS: Final = {
-    "object",
-    "format",
-    "statement",
-    "release",
-    "entry",
-    "opened",
-    "salt",
-    "payload",
-    "log",
-}
+_PARTS: Final = frozenset({"statement", "release", "entry", "opened", "salt", "payload", "log"})
+_MEMBERS: Final = _PARTS | {"object", "format"}
 _PERSON, _AUDIT = "person", "audit"
 _DOMAINS: Final = {_PERSON: PERSON_DOMAIN, _AUDIT: AUDIT_DOMAIN}
 
@@ -78,13 +69,7 @@ def issue_receipt(
 
     Raises NotFound, alike for what is not there and what is not the reader's; Damaged, Busy.
     """
-    name = Key(events.TABLE, event_id)
-    row = tables.fetch_many(name).get(name)
-    event = None if row is None else Event.decode(_bytes(row, "personal"))
-    if row is None or event is None or reader not in (event.actor, event.subject):
-        raise NotFound("there is no such release")
-    if event.kind not in KINDS or not event.payload:
-        raise NotFound("there is no such release")
+    row, event = _read_release(tables, event_id, reader)
     release = Release.decode(event.payload)
     grant = fetch_grant(tables, release.grant_id)
     if grant is None:
@@ -131,6 +116,16 @@ def verify_receipt(encoded: bytes, key: ECKey, log_key: VerifierKey) -> Verified
         raise NotProven("receipt", str(error)) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise NotProven("receipt", "is not one, or is cut short") from None
+
+
+def _read_release(tables: Tables, event_id: str, reader: str) -> tuple[Row, Event]:
+    key = Key(events.TABLE, event_id)
+    row = tables.fetch_many(key).get(key)
+    if row is not None:
+        event = Event.decode(_bytes(row, "personal"))
+        if reader in (event.actor, event.subject) and event.kind in KINDS and event.payload:
+            return row, event
+    raise NotFound("there is no such release")
 
 
 def _verify(receipt: Mapping[str, Any], key: ECKey, log_key: VerifierKey) -> Verified:

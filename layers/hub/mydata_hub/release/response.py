@@ -7,9 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mydata_hub.release.attempt import Attempt
+from mydata_hub.release.attempt import Act, Attempt
 from mydata_hub.release.ledger import Ledger
-from mydata_hub.release.recording import Act
 from mydata_hub.release.sd_jwt import issue_answers
 
 BUCKET_BYTES: Final = 1024
@@ -20,7 +19,7 @@ def write_response(trying: Attempt, act: Act, ledger: Ledger) -> bytes:
     gate, access = trying.gate, trying.access
     release = trying.release(act)
     assert release is not None  # at least one claim is asked for
-    issued = int(act.at.timestamp())
+    issued = int(trying.now.timestamp())
     lifetime = min(claim.valid_for for claim in trying.claims)
     frozen = {claim.ref: ledger.answers[claim.ref] for claim in trying.claims}
     payload = {
@@ -29,7 +28,7 @@ def write_response(trying: Attempt, act: Act, ledger: Ledger) -> bytes:
         "sub": access.subject,
         "iat": issued,
         "exp": issued + int(lifetime.total_seconds()),
-        "jti": act.event_id,
+        "jti": trying.event_id,
         "cnf": {"jkt": access.jkt},
         "claims": [{"id": claim, "period": answer.period} for claim, answer in frozen.items()],
         "bits": format(release.bits, "f"),
@@ -39,7 +38,7 @@ def write_response(trying: Attempt, act: Act, ledger: Ledger) -> bytes:
     }
     told: dict[str, str] = {claim: answer.symbol for claim, answer in frozen.items()}
     body: dict[str, Any] = {
-        "event_id": act.event_id,
+        "event_id": trying.event_id,
         "bits": payload["bits"],
         "sd_jwt": issue_answers(payload, told, gate.key, gate.entropy),
         "padding": "",
