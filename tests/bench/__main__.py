@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
+from rich.table import Column, Table
 
 from tests.bench import bench_gateway, bench_imports, bench_tables, bench_vault
 from tests.bench.ratio import Ratio
@@ -29,7 +29,7 @@ def main() -> int:
             progress.update(task, description=bench.NAME)
             ratios.extend(bench.run())
             progress.advance(task)
-    table = Table("what", "hub", "beside", "its figure", "ratio", "goal")
+    table = Table(Column("what", overflow="fold"), "hub", "beside", "its figure", "ratio", "goal")
     for ratio in ratios:
         table.add_row(
             ratio.what,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 
 import pytest
@@ -20,6 +21,7 @@ from mydata_hub.release.sd_jwt import AnswerKey, sign_compact, verify_compact
 from mydata_hub.transparency import sequencer
 from mydata_hub.transparency.checkpoint import VerifierKey
 from mydata_hub.transparency.events import record
+from mydata_hub.transparency.leaf import AUDIT_DOMAIN, Leaf, Opening
 from mydata_hub.transparency.log_proof import prove_entry
 from mydata_hub.transparency.published import PublishedLog
 
@@ -238,6 +240,32 @@ def test_an_opening_that_tells_of_another_release_is_found(logged):
     with pytest.raises(NotProven) as caught:
         logged.verify(json.dumps({**own, **parts, "statement": lied}).encode())
     assert (caught.value.thing, caught.value.reason) == ("opening", "tells of another release")
+
+
+@pytest.mark.parametrize("fact", ["partner", "class", "claim", "bits", "policy_hash", "decision"])
+def test_every_fact_that_was_logged_is_held_against_what_is_certified(logged, fact):
+    receipt = json.loads(logged.receipt(logged.event_id))
+    key = logged.hub.gate.key
+    logged.sequence()
+
+    def relogged(payload):
+        """The receipt with an entry that says this, made and signed by a hub that lies."""
+        salt, content = bytes(32), json.dumps(payload).encode()
+        commitment = Opening(salt, content).commitment(AUDIT_DOMAIN)
+        entry = Leaf(tag=bytes(16), person=bytes(32), audit=commitment).encode()
+        statement = verify_compact(TYPE, receipt["statement"], key.public)
+        statement["entry"] = encode_hash(hashlib.sha256(entry).digest())
+        parts = {"entry": entry, "salt": salt, "payload": content}
+        encoded = {
+            name: base64.urlsafe_b64encode(part).decode().rstrip("=")
+            for name, part in parts.items()
+        }
+        return changed(json.dumps(receipt), statement=sign_compact(TYPE, statement, key), **encoded)
+
+    told = json.loads(base64.urlsafe_b64decode(receipt["payload"] + "=="))
+    logged.verify(relogged(told))
+    with pytest.raises(NotProven, match="opening: tells of another release"):
+        logged.verify(relogged({**told, fact: told[fact] + "0"}))
 
 
 def test_extra_data_in_a_proof_is_for_others_and_changes_nothing(logged):
