@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from mydata_hub.config import (
     AuditSettings,
+    CollectSettings,
     DeliverSettings,
     FoldRecordsSettings,
     MyVaultSettings,
     PagesSettings,
+    ReceiveSettings,
     SequenceLogSettings,
     Settings,
 )
@@ -19,4 +21,6 @@ SETTINGS: dict[str, type[Settings]] = {
     "audit": AuditSettings,
     "fold_records": FoldRecordsSettings,
     "my_vault": MyVaultSettings,
+    "receive": ReceiveSettings,
+    "collect": CollectSettings,
 }

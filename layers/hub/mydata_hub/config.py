@@ -138,6 +138,42 @@ class ConsentSettings(Settings):
     grants_table: str
     clients_table: str
     events_table: str
+    outbox_table: str
+    providers_table: str
+    connections_table: str
+    # As in PagesSettings: the laptop's command line signs consents with a software passkey.
+    software_passkeys: Literal["allowed", "refused"]
+
+
+class ReceiveSettings(Settings):
+    """functions/receive.py"""
+
+    grants_table: str
+    providers_table: str
+    connections_table: str
+    # Threat: whoever reads this table and has the key calls providers in people's names.
+    intake_table: str
+    outbox_table: str
+    events_table: str
+    intake_key: str
+
+
+class CollectSettings(Settings):
+    """functions/collect.py"""
+
+    grants_table: str
+    providers_table: str
+    connections_table: str
+    intake_table: str
+    outbox_table: str
+    events_table: str
+    # Public keys alone: what is sealed to them opens in another zone.
+    vault_public_table: str
+    segments_table: str
+    segments_bucket: str
+    intake_key: str
+    # Threat: whoever signs with this key can put records into anybody's vault.
+    collector_key: str
 
 
 class PartnerSettings(Settings):

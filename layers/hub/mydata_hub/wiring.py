@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mydata_hub.config import PagesSettings, Settings
+from mydata_hub.config import (
+    AuthorizeSettings,
+    CollectSettings,
+    ConsentSettings,
+    PagesSettings,
+    ReceiveSettings,
+    Settings,
+)
 from mydata_hub.errors import SettingMissing
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import SystemClock
@@ -53,6 +60,11 @@ def keys_for(settings: Settings, key_id: str) -> Keys:
     return LocalKeys(folder, key_id)
 
 
+def intake_box_for(settings: ReceiveSettings | CollectSettings) -> Keys:
+    """Intake's own key, and no other: this is why intake never asks for keys by name."""
+    return keys_for(settings, settings.intake_key)
+
+
 def signer_for(settings: Settings, key_id: str, algorithm: Algorithm) -> Signer:
     """One long-lived signing key."""
     folder = embedded_folder(settings)
@@ -71,7 +83,9 @@ def embedded_folder(settings: Settings) -> Path | None:
     return Path(folder) if kind == "embedded" else None
 
 
-def software_passkeys_allowed(settings: PagesSettings) -> bool:
+def software_passkeys_allowed(
+    settings: PagesSettings | AuthorizeSettings | ConsentSettings,
+) -> bool:
     """Whether the command line's own authenticator may be enrolled.
 
     Raises SettingMissing where it is allowed on an engine that is not a laptop's.

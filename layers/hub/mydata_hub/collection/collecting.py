@@ -32,7 +32,7 @@ from mydata_hub.collection.tokens import Box, cursor_row, open_tokens, put_token
 from mydata_hub.collection.wire import Setback
 from mydata_hub.consent.grant import Grant, GrantState
 from mydata_hub.consent.grants import fetch_grant, still
-from mydata_hub.errors import Busy, Conflict, LimitExceeded, NotFound, OutcomeUnknown
+from mydata_hub.errors import Busy, Conflict, Damaged, LimitExceeded, NotFound, OutcomeUnknown
 from mydata_hub.fields import Dataset, EventId, VaultId
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
@@ -91,40 +91,65 @@ class Collector:
         return self.entropy.token(_ID_BYTES).hex()
 
 
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Which connection to look after, and the message that asked for it."""
+
+    account_id: str
+    provider_id: str
+    message: Message | None = None
+    # The stream gives a message to one run after the other, so when it comes again its earlier run
+    # is over. The sweep knows no such thing.
+    by_stream: bool = False
+
+    @classmethod
+    def told(cls, message: Message, *, by_stream: bool = False) -> Errand:
+        """What a message of TOPIC asks for. Raises Damaged."""
+        account_id, provider_id = (message.body.get(name) for name in ("account_id", "provider_id"))
+        if not (isinstance(account_id, str) and isinstance(provider_id, str)):
+            raise Damaged("a message does not say what to collect")
+        return cls(account_id, provider_id, message, by_stream)
+
+    def settled(self) -> list[Change]:
+        """The change that settles the message, for the commit of what it asked for."""
+        return [settle(self.message)] if self.message else []
+
+
 class _Stopped(Exception):
     """The grant ended while a run was under way."""
 
 
-def collect(
-    at: Collector, account_id: str, provider_id: str, until: datetime, message: Message | None
-) -> Outcome | None:
+def collect(at: Collector, errand: Errand, until: datetime) -> Outcome | None:
     """Look after one connection until its sweep is complete, `until`, or a setback.
 
-    None where there was nothing to do. `message` is the one that asked for it by the stream: it is
-    settled with what it asked for, and when it comes again its earlier run is over, so it may take
-    over the lease. Raises Busy, Conflict and what only we can mend; then it may come again.
+    None where there was nothing to do. The message is settled with what it asked for. Raises Busy,
+    Conflict and what only we can mend; then the errand may come again.
     """
-    if message and settle(message).key not in at.tables.fetch_many(settle(message).key):
-        return None  # it came once more after all was done
-    link = fetch_link(at.tables, account_id, provider_id)
+    done = errand.settled()
+    if done and not at.tables.fetch_many(*(change.key for change in done)):
+        return None  # the stream gave it once more after all was done
+    link = fetch_link(at.tables, errand.account_id, errand.provider_id)
     now = at.clock.now()
-    settling = [settle(message)] if message else []
     if link is None or link.state is not State.CONNECTED:
-        _commit_if_any(at, settling)
+        _commit_if_any(at, done)
         return None
     grant = fetch_grant(at.tables, link.grant_id)
     if grant is None or grant.state(now) is not GrantState.ACTIVE:
-        _end(at, link, "expired" if grant and grant.ended_at is None else "withdrawn", settling)
+        _end(at, link, "expired" if grant and grant.ended_at is None else "withdrawn", done)
         return None
-    holder = message.message_id if message else at.new_id()
+    holder = errand.message.message_id if errand.message and errand.by_stream else at.new_id()
     if link.leased_until and link.leased_until > now and link.leased_by != holder:
-        _commit_if_any(at, settling)  # whoever holds it does what we would
+        # Whoever holds it does what we would, and settles a message of its own.
+        _commit_if_any(at, done if errand.by_stream else [])
         return None
     if link.due_at is None or link.due_at > now:
-        _commit_if_any(at, settling)
+        _commit_if_any(at, done)
         return None
-    link = _write(at, link.change(leased_until=now + LEASE, leased_by=holder))
-    return _Run(at, link, grant, min(until, now + RUN), message).run()
+    try:
+        link = _write(at, link.change(leased_until=now + LEASE, leased_by=holder))
+    except Conflict:
+        return None  # somebody else took it this moment; what is left of it, a sweep finds
+    return _Run(at, link, grant, min(until, now + RUN), errand).run()
 
 
 def _commit_if_any(at: Collector, changes: Sequence[Change]) -> None:
@@ -151,13 +176,13 @@ class _Run:
     """One run: what it has read, and the versions that it has written."""
 
     def __init__(
-        self, at: Collector, link: Link, grant: Grant, until: datetime, message: Message | None
+        self, at: Collector, link: Link, grant: Grant, until: datetime, errand: Errand
     ) -> None:
         self._at = at
         self._link = link
         self._grant = grant
         self._until = until
-        self._message = message
+        self._errand = errand
         self._tokens: Row | None = None
         self._cursor: Row | None = None
         self._recipient: Recipient | None = None
@@ -168,7 +193,7 @@ class _Run:
             self._recipient = read_recipient(at.tables, VaultId(link.account_id))
         except NotOpened as refusal:
             if refusal.cause is Cause.ERASED:
-                _end(at, link, "erased", self._settling())
+                _end(at, link, "erased", self._errand.settled())
             else:
                 # The vault is made when the account is; until then nothing could be sealed.
                 self._finish(due_at=at.clock.now() + NO_VAULT_YET, trouble=_WAITING)
@@ -177,7 +202,7 @@ class _Run:
         try:
             outcome = syncer.run(self._connection(), self._keep)
         except _Stopped:
-            _end(at, self._link, "withdrawn", self._settling())
+            _end(at, self._link, "withdrawn", self._errand.settled())
             return None
         except NotFound:
             self._finish(due_at=at.clock.now() + LONGEST_PAUSE, trouble="unavailable")
@@ -311,9 +336,9 @@ class _Run:
             # Out of time: go on at once, in a run of its own.
             again = link.change(leased_until=None, leased_by="")
             message = collect_message(again, self._at.new_id(), now)
-            _write(self._at, again, send(message), *self._settling())
+            _write(self._at, again, send(message), *self._errand.settled())
         elif outcome.setback in _LET_GO:
-            _end(self._at, link, outcome.setback.value, self._settling())
+            _end(self._at, link, outcome.setback.value, self._errand.settled())
         else:
             failures = link.failures + 1
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 12))
@@ -328,7 +353,4 @@ class _Run:
 
     def _finish(self, **changes: Any) -> None:
         done = self._link.change(leased_until=None, leased_by="", **changes)
-        self._link = _write(self._at, done, *self._settling())
-
-    def _settling(self) -> list[Change]:
-        return [settle(self._message)] if self._message else []
+        self._link = _write(self._at, done, *self._errand.settled())

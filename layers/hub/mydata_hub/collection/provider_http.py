@@ -68,7 +68,7 @@ class _TokenAnswer(Row):
 
 class _FirstTokenAnswer(_TokenAnswer):
     # 연계정보: the same at every provider. See identity.py for what is kept of it.
-    ci: Text
+    user_ci: Text
 
 
 class HttpProvider:
@@ -127,7 +127,7 @@ def exchange_code(
     }
     body = _ask_token(_Line(at.base_url, deadline_s), at, form)
     answer = read_page(body, _FirstTokenAnswer)
-    return Arrival(Tokens(answer.access_token, answer.refresh_token or ""), answer.ci)
+    return Arrival(Tokens(answer.access_token, answer.refresh_token or ""), answer.user_ci)
 
 
 def _ask_token(line: _Line, at: HubAtProvider, form: Mapping[str, str]) -> bytes:

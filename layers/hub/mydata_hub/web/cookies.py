@@ -1,4 +1,4 @@
-"""The two cookies: who is signed in, and which language somebody chose."""
+"""The cookies: who is signed in, which language somebody chose, and who left for a provider."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 LANGUAGE: Final = "lang"
 _A_YEAR_S: Final = 365 * 24 * 3600
+_AWAY_S: Final = 15 * 60
 
 
 def session_name(issuer: str) -> str:
@@ -25,6 +26,22 @@ def session_cookie(issuer: str, token: str) -> str:
 def no_session_cookie(issuer: str) -> str:
     """Makes the browser forget its session."""
     return _cookie(issuer, session_name(issuer), "") + "; Max-Age=0"
+
+
+def departure_name(issuer: str) -> str:
+    """As for the session: no neighbouring subdomain may plant one."""
+    return "__Host-departure" if _is_https(issuer) else "departure"
+
+
+def departure_cookie(issuer: str, binding: str) -> str:
+    """Marks the browser that left for a provider. Lax, because the provider sends it back by a
+    link; a quarter of an hour, as long as its return is waited for."""
+    return _cookie(issuer, departure_name(issuer), binding) + f"; Max-Age={_AWAY_S}"
+
+
+def no_departure_cookie(issuer: str) -> str:
+    """Makes the browser forget that it left."""
+    return _cookie(issuer, departure_name(issuer), "") + "; Max-Age=0"
 
 
 def language_cookie(issuer: str, locale: str) -> str:
