@@ -17,7 +17,7 @@ from tests.unit.web.extract import PYTHON, extracted
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
 HANGUL = re.compile(r"[가-힣]")
 # Names that are written alike in both languages.
-SAME_IN_BOTH = frozenset({"AWS", "C2SP tlog-tiles"})
+SAME_IN_BOTH = frozenset({"AWS", "C2SP tlog-tiles", "DPV", "FAPI 2.0, DPoP, PAR, PKCE S256"})
 
 
 def findings(messages, catalogue):

@@ -24,9 +24,7 @@ def authenticate_client(authority: Authority, form: Mapping[str, str]) -> tuple[
 
     Raises OAuthRefused (invalid_client), which says what is expected.
     """
-    if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
-        raise _refused(f"authenticate with a client_assertion of type {ASSERTION_TYPE}")
-    token = form["client_assertion"]
+    token = require_assertion(form)
     try:
         client_id = peek(token).text("sub", MAX_ID_LETTERS)
     except NotProven as error:
@@ -41,6 +39,13 @@ def authenticate_client(authority: Authority, form: Mapping[str, str]) -> tuple[
     except NotProven as error:
         raise _refused(f"client_assertion: {error}") from None
     return client, _check_claims(authority, client, assertion)
+
+
+def require_assertion(form: Mapping[str, str]) -> str:
+    """The assertion as it was sent; nothing is verified. Raises OAuthRefused (invalid_client)."""
+    if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
+        raise _refused(f"authenticate with a client_assertion of type {ASSERTION_TYPE}")
+    return form["client_assertion"]
 
 
 def _check_claims(authority: Authority, client: Client, assertion: Jwt) -> Spent:

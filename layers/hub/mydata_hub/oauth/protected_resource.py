@@ -82,6 +82,19 @@ def check_own_access(authority: Authority, call: Call, scope: str) -> tuple[Clie
     return client, proof
 
 
+def presented_token(call: Call) -> str:
+    """The access token as it was sent; nothing is verified. Raises OAuthRefused."""
+    authorization = call.header("authorization")
+    if authorization is None:  # no error code for who did not know (RFC 6750 section 3.1)
+        raise OAuthRefused(_NO_TOKEN, "this needs an access token and a DPoP proof")
+    scheme, _, presented = authorization.partition(" ")
+    presented = presented.strip()
+    # Threat: a stolen token sent as a bearer token, which needs no key (RFC 9449 section 7.2).
+    if scheme.lower() != "dpop" or not presented or "," in presented:
+        raise _refused("send one Authorization header with the scheme DPoP")
+    return presented
+
+
 def challenge(error: OAuthRefused) -> Answer:
     """The status and headers that say why (RFC 9449 section 7.1); the body is the caller's."""
     # Descriptions are sentences of ours without quotes: they stand in a quoted string as they are.
@@ -96,14 +109,7 @@ def challenge(error: OAuthRefused) -> Answer:
 
 
 def _verify(authority: Authority, call: Call, scope: str) -> tuple[AccessToken, Proof]:
-    authorization = call.header("authorization")
-    if authorization is None:  # no error code for who did not know (RFC 6750 section 3.1)
-        raise OAuthRefused(_NO_TOKEN, "this needs an access token and a DPoP proof")
-    scheme, _, presented = authorization.partition(" ")
-    presented = presented.strip()
-    # Threat: a stolen token sent as a bearer token, which needs no key (RFC 9449 section 7.2).
-    if scheme.lower() != "dpop" or not presented or "," in presented:
-        raise _refused("send one Authorization header with the scheme DPoP")
+    presented = presented_token(call)
     try:
         token = read_access_token(authority, presented)
     except NotProven as error:

@@ -11,10 +11,12 @@ from mydata_hub.errors import BadInput
 from mydata_hub.web.onward import MAX_LETTERS
 
 MAX_TEXT_CHARACTERS: Final = 200
+MAX_ITEMS: Final = 100
 # What can be wrong with a field, and what to do about it (pydantic's names of errors).
 _REMEDIES: Final = {
     "missing": "is needed",
     "string_type": "send text",
+    "too_long": f"send at most {MAX_ITEMS}",
     "string_too_long": f"use at most {MAX_TEXT_CHARACTERS} characters",
     "dict_type": "send an object",
     "literal_error": "use ko or en",
@@ -86,6 +88,28 @@ class Language(Body):
 
     lang: Literal["ko", "en"]
     next: str = Field(default="/", max_length=MAX_LETTERS)
+
+
+class Asked(Body):
+    """Which question of a partner this is about: the names of its authorization URL."""
+
+    client_id: str = Field(max_length=MAX_TEXT_CHARACTERS)
+    request_uri: str = Field(max_length=MAX_TEXT_CHARACTERS)
+
+
+class Choice(Asked):
+    """What somebody would allow, of the sentences that were shown."""
+
+    items: list[str] = Field(max_length=MAX_ITEMS)
+    locale: Literal["ko", "en"]
+    wording_hash: str = Field(max_length=MAX_TEXT_CHARACTERS)
+
+
+class Approval(Asked):
+    """The passkey's signature over a prepared record."""
+
+    approval: str = Field(max_length=MAX_TEXT_CHARACTERS)
+    credential: dict[str, Any]
 
 
 def _bad_input(error: ValidationError) -> BadInput:

@@ -48,6 +48,10 @@ _BY_SLUG: Final = {
         _("There is nothing here"),
         _("The link may have been used already, or it has ended. Ask for a new one."),
     ),
+    "oauth-refused": Words(
+        _("This question is over"),
+        _("It was answered, took too long, or never was. Go back to the service and begin again."),
+    ),
     "taken": Words(_("Somebody was first"), _("Load the page again and look at what is there.")),
     "too-large": Words(_("That is too much at once"), _("Send less and try again.")),
     "too-many": Words(_("Too many tries"), _("Wait a while before the next one.")),

@@ -35,7 +35,7 @@ export function onSubmit(form, work) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (form.getAttribute("aria-busy") === "true") return;
-    const button = form.querySelector("button");
+    const button = event.submitter ?? form.querySelector("button");
     const label = button.textContent;
     form.setAttribute("aria-busy", "true");
     button.textContent = word("working");

@@ -1,0 +1,32 @@
+"""What a person has consented to, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mydata_hub.accounts.desk import Desk
+from mydata_hub.config import ConsentSettings, Handler, on_first_use
+from mydata_hub.ports.clock import SystemClock, SystemEntropy
+from mydata_hub.web import own_grants
+from mydata_hub.web.checks import session_checks
+from mydata_hub.web.dispatch import handler_for
+from mydata_hub.web.render import Renderer
+from mydata_hub.web.site import Site
+from mydata_hub.wiring import tables_for
+
+
+def build(env: Mapping[str, str]) -> Handler:
+    """The handler over the tables that the settings name."""
+    settings = ConsentSettings.read(env)
+    desk = Desk(
+        tables=tables_for(settings),
+        clock=SystemClock(),
+        entropy=SystemEntropy(),
+        issuer=settings.issuer,
+    )
+    engine = settings.engine.partition(":")[0]
+    site = Site(issuer=settings.issuer, renderer=Renderer(), desk=desk, engine=engine)
+    return handler_for("consent", site, own_grants.HANDLERS, session_checks(desk))
+
+
+handler = on_first_use(build)

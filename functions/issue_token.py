@@ -1,0 +1,29 @@
+"""The authorization server's endpoints for clients: discovery, PAR, tokens and their grants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mydata_hub.accounts.desk import Desk
+from mydata_hub.config import Handler, IssueTokenSettings, on_first_use
+from mydata_hub.oauth.authority import Authority, PublishedCatalogue, SigningKeys
+from mydata_hub.ports.clock import SystemClock, SystemEntropy
+from mydata_hub.web.oauth_endpoints import oauth_handler
+from mydata_hub.wiring import signer_for, tables_for
+
+
+def build(env: Mapping[str, str]) -> Handler:
+    """The handler over the tables and the signing key that the settings name."""
+    settings = IssueTokenSettings.read(env)
+    desk = Desk(
+        tables=tables_for(settings),
+        clock=SystemClock(),
+        entropy=SystemEntropy(),
+        issuer=settings.issuer,
+    )
+    keys = SigningKeys(signer_for(settings, settings.token_key, "ES256"))
+    authority = Authority(desk=desk, keys=keys, catalogue=PublishedCatalogue())
+    return oauth_handler("issue_token", authority)
+
+
+handler = on_first_use(build)

@@ -1,0 +1,193 @@
+"""The consent sheet: every sentence that a person reads before saying yes or no.
+
+The page shows these sentences and no others about the consent, and their hash is what the
+person's passkey signs besides the record: `Sheet.wording` is the one text both are made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from decimal import ROUND_CEILING, Decimal
+from typing import Any, Final
+
+from mydata_hub.accounts.account import Locale
+from mydata_hub.consent.consent_record import hash_wording
+from mydata_hub.consent.grant import FrequencyUnit, Grant, GrantState
+from mydata_hub.insights.claim import Claim
+from mydata_hub.insights.purposes import find_purpose
+from mydata_hub.oauth.authorize import Question
+from mydata_hub.release.ledger import GROUP_CAP, UNITS
+from mydata_hub.web.answer_words import answer_words, record_words
+from mydata_hub.web.wording import mark as _
+from mydata_hub.web.wording import translate
+
+CAP_BITS: Final = GROUP_CAP // UNITS
+# Dates are part of what is signed, so no script turns them into another zone's.
+_ZONES: Final[Mapping[Locale, tuple[timezone, str]]] = {
+    "ko": (timezone(timedelta(hours=9)), "%Y. %m. %d. %H:%M (한국 시각)"),
+    "en": (timezone(timedelta(0)), "%Y-%m-%d %H:%M UTC"),
+}
+_ONCE: Final = {
+    FrequencyUnit.DAY: _("At most once a day"),
+    FrequencyUnit.WEEK: _("At most once a week"),
+    FrequencyUnit.MONTH: _("At most once a month"),
+}
+_OFTEN: Final = {
+    FrequencyUnit.DAY: _("At most %(count)s times a day"),
+    FrequencyUnit.WEEK: _("At most %(count)s times a week"),
+    FrequencyUnit.MONTH: _("At most %(count)s times a month"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One question: `item` is what is granted, `answers` is everything it can ever say."""
+
+    item: str
+    question: str
+    answers: tuple[str, ...]
+    price: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """The sentences in the order they are read, and the bits of the bar."""
+
+    locale: Locale
+    partner: str
+    heading: str
+    asks: tuple[Ask, ...]
+    stays: tuple[str, ...]
+    why: str
+    often: str
+    until: str
+    stopping: tuple[str, ...]
+    learns: tuple[str, ...]
+    bits_before: int
+    bits_now: int
+
+    @property
+    def wording(self) -> str:
+        """What is shown, as one text: its hash is in the record."""
+        return "\n".join(self._sentences())
+
+    @property
+    def wording_hash(self) -> str:
+        """What the page says back, so that nobody signs other sentences than they have read."""
+        return hash_wording(self.wording).hex()
+
+    def _sentences(self) -> Iterator[str]:
+        yield self.heading
+        for ask in self.asks:
+            yield ask.question
+            yield " / ".join(ask.answers)
+            yield ask.price
+        yield from (*self.stays, self.why, self.often, self.until, *self.stopping, *self.learns)
+
+
+def read_sheet(question: Question, given: Iterable[Grant], now: datetime, locale: Locale) -> Sheet:
+    """The sheet of a question for somebody who gave these grants before."""
+    say = _Speaker(locale)
+    asked, partner = question.asked, question.client.name
+    before, after = _bits(question, given, now)
+    records = record_words((one for claim in asked.claims for one in claim.inputs), locale)
+    learns = [
+        say(
+            _("%(partner)s learns at most %(bits)s of the %(cap)s bits one partner may learn."),
+            partner=partner,
+            bits=after,
+            cap=CAP_BITS,
+        ),
+        say(
+            _("One bit is as much as one answer of yes or no. The %(cap)s are for a year."),
+            cap=CAP_BITS,
+        ),
+    ]
+    if before:
+        learns.insert(1, say(_("%(bits)s of them you have allowed before."), bits=before))
+    return Sheet(
+        locale=locale,
+        partner=partner,
+        heading=say(_("%(partner)s asks about you"), partner=partner),
+        asks=tuple(_ask(claim, say) for claim in asked.claims),
+        stays=(
+            say(_("Your %(records)s stay in your vault."), records=records),
+            say(_("No shop, amount, place or other person is in an answer.")),
+        ),
+        why=getattr(find_purpose(asked.purpose).text, locale),
+        often=_often(asked.frequency.unit, asked.frequency.count, say),
+        until=say(
+            _("Until %(date)s, then it ends by itself"), date=_date(asked.expires_at, locale)
+        ),
+        stopping=(
+            say(_("You can stop it at any time, and the next question is refused.")),
+            say(
+                _(
+                    "What %(partner)s was told until then, it knows.",
+                ),
+                partner=partner,
+            ),
+        ),
+        learns=tuple(learns),
+        bits_before=before,
+        bits_now=after - before,
+    )
+
+
+def sheet_document(sheet: Sheet, question: Question) -> dict[str, Any]:
+    """The sheet for scripts and the command line."""
+    request = question.request
+    return {
+        "client_id": request["client_id"],
+        "partner": sheet.partner,
+        "redirect_uri": request["redirect_uri"],
+        "purpose": question.asked.purpose,
+        "asks": [
+            {"item": ask.item, "question": ask.question, "answers": list(ask.answers)}
+            for ask in sheet.asks
+        ],
+        "locale": sheet.locale,
+        "wording": sheet.wording,
+        "wording_hash": sheet.wording_hash,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Speaker:
+    locale: Locale
+
+    def __call__(self, message: str, **values: object) -> str:
+        said = translate(self.locale, message)
+        return said % values if values else said
+
+
+def _ask(claim: Claim, say: _Speaker) -> Ask:
+    # Rounded up, so that the sheet never promises less than the ledger charges.
+    bits = claim.bits.quantize(Decimal("0.1"), ROUND_CEILING)
+    return Ask(
+        item=claim.ref,
+        question=getattr(claim.question, say.locale),
+        answers=answer_words(claim.alphabet, say.locale),
+        price=say(_("One answer tells at most %(bits)s bits"), bits=bits),
+    )
+
+
+def _bits(question: Question, given: Iterable[Grant], now: datetime) -> tuple[int, int]:
+    """What the partner's group may learn without this consent, and with it."""
+    before = sum(
+        grant.max_bits
+        for grant in given
+        if grant.recipient_group == question.client.group and grant.state(now) is GrantState.ACTIVE
+    )
+    return min(CAP_BITS, before), min(CAP_BITS, before + question.asked.max_bits)
+
+
+def _often(unit: FrequencyUnit, count: int, say: _Speaker) -> str:
+    return say(_ONCE[unit]) if count == 1 else say(_OFTEN[unit], count=count)
+
+
+def _date(at: datetime, locale: Locale) -> str:
+    zone, form = _ZONES[locale]
+    return at.astimezone(zone).strftime(form)

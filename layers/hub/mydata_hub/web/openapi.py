@@ -1,0 +1,136 @@
+"""The description of the hub's API for partners, as an OpenAPI 3.1 document.
+
+OAuth is discovered and not described here: its endpoints are in RFC 8414 metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from mydata_hub import __version__
+from mydata_hub.web.openapi_schemas import SCHEMAS
+
+_PROBLEM: Final = {
+    "description": "A problem (RFC 9457)",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_IDEMPOTENCY_KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "Names this asking: sent again it gives the same answers and is charged once.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+_PROOF: Final = {
+    "name": "DPoP",
+    "in": "header",
+    "required": True,
+    "description": "The proof for this request (RFC 9449), with the nonce of the last answer.",
+    "schema": {"type": "string"},
+}
+
+
+def describe_api(issuer: str) -> dict[str, Any]:
+    """What `GET /openapi.json` answers."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "MyData Hub",
+            "version": __version__,
+            "summary": "Partners get answers, never records.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": issuer}],
+        "paths": _paths(),
+        "components": {
+            "schemas": SCHEMAS,
+            "securitySchemes": {
+                "dpop": {
+                    "type": "http",
+                    "scheme": "dpop",
+                    "description": (
+                        "An access token bound to a key (RFC 9449), issued by the authorization "
+                        f"server that {issuer}/.well-known/oauth-protected-resource names."
+                    ),
+                }
+            },
+        },
+    }
+
+
+def _paths() -> dict[str, Any]:
+    return {
+        "/catalogue": _read("The questions that may be asked, each with its answers", "Catalogue"),
+        "/purposes": _read("What answers may be used for: a closed list", "Purposes"),
+        "/openapi.json": _read("This document", None),
+        "/claims": {"post": _claims()},
+        "/receipts/{event_id}": {"get": _receipt()},
+        "/log/checkpoint": {"get": _log("The latest checkpoint of the log", "text/plain")},
+        "/log/tile/{level}/{index}": {
+            "get": _log(
+                "A tile of hashes, or with level `entries` of entries (C2SP tlog-tiles)",
+                "application/octet-stream",
+                _in_path("level", r"^([0-9]|[1-5][0-9]|6[0-3]|entries)$"),
+                # From the 1,000th tile on, further `x<three digits>/` stand before the last three.
+                _in_path("index", r"^(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]{1,3})?$"),
+            )
+        },
+    }
+
+
+def _read(summary: str, schema: str | None) -> dict[str, Any]:
+    body = {"$ref": f"#/components/schemas/{schema}"} if schema else {"type": "object"}
+    return {"get": {"summary": summary, "security": [], "responses": {"200": _json(body)}}}
+
+
+def _claims() -> dict[str, Any]:
+    return {
+        "summary": "Ask: answers under the grant that the access token names",
+        "security": [{"dpop": []}],
+        "parameters": [_PROOF, _IDEMPOTENCY_KEY],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Asking"}}},
+        },
+        "responses": {
+            "200": _json({"$ref": "#/components/schemas/Answers"}),
+            **_problems("400", "401", "403", "409", "413", "503"),
+        },
+    }
+
+
+def _receipt() -> dict[str, Any]:
+    return {
+        "summary": "The receipt of an asking, with its proof from the log once that has it",
+        "security": [{"dpop": []}],
+        "parameters": [_PROOF, _in_path("event_id", "^[0-9a-f]{32}$")],
+        "responses": {"200": _json({"type": "object"}), **_problems("401", "404", "503")},
+    }
+
+
+def _log(summary: str, media_type: str, *parameters: Mapping[str, Any]) -> dict[str, Any]:
+    binary = media_type != "text/plain"
+    schema: dict[str, Any] = {} if binary else {"type": "string"}
+    return {
+        "summary": summary,
+        "security": [],
+        "parameters": list(parameters),
+        "responses": {
+            "200": {"description": summary, "content": {media_type: {"schema": schema}}},
+            **_problems("404"),
+        },
+    }
+
+
+def _in_path(name: str, pattern: str) -> dict[str, Any]:
+    schema = {"type": "string", "pattern": pattern}
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _json(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"description": "As asked", "content": {"application/json": {"schema": dict(schema)}}}
+
+
+def _problems(*statuses: str) -> dict[str, Any]:
+    return dict.fromkeys(statuses, _PROBLEM)

@@ -1,0 +1,111 @@
+"""The JSON documents of the API for partners, as JSON Schemas (draft 2020-12)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from mydata_hub.fields import Wording
+from mydata_hub.insights.claim import AnswerPeriod, Sensitivity
+
+
+def _object(required: dict[str, Any], **optional: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": list(required),
+        "properties": required | optional,
+        "additionalProperties": False,
+    }
+
+
+def _list(of: dict[str, Any], least: int = 1) -> dict[str, Any]:
+    return {"type": "array", "items": of, "minItems": least}
+
+
+def _words(*words: str) -> dict[str, Any]:
+    return {"type": "string", "enum": list(words)}
+
+
+_TEXT: Final = {"type": "string"}
+_WORD: Final = {"type": "string", "minLength": 1, "maxLength": 100}
+_SPAN: Final = {"type": "string", "format": "duration"}
+_WORDING: Final = _object(dict.fromkeys(Wording.__dataclass_fields__, _TEXT))
+
+SCHEMAS: Final[dict[str, Any]] = {
+    "Claim": _object(
+        {
+            "id": _WORD,
+            "version": {"type": "integer", "minimum": 1},
+            "question": _WORDING,
+            "alphabet": _list(_WORD, 2),
+            "bits": {"type": "number", "minimum": 1},
+            "attributes": _list(_WORD),
+            "cells": {"type": "object", "additionalProperties": _WORD},
+            "inputs": _list(_WORD),
+            "floor": _object(
+                {
+                    "sources": {"type": "integer", "minimum": 1},
+                    "window": _SPAN,
+                    "freshness": _SPAN,
+                }
+            ),
+            "answer_period": _words(*(str(period) for period in AnswerPeriod)),
+            "valid_for": _SPAN,
+            "sensitivity": _words(*(str(one) for one in Sensitivity)),
+            "purposes": _list(_WORD),
+        }
+    ),
+    "Attribute": _object(
+        {
+            "id": _WORD,
+            "label": _WORDING,
+            "ordered": {"type": "boolean"},
+            "cells": _list(_WORD, 2),
+        }
+    ),
+    "Catalogue": _object(
+        {
+            "claims": _list({"$ref": "#/components/schemas/Claim"}),
+            "attributes": _list({"$ref": "#/components/schemas/Attribute"}),
+        }
+    ),
+    "Purposes": _object(
+        {
+            "purposes": _list(
+                _object({"id": _WORD, "text": _WORDING, "dpv": {"type": "string", "format": "uri"}})
+            )
+        }
+    ),
+    "Asking": _object({"claims": {**_list(_WORD), "uniqueItems": True}}),
+    # Readers must bear further members: the answer is padded to a length that tells nothing.
+    "Answers": _object(
+        {
+            "event_id": _WORD,
+            "answers": _list(
+                _object(
+                    {
+                        "claim": {**_WORD, "description": "<id>@<version>"},
+                        "answer": {**_WORD, "description": "A symbol of the claim's alphabet"},
+                        "sd_jwt": {
+                            **_TEXT,
+                            "description": "The answer, signed and bound to the key (RFC 9901)",
+                        },
+                    }
+                )
+            ),
+        }
+    )
+    | {"additionalProperties": True},
+    # RFC 9457 lets a problem have further members.
+    "Problem": {
+        "type": "object",
+        "required": ["type", "title", "status"],
+        "properties": {
+            "type": {"type": "string", "format": "uri"},
+            "title": _TEXT,
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "detail": _TEXT,
+            "remedy": _TEXT,
+            "field": _TEXT,
+        },
+    },
+}

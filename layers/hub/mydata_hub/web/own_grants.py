@@ -1,0 +1,72 @@
+"""A person's own grants: what was allowed to whom, and the one tap that ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from mydata_hub.collection.connecting import tell_withdrawn
+from mydata_hub.consent.grant import Grant, GrantKind
+from mydata_hub.consent.grants import list_grants, withdraw_grant
+from mydata_hub.oauth.clients import fetch_client
+from mydata_hub.web.answers import Answer, json_answer
+from mydata_hub.web.bodies import Empty
+from mydata_hub.web.request import Request
+from mydata_hub.web.site import RouteHandler, Site
+
+
+def grants_state(site: Site, request: Request) -> Answer:
+    """Every grant this person ever gave, the newest first, those that ended too."""
+    grants = sorted(
+        list_grants(site.desk.tables, request.caller.account_id),
+        key=lambda grant: grant.given_at,
+        reverse=True,
+    )
+    partners = {grant.counterparty for grant in grants if grant.kind is GrantKind.RELEASE}
+    names = {partner: _partner_name(site, partner) for partner in partners}
+    now = site.desk.now()
+    return json_answer(
+        200,
+        {"grants": [grant_document(grant, names.get(grant.counterparty), now) for grant in grants]},
+    )
+
+
+def withdraw(site: Site, request: Request) -> Answer:
+    """Ends a grant; from the commit on nothing is answered by it."""
+    Empty.read(request.json())
+    grant = withdraw_grant(site.desk, request.caller, request.parameter("grant_id"))
+    if grant.kind is GrantKind.COLLECT:
+        tell_withdrawn(site.desk, grant)
+    name = _partner_name(site, grant.counterparty) if grant.kind is GrantKind.RELEASE else None
+    return json_answer(200, grant_document(grant, name, site.desk.now()))
+
+
+def grant_document(grant: Grant, name: str | None, now: datetime) -> dict[str, Any]:
+    """A grant as its person reads it; `name` is the partner's, where it is a partner's."""
+    return {
+        "grant_id": grant.grant_id,
+        "version": grant.version,
+        "kind": str(grant.kind),
+        "state": str(grant.state(now)),
+        "counterparty": grant.counterparty,
+        "name": name,
+        "purpose": grant.purpose,
+        "items": list(grant.items),
+        "frequency": {"unit": str(grant.frequency.unit), "count": grant.frequency.count},
+        "max_bits": grant.max_bits,
+        "given_at": grant.given_at.isoformat(),
+        "expires_at": grant.expires_at.isoformat(),
+        "ended_at": grant.ended_at and grant.ended_at.isoformat(),
+    }
+
+
+def _partner_name(site: Site, client_id: str) -> str | None:
+    client = fetch_client(site.desk.tables, client_id)
+    return client.name if client else None
+
+
+HANDLERS: Final[Mapping[str, RouteHandler]] = {
+    "GET /grants/state": grants_state,
+    "POST /grants/{grant_id}/withdraw": withdraw,
+}
