@@ -20,11 +20,22 @@ from tests.architecture.template import (
 MAX_TRIES = 10
 MAX_AGE_S = 6 * 3600
 # Tables whose loss would be a person's loss, or the log's.
-KEPT = {"AccountsTable", "NoticesTable", "EventsTable", "LogTable"}
+VAULT = {"KeysTable", "VaultPublicTable", "VaultsTable", "SegmentsTable"}
+KEPT = {
+    "AccountsTable",
+    "GrantsTable",
+    "ClientsTable",
+    "NoticesTable",
+    "EventsTable",
+    "LogTable",
+    *VAULT,
+}
 # Rows that must never vanish by themselves.
-NEVER_EXPIRE = {"EventsTable", "LogTable", "OutboxTable"}
+NEVER_EXPIRE = {"ClientsTable", "EventsTable", "LogTable", "OutboxTable", *VAULT}
 # Not restorable on purpose: what they held must not come back.
-NO_BACKUP = {"SessionsTable", "OutboxTable"}
+NO_BACKUP = {"SessionsTable", "OutboxTable", "OauthTable"}
+# Restorable for so many days and no longer: what was erased is gone for good when they are over.
+BACKED_UP_DAYS = {"KeysTable": 7}
 
 
 def settings(template: Template, variables: Mapping[str, Set[str]]) -> list[str]:
@@ -168,7 +179,10 @@ def _unkept(name: str, resource: Mapping[str, Any]) -> Iterator[str]:
         "SSEEnabled": True
     }:
         yield f"{name}: not on demand or not encrypted with a key that leaves a trace"
-    backed_up = own.get("PointInTimeRecoverySpecification") == {"PointInTimeRecoveryEnabled": True}
+    recovery = {"PointInTimeRecoveryEnabled": True}
+    if name in BACKED_UP_DAYS:
+        recovery["RecoveryPeriodInDays"] = BACKED_UP_DAYS[name]
+    backed_up = own.get("PointInTimeRecoverySpecification") == recovery
     if backed_up is (name in NO_BACKUP):
         yield f"{name}: " + ("backed up" if backed_up else "not restorable to a point in time")
     if name in KEPT and (

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from mydata_hub.config import (
     AuditSettings,
+    AuthorizeSettings,
     CollectSettings,
+    ConsentSettings,
     DeliverSettings,
     FoldRecordsSettings,
+    IssueTokenSettings,
     MyVaultSettings,
     PagesSettings,
+    PartnerSettings,
     ReceiveSettings,
     SequenceLogSettings,
     Settings,
@@ -16,6 +20,10 @@ from mydata_hub.config import (
 
 SETTINGS: dict[str, type[Settings]] = {
     "pages": PagesSettings,
+    "authorize": AuthorizeSettings,
+    "issue_token": IssueTokenSettings,
+    "consent": ConsentSettings,
+    "partner": PartnerSettings,
     "deliver": DeliverSettings,
     "sequence_log": SequenceLogSettings,
     "audit": AuditSettings,
