@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mydata_hub.web.guards import ROUTES
 
-from tests.architecture import doors, plumbing, walls, zone_page
+from tests.architecture import doors, network, plumbing, walls, zone_page
 from tests.architecture.permissions import Permission, permissions
 from tests.architecture.settings import SETTINGS
 from tests.architecture.template import Template, functions, read_template
@@ -37,6 +37,11 @@ PROOFS: dict[str, Callable[[Template], list[str]]] = {
     "every failure rings": plumbing.alarms,
     "tables are laid out and kept": plumbing.tables,
     "logs end": plumbing.logs,
+    "the vault zone is alone in its network": partial(network.isolation, zones=zone_page.zones()),
+    "endpoints lead to what is ours": network.endpoints,
+    "names carry nothing out": network.names,
+    "no function changes its network": network.joining,
+    "vault keys open for a purpose": network.purposes,
 }
 
 
@@ -442,6 +447,112 @@ FAULTS: list[tuple[str, Plant, str, str]] = [
         ),
         "tables are laid out and kept",
         "EventsTable: index subject holds more than keys",
+    ),
+    (
+        "keys that are restorable for longer than erasure promises",
+        set_in("KeysTable", "PointInTimeRecoverySpecification", "RecoveryPeriodInDays", to=35),
+        "tables are laid out and kept",
+        "KeysTable: not restorable to a point in time",
+    ),
+    (
+        "a vault function outside the network",
+        set_in("MyVault", "VpcConfig", to=None),
+        "the vault zone is alone in its network",
+        "my_vault: in the wrong network for zone vault",
+    ),
+    (
+        "an edge function inside the network",
+        set_in("Pages", "VpcConfig", to={"SecurityGroupIds": [{"Ref": "VaultSecurityGroup"}]}),
+        "the vault zone is alone in its network",
+        "pages: in the wrong network for zone edge",
+    ),
+    (
+        "a security group that lets everything out",
+        set_in("VaultSecurityGroup", "SecurityGroupEgress", to=None),
+        "the vault zone is alone in its network",
+        "fold_records: a security group that lets out more than to the endpoints",
+    ),
+    (
+        "a rule to any address",
+        lambda r: of("VaultSecurityGroup", r)["SecurityGroupEgress"].append(
+            {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0"}
+        ),
+        "the vault zone is alone in its network",
+        "my_vault: a security group that lets out more than to the endpoints",
+    ),
+    (
+        "a gateway to the internet",
+        add("Planted", "AWS::EC2::InternetGateway"),
+        "the vault zone is alone in its network",
+        "Planted: AWS::EC2::InternetGateway is a way out of the network",
+    ),
+    (
+        "an endpoint without a policy",
+        set_in("BlobsEndpoint", "PolicyDocument", to=None),
+        "endpoints lead to what is ours",
+        "BlobsEndpoint: leads to other accounts' resources",
+    ),
+    (
+        "an endpoint for any role",
+        lambda r: of("KeysEndpoint", r)["PolicyDocument"]["Statement"][0]["Condition"].pop(
+            "ArnEquals"
+        ),
+        "endpoints lead to what is ours",
+        "KeysEndpoint: carries others than the vault zone's roles",
+    ),
+    (
+        "no endpoint for keys",
+        without("KeysEndpoint"),
+        "endpoints lead to what is ours",
+        "no endpoint of kms",
+    ),
+    (
+        "a network that looks up any name",
+        without("VaultNamesGuard"),
+        "names carry nothing out",
+        "VaultNetwork: looks up any name",
+    ),
+    (
+        "a function that may change its network",
+        lambda r: r["MyVaultRole"]["Properties"]["Policies"][0]["PolicyDocument"][
+            "Statement"
+        ].remove(network.NOT_BY_ITSELF),
+        "no function changes its network",
+        "MyVaultRole: may change its network itself",
+    ),
+    (
+        "a role that may make interfaces without a network",
+        allow("PagesRole", "ec2:CreateNetworkInterface", on="*"),
+        "no function changes its network",
+        "PagesRole: has no business in a network",
+    ),
+    (
+        "a person's own view that opens records",
+        lambda r: of("VaultKey", r)["KeyPolicy"]["Statement"][2]["Condition"][
+            "StringEquals"
+        ].update({network.PURPOSE: ["profile", "records"]}),
+        "vault keys open for a purpose",
+        "my_vault: unwraps for ['profile', 'records']",
+    ),
+    (
+        "unwrapping from anywhere",
+        lambda r: of("VaultKey", r)["KeyPolicy"]["Statement"][1]["Condition"]["StringEquals"].pop(
+            "aws:SourceVpce"
+        ),
+        "vault keys open for a purpose",
+        "fold_records: unwraps past the endpoint",
+    ),
+    (
+        "the vault zone writes sessions",
+        allow("MyVaultRole", "dynamodb:PutItem", on=arn("SessionsTable")),
+        "rows stay in their zone",
+        "my_vault in zone vault: dynamodb:PutItem on table sessions",
+    ),
+    (
+        "an edge function reads wrapped keys",
+        allow("PagesRole", "dynamodb:BatchGetItem", on=arn("KeysTable")),
+        "rows stay in their zone",
+        "pages in zone edge: dynamodb:BatchGetItem on table keys",
     ),
     (
         "a log group that Lambda would make",

@@ -85,6 +85,7 @@ def test_our_streams_and_sweeps_are_linked_as_declared(ours: Deployment) -> None
     assert {(found.function, found.every) for found in ours.schedules} == {
         ("Deliver", timedelta(minutes=1)),
         ("SequenceLog", timedelta(minutes=1)),
+        ("FoldRecords", timedelta(minutes=1)),
     }
     assert all(found.event == {"sweep": True} for found in ours.schedules)
 
@@ -139,7 +140,7 @@ def test_short_tags_mean_what_their_long_forms_mean(tmp_path: Path) -> None:
     ("resource", "where", "words"),
     [
         (function("it", Hooks=1), "One.Hooks", "AWS::Serverless::Function"),
-        (function("it", VpcConfig={}), "One.VpcConfig", "not known"),
+        (function("it", FileSystemConfigs=[]), "One.FileSystemConfigs", "not known"),
         ({"Type": "AWS::Lambda::Function", "Properties": {}}, "One", "AWS::Lambda::Function"),
         (table() | {"Condition": "Prod"}, "One.Condition", "not known"),
         (function("it", MemorySize={"Fn::If": ["A", 1, 2]}), "One.MemorySize", "Fn::If"),

@@ -32,7 +32,9 @@ _ENVELOPE: Final = frozenset(
     {"Type", "Properties", "DeletionPolicy", "UpdateReplacePolicy", "DependsOn", "Metadata"}
 )
 # Functions that may stand where nothing is read, as in a policy; what is read knows fewer.
-_KNOWN_FUNCTIONS: Final = frozenset({"Fn::GetAtt", "Fn::Sub", "Fn::Select", "Fn::Split"})
+_KNOWN_FUNCTIONS: Final = frozenset(
+    {"Fn::GetAtt", "Fn::GetAZs", "Fn::Sub", "Fn::Select", "Fn::Split"}
+)
 _PSEUDO: Final = {
     "AWS::AccountId": "000000000000",
     "AWS::Partition": "aws",

@@ -38,6 +38,8 @@ KINDS: Final[dict[str, Kind]] = {
             "Architectures Description FunctionName Layers LoggingConfig"
             " PermissionsBoundary Policies ReservedConcurrentExecutions Role Runtime Tags Tracing"
             " PropagateTags RecursiveLoop"
+            # On a laptop the vault zone's wall is imports alone (docs/zones.md).
+            " VpcConfig"
         ),
         attributes=_names("Arn"),
     ),
@@ -84,7 +86,10 @@ KINDS: Final[dict[str, Kind]] = {
 
 # Types that only AWS needs: none of their properties reaches a function.
 BYSTANDERS: Final = _names(
-    "AWS::CloudWatch::Alarm AWS::IAM::ManagedPolicy AWS::IAM::Role AWS::KMS::Alias"
+    "AWS::CloudWatch::Alarm AWS::EC2::RouteTable AWS::EC2::SecurityGroup AWS::EC2::Subnet"
+    " AWS::EC2::SubnetRouteTableAssociation AWS::EC2::VPC AWS::EC2::VPCEndpoint"
+    " AWS::Route53Resolver::FirewallDomainList AWS::Route53Resolver::FirewallRuleGroup"
+    " AWS::Route53Resolver::FirewallRuleGroupAssociation AWS::IAM::ManagedPolicy AWS::IAM::Role AWS::KMS::Alias"
     " AWS::Lambda::Permission AWS::Logs::LogGroup AWS::Logs::MetricFilter AWS::S3::BucketPolicy"
     " AWS::SNS::Subscription AWS::SNS::Topic AWS::SNS::TopicPolicy AWS::SQS::QueuePolicy"
     " AWS::Serverless::LayerVersion"
