@@ -25,7 +25,7 @@ from sd_jwt.verifier import SDJWTVerifier
 
 from tests.unit.consent.world import ORIGIN
 from tests.unit.oauth import hub as oauth_hub
-from tests.unit.release.world import MORNING, OFFERS, POLICIES, TIME, Hub, regular_life
+from tests.unit.release.world import MORNING, OFFERS, POLICIES, TIME, Hub, regular_life, whole
 
 
 def verified(hub, sd_jwt):
@@ -44,7 +44,7 @@ def verified(hub, sd_jwt):
 def test_an_answer_verifies_elsewhere_and_says_who_may_use_it_how_long_and_why(asked):
     answered = asked.ask(asked.grant, MORNING, TIME)
     _, body = asked.told(answered)
-    payload = verified(asked, body["sd_jwt"])
+    payload = verified(asked, whole(body))
     release = Release.decode(asked.released(asked.grant.subject)[0].payload)
     issued = int(asked.now.timestamp())
     assert payload == {
@@ -70,14 +70,14 @@ def test_an_answer_verifies_elsewhere_and_says_who_may_use_it_how_long_and_why(a
 
 
 def test_a_partner_may_pass_on_one_answer_without_the_other(asked):
-    sd_jwt = asked.told(asked.ask(asked.grant, MORNING, TIME))[1]["sd_jwt"]
+    sd_jwt = whole(asked.told(asked.ask(asked.grant, MORNING, TIME))[1])
     issued, first, _, _ = sd_jwt.split("~")
     assert verified(asked, f"{issued}~{first}~")["answers"] == {MORNING: "yes"}
     assert verified(asked, f"{issued}~")["answers"] == {}
 
 
 def test_a_changed_answer_does_not_verify(asked):
-    sd_jwt = asked.told(asked.ask(asked.grant))[1]["sd_jwt"]
+    sd_jwt = whole(asked.told(asked.ask(asked.grant))[1])
     issued, disclosure, _ = sd_jwt.split("~")
     salt, name, _ = json.loads(base64.urlsafe_b64decode(disclosure + "=="))
     other = base64.urlsafe_b64encode(json.dumps([salt, name, "no"]).encode()).decode().rstrip("=")
@@ -93,7 +93,7 @@ def test_a_changed_answer_does_not_verify(asked):
 def test_digests_do_not_stand_in_the_order_of_the_answers(asked):
     orders = set()
     for _ in range(30):
-        sd_jwt = asked.told(asked.ask(asked.grant, MORNING, TIME))[1]["sd_jwt"]
+        sd_jwt = whole(asked.told(asked.ask(asked.grant, MORNING, TIME))[1])
         issued, *disclosures, _ = sd_jwt.split("~")
         digests = [encode_hash(hashlib.sha256(one.encode()).digest()) for one in disclosures]
         payload = json.loads(base64.urlsafe_b64decode(issued.split(".")[1] + "=="))
@@ -105,7 +105,7 @@ def test_digests_do_not_stand_in_the_order_of_the_answers(asked):
 def test_each_salt_is_fresh_and_has_128_bits_at_least(asked):
     salts = set()
     for number in range(5):
-        sd_jwt = asked.told(asked.ask(asked.grant, TIME, key=f"k{number}"))[1]["sd_jwt"]
+        sd_jwt = whole(asked.told(asked.ask(asked.grant, TIME, key=f"k{number}"))[1])
         salt, _, symbol = json.loads(base64.urlsafe_b64decode(sd_jwt.split("~")[1] + "=="))
         assert len(salt) >= 22
         assert len(salt) + len(symbol) == 54
@@ -181,7 +181,7 @@ def test_a_partner_asks_by_standard_means_until_the_person_withdraws(tmp_path):
     question = Question(claims=("habits.cafe_morning",), idempotency_key="one")
     answered = answer_claims(hub.gate, access, "vault-1", question)
     assert hub.tables.paid() == {"fetch": 2, "commit": 1}
-    payload = verified(hub, json.loads(answered.body)["sd_jwt"])
+    payload = verified(hub, whole(json.loads(answered.body)))
     assert payload["answers"] == {MORNING: "yes"}
     assert payload["cnf"] == {"jkt": partner.jkt}
     assert payload["sub"] == access.subject != session.account_id

@@ -17,7 +17,7 @@ from mydata_hub.transparency.event import Event
 from mydata_hub.vault.key_rows import Purpose
 from mydata_hub.vault.vault_keys import VaultKeys
 
-from tests.unit.release.world import MORNING, TIME, CountedKeys, regular_life, symbols
+from tests.unit.release.world import MORNING, TIME, CountedKeys, regular_life, symbols, whole
 
 # A first answer with cold keys: two of tables, one of the key service, two of the signer.
 STEPS = 5
@@ -250,7 +250,7 @@ def test_nothing_commits_after_a_withdrawal(asked, after_ms):
     assert records(asked, "vault-1")[1]["claims_answered"] == kinds["claims_answered"]
     assert kinds["claims_answered"] == len(answers) == outcomes["answered"]
     assert outcomes["refused"] == 6
-    assert all(symbols(json.loads(one.body)["sd_jwt"]) == {MORNING: "yes"} for one in answers)
+    assert all(symbols(whole(json.loads(one.body))) == {MORNING: "yes"} for one in answers)
 
 
 def test_a_withdrawal_between_reading_and_committing_wins(asked):

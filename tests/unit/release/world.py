@@ -190,7 +190,10 @@ class Hub(World):
     def told(self, answered):
         """The symbols in an answer, and its body."""
         body = json.loads(answered.body)
-        return symbols(body["sd_jwt"]), body
+        told = symbols(whole(body))
+        shown = {f"{one['claim']}@{one['version']}": one["answer"] for one in body["answers"]}
+        assert told == shown
+        return told, body
 
     def bits(self, answered):
         return json.loads(answered.body)["bits"]
@@ -204,6 +207,12 @@ class Hub(World):
         rows = self.store.fetch_many(*keys) if keys else {}
         found = [Event.decode(rows[key].values["personal"]) for key in keys]
         return [event for event in found if event.kind.startswith("claims_")]
+
+
+def whole(body):
+    """One SD-JWT that shows all answers of a response, put together from those that show one."""
+    (issued,) = {one["sd_jwt"].split("~")[0] for one in body["answers"]}
+    return "~".join([issued, *(one["sd_jwt"].split("~")[1] for one in body["answers"]), ""])
 
 
 def symbols(sd_jwt):

@@ -121,7 +121,9 @@ class Attempt:
         )
         facts = AuditFacts(
             partner=client.client_id,
-            policy_id=" ".join(act.failing) or PERMITS,
+            # Threat: the partner's receipt opens these facts. What held an answer back without
+            # being told, because of what others were told, is therefore not among them.
+            policy_id=" ".join(act.failing) if act.kind == REFUSED else PERMITS,
             policy_hash=self.gate.policies.hash.hex(),
             decision=act.decision.value,
             claim=" ".join(claim.ref for claim in self.claims) or None,

@@ -46,11 +46,16 @@ _EVENT_BYTES: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """`body` is the response; `trouble` names an error behind a `no_answer`, for the operator."""
+    """`body` is the response; the rest is for the operator.
+
+    `held_back` are the policies for which every symbol became `no_answer`, `trouble` names an error
+    for which one did.
+    """
 
     body: bytes
     event_id: EventId
     repeated: bool = False
+    held_back: tuple[str, ...] = ()
     trouble: str | None = None
 
 
@@ -153,7 +158,7 @@ def _answer(trying: Attempt, found: _Found) -> Answered:
         changes.append(_put_total(trying, found, units if verdict.allowed else 0))
     changes.append(_remember(trying, found, body))
     trying.commit(*changes, keeper.still(), event)
-    return Answered(body=body, event_id=trying.event_id, trouble=trouble)
+    return Answered(body=body, event_id=trying.event_id, held_back=verdict.failing, trouble=trouble)
 
 
 def _repeat(trying: Attempt, found: _Found, kept: Row) -> Answered:

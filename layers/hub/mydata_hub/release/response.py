@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from mydata_hub.release.attempt import Act, Attempt
 from mydata_hub.release.ledger import Ledger
-from mydata_hub.release.sd_jwt import issue_answers
+from mydata_hub.release.sd_jwt import MAX_SYMBOL_LETTERS, issue_answers, present_each
 
 BUCKET_BYTES: Final = 1024
 
 
 def write_response(trying: Attempt, act: Act, ledger: Ledger) -> bytes:
-    """The JSON body of an answer: the signed symbols, and what they cost. Raises Busy."""
+    """The JSON body of an answer: each symbol with its proof, and what they cost. Raises Busy."""
     gate, access = trying.gate, trying.access
     release = trying.release(act)
     assert release is not None  # at least one claim is asked for
@@ -37,14 +37,21 @@ def write_response(trying: Attempt, act: Act, ledger: Ledger) -> bytes:
         "consent": encode_hash(access.grant.consent_hash),
     }
     told: dict[str, str] = {claim: answer.symbol for claim, answer in frozen.items()}
+    # One signature; each answer comes with what shows it and none of the others.
+    shown = present_each(issue_answers(payload, told, gate.key, gate.entropy))
     body: dict[str, Any] = {
         "event_id": trying.event_id,
         "bits": payload["bits"],
-        "sd_jwt": issue_answers(payload, told, gate.key, gate.entropy),
+        "answers": [
+            {"claim": claim.id, "version": claim.version, "answer": told[claim.ref], "sd_jwt": one}
+            for claim, one in zip(trying.claims, shown, strict=True)
+        ],
         "padding": "",
     }
-    short = -len(_dump(body)) % BUCKET_BYTES
-    return _dump({**body, "padding": " " * short})
+    # Filled up to where the longest symbols would end, so no length tells a symbol.
+    spare = sum(MAX_SYMBOL_LETTERS - len(symbol) for symbol in told.values())
+    longest = len(_dump(body)) + spare
+    return _dump({**body, "padding": " " * (spare + -longest % BUCKET_BYTES)})
 
 
 def encode_hash(digest: bytes) -> str:

@@ -25,16 +25,12 @@ from mydata_hub.ports.signer import Signer
 TYPE: Final = "dc+sd-jwt"
 VCT: Final = "urn:mydata-hub:answers:1"
 SALT_BYTES: Final = 16  # RFC 9901 section 9.3 recommends 128 bits
+MAX_SYMBOL_LETTERS: Final = 32
 _SALT_LETTERS: Final = 22
-_MAX_SYMBOL_LETTERS: Final = 32
 
 
 class AnswerKey:
-    """The hub's ES256 key for answers and receipts.
-
-    `signer` is asked once for each answer, so on AWS it is a key that this process holds, and not
-    one that the key service has to be called for.
-    """
+    """The hub's ES256 key for answers and receipts; `signer` is asked once for each of them."""
 
     def __init__(self, signer: Signer) -> None:
         self.signer: Final = signer
@@ -84,9 +80,15 @@ def issue_answers(
     return "~".join([sign_compact(TYPE, whole, key), *disclosures, ""])
 
 
+def present_each(sd_jwt: str) -> list[str]:
+    """The SD-JWT as it shows each answer alone, in their order (RFC 9901 section 4)."""
+    issued, *disclosures, _ = sd_jwt.split("~")
+    return [f"{issued}~{disclosure}~" for disclosure in disclosures]
+
+
 def _salt(entropy: Entropy, symbol: str) -> str:
-    letters = _SALT_LETTERS + _MAX_SYMBOL_LETTERS - len(symbol)
-    return _encode(entropy.token(SALT_BYTES + _MAX_SYMBOL_LETTERS))[-letters:]
+    letters = _SALT_LETTERS + MAX_SYMBOL_LETTERS - len(symbol)
+    return _encode(entropy.token(SALT_BYTES + MAX_SYMBOL_LETTERS))[-letters:]
 
 
 def _dump(value: object) -> bytes:
