@@ -27,10 +27,15 @@ def laptop_deployment(data: Path, url: str) -> Deployment:
 
 def pages_environment(deployment: Deployment) -> Mapping[str, str]:
     """The variables of the function that serves the pages."""
+    return environment_of(deployment, "pages")
+
+
+def environment_of(deployment: Deployment, name: str) -> Mapping[str, str]:
+    """The variables of the function whose file is `name`."""
     return next(
         function.environment
         for function in deployment.functions.values()
-        if function.file.stem == "pages"
+        if function.file.stem == name
     )
 
 

@@ -10,7 +10,9 @@ import click
 # Command -> "module:attribute"; `mydata --help` reads the first lines of their docstrings.
 COMMANDS: Final = {
     "serve": "mydata_hub.cli.serve:serve",
-    "person": "mydata_hub.cli.person:person",
+    "person": "mydata_hub.cli.people:person",
+    "partner": "mydata_hub.cli.partner:partner",
+    "catalogue": "mydata_hub.cli.catalogue:catalogue",
     "auditor": "mydata_hub.cli.staff:auditor",
     "operator": "mydata_hub.cli.staff:operator",
     "fsck": "mydata_hub.cli.fsck:fsck",

@@ -47,6 +47,7 @@ class Caller:
 
     hub: HubClient
     name: str
+    label: str
     data: Path
     as_json: bool
 
@@ -66,7 +67,7 @@ def signed_in(command: Callable[..., None]) -> Callable[..., None]:
         passkey = Wallet(data).load(name, label)
         with HubClient.open(running_hub(data, url)) as hub:
             hub.sign_in(passkey)
-            command(Caller(hub, name, data, as_json), **others)
+            command(Caller(hub, name, label, data, as_json), **others)
 
     return run
 

@@ -1,0 +1,95 @@
+"""`mydata partner`: the operator registers partners, over the data folder of this machine.
+
+Whoever can write the data folder runs this hub, so no further credential is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+
+import click
+
+from mydata_hub.cli.client import data_option, json_option, tell
+from mydata_hub.cli.laptop import environment_of, laptop_deployment
+from mydata_hub.config import AuthorizeSettings
+from mydata_hub.errors import HubError
+from mydata_hub.fields import ClientId, GroupId, Purpose
+from mydata_hub.insights.purposes import PURPOSES
+from mydata_hub.oauth.clients import Client, jwks_text, register_client
+from mydata_hub.wiring import tables_for
+
+MAX_JWKS_BYTES = 256 * 1024
+ID_BYTES = 8
+# No address is in what is registered, so no hub needs to be running.
+ANYWHERE = "http://localhost:0"
+
+
+@click.group()
+def partner() -> None:
+    """Partners: services that ask, and get answers."""
+
+
+@partner.command()
+@click.option("--name", required=True, help="what people read on the consent sheet")
+@click.option(
+    "--jwks",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="the partner's public keys, a JWK Set",
+)
+@click.option(
+    "--redirect-uri", "redirect_uris", required=True, multiple=True, help="where people return to"
+)
+@click.option("--group", help="services of one company share one [default: the client id]")
+@click.option(
+    "--purpose",
+    "purposes",
+    multiple=True,
+    type=click.Choice(sorted(PURPOSES)),
+    help="what it may ask for [default: every purpose]",
+)
+@data_option
+@json_option
+def add(
+    name: str,
+    jwks: Path,
+    redirect_uris: tuple[str, ...],
+    group: str | None,
+    purposes: tuple[str, ...],
+    data: Path,
+    as_json: bool,
+) -> None:
+    """Register a partner and print its client_id."""
+    client_id = secrets.token_hex(ID_BYTES)
+    try:
+        client = Client(
+            client_id=ClientId(client_id),
+            name=name,
+            jwks=jwks_text(_read(jwks)),
+            redirect_uris=redirect_uris,
+            group=GroupId(group or client_id),
+            purposes=tuple(Purpose(purpose) for purpose in purposes or PURPOSES),
+        )
+        environment = environment_of(laptop_deployment(data, ANYWHERE), "authorize")
+        register_client(tables_for(AuthorizeSettings.read(environment)), client)
+    except HubError as error:
+        raise click.ClickException(str(error)) from None
+    result = {
+        "client_id": client_id,
+        "name": name,
+        "group": client.group,
+        "purposes": list(client.purposes),
+        "redirect_uris": list(redirect_uris),
+    }
+    tell(as_json, result, client_id)
+
+
+def _read(jwks: Path) -> object:
+    if jwks.stat().st_size > MAX_JWKS_BYTES:
+        raise click.ClickException(f"{jwks} is over {MAX_JWKS_BYTES} bytes")
+    try:
+        return json.loads(jwks.read_text("utf-8"))
+    except (ValueError, RecursionError):
+        raise click.ClickException(f"{jwks} is not JSON") from None
