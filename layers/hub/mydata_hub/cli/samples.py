@@ -100,6 +100,58 @@ def statement(person: str, out: Path, broken: bool, now: str | None, as_json: bo
     click.echo(json.dumps(told) if as_json else f"{out}: {told['lines']} sample lines")
 
 
+@samples.command("partner")
+@click.argument("trade", type=click.Choice(["bicycle", "insurer"]))
+@_port
+@_hub
+@_json
+@click.option("--client-id", required=True, help="as `mydata partner add` printed it")
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="the private key, as `mydata samples key` wrote it",
+)
+def serve_partner(
+    trade: str, port: int, hub: str, as_json: bool, client_id: str, key: Path
+) -> None:
+    """Serve a sample partner until told to stop."""
+    from mydata_hub.samples.partner import Partner
+    from mydata_hub.samples.relying_party import TRADES, RelyingParty
+
+    sockets, url = _listen(port)
+    hub = hub.rstrip("/")
+    redirect_uri = f"{url}/callback"
+    party = RelyingParty(hub, TRADES[trade], client_id, json.loads(key.read_text()), redirect_uri)
+    about = {"sample": True, "url": url, "pid": os.getpid(), "redirect_uri": redirect_uri}
+    _serve(Partner(party).app(), sockets, {**about, "hub": hub, "trade": trade}, as_json=as_json)
+
+
+@samples.command()
+@click.argument("trade", type=click.Choice(["bicycle", "insurer"]))
+@click.option("--key", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--jwks", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@_json
+def key(trade: str, key: Path, jwks: Path, as_json: bool) -> None:
+    """Write a sample partner's private key, and the public JWK Set to register it with."""
+    from jwskate import Jwk
+
+    from mydata_hub.samples.relying_party import TRADES
+
+    made = Jwk.generate(alg="ES256", use="sig").with_kid_thumbprint()
+    try:
+        descriptor = os.open(key, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        raise click.ClickException(f"{key} exists already") from None
+    with os.fdopen(descriptor, "w") as file:
+        file.write(made.to_json())
+    jwks.write_text(json.dumps({"keys": [made.public_jwk().to_dict()]}))
+    name, purpose = TRADES[trade].name.ko, TRADES[trade].purpose
+    told = {"sample": True, "key": str(key), "jwks": str(jwks), "name": name, "purpose": purpose}
+    register = f'mydata partner add --name "{name}" --purpose {purpose} --jwks {jwks}'
+    click.echo(json.dumps(told) if as_json else f"Register it: {register} --redirect-uri ...")
+
+
 def _listen(port: int) -> tuple[list[Any], str]:
     try:
         sockets = listen_on_loopback(port)

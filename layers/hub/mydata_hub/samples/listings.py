@@ -81,8 +81,7 @@ def _at(at: datetime) -> str:
 def _owned(key: str, **fields: str) -> Callable[[Look], Iterator[Told]]:
     def tell(look: Look) -> Iterator[Told]:
         for number, (source, consent) in enumerate(sources(look).items()):
-            # Of what was not chosen the standard tells the number and nothing else.
-            row = {key: source, "is_consent": consent, **(fields if consent else {})}
+            row = {key: source, "is_consent": consent, **fields}
             yield _today(look, f"{number:03d}", row)
 
     return tell

@@ -8,8 +8,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from bisect import bisect_right
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
@@ -28,7 +28,7 @@ from mydata_hub.samples.asgi import (
     see_other,
 )
 from mydata_hub.samples.faults import Faults, spoil
-from mydata_hub.samples.listings import LISTINGS, Listing, Told
+from mydata_hub.samples.listings import LISTINGS, Listing
 from mydata_hub.samples.people import PEOPLE
 from mydata_hub.samples.tokens import Tokens
 from mydata_hub.samples.world import World
@@ -203,11 +203,12 @@ class Providers:
         if not limit.isdigit() or not 1 <= int(limit) <= MAX_LIMIT:
             raise Refused(400, f"limit: takes 1 to {MAX_LIMIT}")
         token = str(asked.get("next_page", ""))
-        rows = self.world.rows(family, listing, person, _source(listing, request, asked))
-        rows = [told for told in rows if _in_window(listing, told, asked)]
-        begin = bisect_right([told.key for told in rows], _key_of(token))
-        some = rows[begin : begin + int(limit)]
-        following = _token_of(some[-1].key) if begin + int(limit) < len(rows) else ""
+        source = _source(listing, request, asked)
+        keys, rows = self.world.rows(family, listing, person, source)
+        since, end = _window(listing, asked, keys)
+        begin = max(since, bisect_right(keys, _key_of(token)))
+        some = rows[begin : min(begin + int(limit), end)]
+        following = _token_of(some[-1].key) if begin + len(some) < end and some else ""
         page = {
             "rsp_code": _SUCCESS,
             "rsp_msg": "샘플 데이터예요 (sample data)",
@@ -265,12 +266,15 @@ def _source(listing: Listing, request: Request, asked: Mapping[str, Any]) -> str
     return str(request.names["source"] if listing.source == "path" else asked.get(listing.source))
 
 
-def _in_window(listing: Listing, told: Told, asked: Mapping[str, Any]) -> bool:
+def _window(listing: Listing, asked: Mapping[str, Any], keys: Sequence[str]) -> tuple[int, int]:
+    """Where the days or months that are asked for begin and end; keys begin with their day."""
     if listing.window is None:
-        return True
-    form, unit = ("%Y%m%d", "date") if listing.window == "days" else ("%Y%m", "month")
-    day = told.listed_at.strftime(form)
-    return str(asked.get(f"from_{unit}")) <= day <= str(asked.get(f"to_{unit}"))
+        return 0, len(keys)
+    unit = "date" if listing.window == "days" else "month"
+    since, until = str(asked.get(f"from_{unit}", "")), str(asked.get(f"to_{unit}", ""))
+    if not (since.isdigit() and until.isdigit() and len(since) == len(until)):
+        raise Refused(400, f"from_{unit}, to_{unit}: are needed, as digits")
+    return bisect_left(keys, since), bisect_right(keys, until + "~")
 
 
 def _token_of(key: str) -> str:

@@ -25,7 +25,7 @@ class World:
     seen_at: datetime = field(init=False)
     # (provider, person, number) -> when it was taken back on demand.
     _taken_back: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
-    _told: dict[tuple[str, ...], list[Told]] = field(default_factory=dict)
+    _told: dict[tuple[str, ...], tuple[list[str], list[Told]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.seen_at = self.until
@@ -66,10 +66,12 @@ class World:
         paid = {"number": bought.number, "merchant": bought.merchant, "amount": bought.amount}
         return {**paid, "at": bought.at.isoformat()}
 
-    def rows(self, family: str, listing: Listing, person: str, source: str) -> list[Told]:
-        """What is told of a card, account or contract at the moment, in order. Raises Refused.
+    def rows(
+        self, family: str, listing: Listing, person: str, source: str
+    ) -> tuple[list[str], list[Told]]:
+        """What is told of a card, account or contract now, in order, and the keys of it.
 
-        Kept, because pages follow pages.
+        Kept, because pages follow pages. Raises Refused.
         """
         key = (family, listing.path, person, source)
         if key not in self._told:
@@ -77,5 +79,6 @@ class World:
             if listing.source is not None and not sources(look).get(source):
                 raise Refused(404, "40401")
             told = (told for told in listing.tell(look) if told.told_at <= self.seen_at)
-            self._told[key] = sorted(told, key=lambda told: told.key)
+            rows = sorted(told, key=lambda told: told.key)
+            self._told[key] = [told.key for told in rows], rows
         return self._told[key]

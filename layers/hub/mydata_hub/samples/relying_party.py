@@ -1,0 +1,235 @@
+"""A sample partner's side of OAuth, by a standard client library that knows nothing of this hub.
+
+PAR, RAR, PKCE, DPoP and private_key_jwt are all of requests_oauth2client;
+docs/decisions/0010-sample-partners.md says why. Endpoints are discovered (RFC 8414, RFC 9728).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+from requests_oauth2client import (
+    ApiClient,
+    AuthorizationRequest,
+    AuthorizationResponseError,
+    BearerToken,
+    EndpointError,
+    InvalidUseDPoPNonceResponse,
+    OAuth2Client,
+    OAuth2Error,
+    PrivateKeyJwt,
+)
+
+from mydata_hub.fields import Wording
+
+TIMEOUT_S: Final = 20
+LEEWAY_S: Final = 10
+SCOPE: Final = "claims"
+CLAIMS_PATH: Final = "claims"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """What a sample partner does, and what it asks people for."""
+
+    name: Wording
+    pitch: Wording
+    purpose: str
+    claims: tuple[str, ...]
+    max_bits: int
+
+
+TRADES: Final = MappingProxyType(
+    {
+        "bicycle": Trade(
+            name=Wording(ko="샘플자전거", en="Sample Bicycles"),
+            pitch=Wording(
+                ko="지하철로 출근하면 역 앞 자전거를 먼저 맡아 둬요.",
+                en="Commute by subway, and a bicycle waits at your station.",
+            ),
+            purpose="mobility_service",
+            claims=("commute.by_subway", "commute.transfers"),
+            max_bits=4,
+        ),
+        "insurer": Trade(
+            name=Wording(ko="샘플다이렉트", en="Sample Direct Insurance"),
+            pitch=Wording(
+                ko="무사고 3년이면 보험료를 깎아 드려요.",
+                en="Three years without a loss lower your premium.",
+            ),
+            purpose="insurance_quote",
+            claims=("insurance.car_cover", "insurance.loss_free_3_years"),
+            max_bits=4,
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """What one call told: answers, or why there were none."""
+
+    status: int
+    answers: tuple[Mapping[str, Any], ...] = ()
+    event_id: str | None = None
+    # What the hub gave as the reason, in its own words.
+    refusal: str | None = None
+    milliseconds: float
+
+    def view(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "status": self.status,
+            "answers": [dict(answer) for answer in self.answers],
+            "event_id": self.event_id,
+            "refusal": self.refusal,
+            "milliseconds": self.milliseconds,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """What the hub gave for a code; `current` is the access token in use."""
+
+    # It alone has the refresh token, which never changes (FAPI 2.0 section 5.3.2.1).
+    first: BearerToken = field(repr=False)
+    current: BearerToken = field(repr=False)
+
+
+class RefusedByHub(Exception):
+    """The hub, or the person at it, said no; `code` is the error of its RFC."""
+
+    def __init__(self, code: str, description: str) -> None:
+        super().__init__(description)
+        self.code = code
+
+
+class RelyingParty:
+    """The partner as a client of the hub; it finds the hub when it first needs it."""
+
+    def __init__(
+        self, hub: str, trade: Trade, client_id: str, key: Mapping[str, Any], redirect_uri: str
+    ) -> None:
+        """`key` is the partner's private JWK, with `kid` and `alg`."""
+        self.hub = hub
+        self.trade = trade
+        self._redirect_uri = redirect_uri
+        # FAPI 2.0 section 5.3.2.1: the audience is the issuer and no endpoint.
+        self._auth = PrivateKeyJwt(client_id, dict(key), aud=hub)
+
+    def begin(self, claims: Sequence[str]) -> tuple[str, AuthorizationRequest]:
+        """Push a request for answers; gives the address to send the person to.
+
+        Raises RefusedByHub.
+        """
+        details = {
+            "type": "mydata_claims",
+            "claims": list(claims),
+            "purpose": self.trade.purpose,
+            "max_bits": self.trade.max_bits,
+            "frequency": {"unit": "month", "count": 1},
+        }
+        request = self._client.authorization_request(
+            scope=SCOPE,
+            dpop=True,
+            authorization_response_iss_parameter_supported=True,
+            authorization_details=json.dumps([details]),
+        )
+        with _told():
+            pushed = self._client.pushed_authorization_request(request, {"timeout": TIMEOUT_S})
+        return str(pushed.uri), request
+
+    def finish(self, request: AuthorizationRequest, callback: str) -> Granted:
+        """Tokens for the code in the address that the person came back with.
+
+        Raises RefusedByHub, also for an answer that is not to this request.
+        """
+        with _told():
+            token = self._client.authorization_code(request.validate_callback(callback))
+        return Granted(first=token, current=token)
+
+    def fresh(self, granted: Granted) -> Granted:
+        """The same with an access token that has not expired. Raises RefusedByHub."""
+        if not granted.current.is_expired(LEEWAY_S):
+            return granted
+        with _told():
+            return Granted(first=granted.first, current=self._client.refresh_token(granted.first))
+
+    def ask(self, granted: Granted, claims: Sequence[str]) -> Learnt:
+        """Ask the hub; a refusal is a result, since the person may withdraw at any time."""
+        api = ApiClient(self._resource, timeout=TIMEOUT_S, raise_for_status=False)
+        # A new key for each question: the same one would give the same answer again.
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "Accept": "application/json"}
+        begun = time.perf_counter()
+        try:
+            answer: Any = api.post(
+                CLAIMS_PATH, json={"claims": list(claims)}, headers=headers, auth=granted.current
+            )
+        except InvalidUseDPoPNonceResponse as error:
+            # The library takes every 401 for a question of nonces; this one ended the grant.
+            answer = error.response
+        spent = round((time.perf_counter() - begun) * 1000, 1)
+        told = _json(answer)
+        if not answer.ok:
+            reason = str(told.get("detail") or told.get("error_description") or told.get("title"))
+            return Learnt(status=answer.status_code, refusal=reason, milliseconds=spent)
+        return Learnt(
+            status=answer.status_code,
+            answers=tuple(told["answers"]),
+            event_id=told["event_id"],
+            milliseconds=spent,
+        )
+
+    @cached_property
+    def _client(self) -> OAuth2Client:
+        document = self._discover("oauth-authorization-server")
+        return OAuth2Client.from_discovery_document(
+            document,
+            issuer=self.hub,
+            auth=self._auth,
+            redirect_uri=self._redirect_uri,
+            dpop_bound_access_tokens=True,
+            # The library wants https everywhere; a hub on loopback has none.
+            testing=urlsplit(self.hub).hostname in ("localhost", "127.0.0.1"),
+        )
+
+    @cached_property
+    def _resource(self) -> str:
+        return str(self._discover("oauth-protected-resource")["resource"])
+
+    def _discover(self, name: str) -> dict[str, Any]:
+        with _told():
+            found = httpx.get(f"{self.hub}/.well-known/{name}", timeout=TIMEOUT_S)
+            found.raise_for_status()
+            document: dict[str, Any] = found.json()
+        return document
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except (EndpointError, AuthorizationResponseError) as error:
+        raise RefusedByHub(str(error.error), str(error.description)) from None
+    except (OAuth2Error, ValueError) as error:
+        raise RefusedByHub("invalid_response", type(error).__name__) from None
+    except (httpx.HTTPError, OSError) as error:
+        raise RefusedByHub("hub_unreachable", type(error).__name__) from None
+
+
+def _json(answer: Any) -> dict[str, Any]:
+    try:
+        told = answer.json()
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
