@@ -5,21 +5,20 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, Final
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from mydata_hub.aws.streams import row_from_image
-from mydata_hub.collection.collecting import Collector, Errand, collect
-from mydata_hub.collection.connections import due_links
+from mydata_hub.collection.collecting import Collector, Errand, collect, waiting_errands
 from mydata_hub.config import CollectSettings, Handler, on_first_use
 from mydata_hub.errors import HubError
 from mydata_hub.observe import logger_for
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
-from mydata_hub.ports.messages import TABLE, read_message
-from mydata_hub.ports.topics import due_for, message_for
+from mydata_hub.ports.messages import TABLE
+from mydata_hub.ports.topics import message_for
 from mydata_hub.wiring import blobs_for, intake_box_for, signer_for, tables_for
 
 FUNCTION: Final = "collect"
@@ -65,7 +64,7 @@ def build(env: Mapping[str, str]) -> Handler:
 
 def _sweep(at: Collector, until: datetime, logger: Any) -> Mapping[str, Any]:
     failure: HubError | None = None
-    for errand in islice(_waiting(at), MAX_SWEPT):
+    for errand in islice(waiting_errands(at, MAX_SWEPT), MAX_SWEPT):
         if at.clock.now() >= until:
             break
         try:
@@ -76,15 +75,6 @@ def _sweep(at: Collector, until: datetime, logger: Any) -> Mapping[str, Any]:
     if failure:  # at the end: no connection waits behind a bad one, and yet the run has failed
         raise failure
     return {}
-
-
-def _waiting(at: Collector) -> Iterator[Errand]:
-    now = at.clock.now()
-    messages = (read_message(row) for row in due_for(FUNCTION, at.tables, now))
-    return chain(
-        (Errand.told(message) for message in messages),
-        (Errand(one.account_id, one.provider_id) for one in due_links(at.tables, now, MAX_SWEPT)),
-    )
 
 
 handler = on_first_use(build)

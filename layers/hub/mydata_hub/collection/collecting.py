@@ -18,6 +18,7 @@ from mydata_hub.collection.connections import (
     Link,
     State,
     collect_message,
+    due_links,
     fetch_link,
     put_link,
 )
@@ -36,9 +37,10 @@ from mydata_hub.errors import Busy, Conflict, Damaged, LimitExceeded, NotFound, 
 from mydata_hub.fields import Dataset, EventId, VaultId
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
-from mydata_hub.ports.messages import Message, send, settle
+from mydata_hub.ports.messages import Message, read_message, send, settle
 from mydata_hub.ports.signer import Signer
 from mydata_hub.ports.tables import Absent, Change, Delete, Put, Row, Tables, VersionIs
+from mydata_hub.ports.topics import due_for
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.events import AuditFacts, record
 from mydata_hub.vault.announcements import announce
@@ -53,6 +55,7 @@ from mydata_hub.vault.segments import (
 )
 from mydata_hub.vault.segments import Batch as Sealable
 
+FUNCTION: Final = "collect"
 COLLECTED: Final = "records_collected"
 # One run's share of an invocation: a slow provider must not keep the others waiting.
 RUN: Final = timedelta(seconds=20)
@@ -150,6 +153,15 @@ def collect(at: Collector, errand: Errand, until: datetime) -> Outcome | None:
     except Conflict:
         return None  # somebody else took it this moment; what is left of it, a sweep finds
     return _Run(at, link, grant, min(until, now + RUN), errand).run()
+
+
+def waiting_errands(at: Collector, limit: int) -> Iterator[Errand]:
+    """What a sweep finds: messages that the stream lost, and connections that are due."""
+    now = at.clock.now()
+    for row in due_for(FUNCTION, at.tables, now):
+        yield Errand.told(read_message(row))
+    for link in due_links(at.tables, now, limit):
+        yield Errand(link.account_id, link.provider_id)
 
 
 def _commit_if_any(at: Collector, changes: Sequence[Change]) -> None:
@@ -251,6 +263,8 @@ class _Run:
                 at=batch.fresh_at,
             )
             changes.append(send(tell_complete(told, at.new_id(), at.clock.now())))
+            # Here and not afterwards: a kill in between would begin the same sweep once more.
+            changes += self._errand.settled()
         self._commit(moved, changes)
         self._cursor = Row(moved.key, self._cursor.version + 1 if self._cursor else 1, {})
         self._link = link.change(version=link.version + 1)
@@ -260,9 +274,20 @@ class _Run:
         records = {} if batch.before.sweep_at is None else dict(self._link.records)
         if batch.dataset is not None:
             records[batch.dataset] = records.get(batch.dataset, 0) + len(batch.records)
-        alive = self._at.clock.now() + LEASE
-        complete_at = batch.fresh_at or self._link.complete_at
-        return self._link.change(records=records, leased_until=alive, complete_at=complete_at)
+        now = self._at.clock.now()
+        if batch.fresh_at is None:
+            return self._link.change(records=records, leased_until=now + LEASE)
+        early = 0.9 + 0.1 * self._at.chance()  # so that connections made together spread out
+        return self._link.change(
+            records=records,
+            complete_at=batch.fresh_at,
+            due_at=now + EVERY * early,
+            leased_until=None,
+            leased_by="",
+            trouble="",
+            failing_since=None,
+            failures=0,
+        )
 
     def _sealed(self, dataset: Dataset, records: Sequence[bytes]) -> Iterator[Change]:
         at = self._at
@@ -330,9 +355,8 @@ class _Run:
         """Write down how it ended and when to come back."""
         link, now = self._link, self._at.clock.now()
         if outcome.finished:
-            early = 0.9 + 0.1 * self._at.chance()  # so that connections made together spread out
-            self._finish(due_at=now + EVERY * early, trouble="", failing_since=None, failures=0)
-        elif outcome.setback is None:
+            return  # the last page's commit said so
+        if outcome.setback is None:
             # Out of time: go on at once, in a run of its own.
             again = link.change(leased_until=None, leased_by="")
             message = collect_message(again, self._at.new_id(), now)

@@ -218,6 +218,11 @@ def make_record(
     )
 
 
+def places_of(currency: str) -> int:
+    """How many decimals the minor unit of a currency stands for (ISO 4217)."""
+    return _EXPONENTS.get(currency, 2)
+
+
 def day_text(at: datetime | None) -> str | None:
     """The Korean calendar day of an instant, as bodies hold it."""
     return None if at is None else date.isoformat(at.astimezone(KST).date())
