@@ -1,4 +1,4 @@
-"""Proofs about the vault zone's network: what opens vaults has no way out but to three endpoints."""
+"""Proofs about the vault zone's network: it has no way out but to three endpoints."""
 
 from __future__ import annotations
 

@@ -80,10 +80,12 @@ SCHEMAS: Final[dict[str, Any]] = {
     "Answers": _object(
         {
             "event_id": _WORD,
+            "bits": {**_WORD, "description": "What this asking was charged, as a decimal"},
             "answers": _list(
                 _object(
                     {
-                        "claim": {**_WORD, "description": "<id>@<version>"},
+                        "claim": {**_WORD, "description": "The claim's id"},
+                        "version": {"type": "integer", "minimum": 1},
                         "answer": {**_WORD, "description": "A symbol of the claim's alphabet"},
                         "sd_jwt": {
                             **_TEXT,

@@ -11,6 +11,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mydata_hub.accounts.account import Locale
+from mydata_hub.collection.wire import places_of
 from mydata_hub.web.language import LOCALES
 from mydata_hub.web.wording import translate
 
@@ -45,12 +46,23 @@ def _environment(locale: Locale) -> Environment:
     )
     environment.globals["locale"] = locale
     environment.filters["instant"] = instant
+    environment.filters["money"] = partial(money, locale)
     return environment
 
 
 def instant(at: datetime) -> str:
     """An instant for people whose browser runs no script; a script shows it in local time."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def money(locale: Locale, amount_minor: int, currency: str) -> str:
+    """An amount as it is said; the sign is in the sentence around it."""
+    places = places_of(currency)
+    whole, rest = divmod(abs(amount_minor), 10**places)
+    number = f"{whole:,}" + (f".{rest:0{places}d}" if places else "")
+    if currency == "KRW":
+        return f"{number}원" if locale == "ko" else f"₩{number}"
+    return f"{number} {currency}"
 
 
 def _no_plurals(singular: str, plural: str, count: int) -> str:

@@ -33,12 +33,42 @@ from mydata_hub.web.language import language_of
 from mydata_hub.web.problems import problem_for
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import Front
+from mydata_hub.web.wording import mark as _
+from mydata_hub.web.wording import translate
 
 # What Lambda takes at once; the file is a third longer in base64.
 MAX_BODY_BYTES: Final = 6 * 1024 * 1024
 MAX_MAPPING_LETTERS: Final = 16 * 1024
 # More lines than these are counted, not named: a mapping that fits badly breaks them all.
 MAX_NAMED: Final = 100
+
+
+# Built-in mappings that people have files for.
+MAPPINGS: Final = {
+    "kr_bank": _("A bank in Korea (UTF-8)"),
+    "kr_bank_cp949": _("A bank in Korea (older files, CP949)"),
+}
+# What a dataset is called where its source is named.
+SOURCES: Final = {
+    "card.approvals": _("Card"),
+    "efin.payments": _("Mobile payments"),
+    "bank.transactions": _("Bank account"),
+    "mobility.trips": _("Trips"),
+    "insurance.contracts": _("Insurance"),
+}
+# The reader's words for what the rules of a statement say of a line, by how that begins.
+_REASONS: Final = {
+    "is no amount": _("This is no amount of that currency."),
+    "is no date": _("This is no date as the mapping writes it."),
+    "lies in the future": _("The date is in the future or before 1900."),
+    "is the number of an earlier line": _("This number was on an earlier line."),
+    "is too long": _("The text is too long."),
+    "is empty": _("This is empty."),
+    "is no direction": _("The mapping does not know this direction."),
+    "and the other direction": _("Both directions are filled, or both are empty."),
+    "has ": _("This line has more or fewer cells than the header."),
+}
+_OTHERWISE: Final = _("This line is not what the mapping says.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +104,8 @@ def show_today(front: TodayFront, request: Request) -> Answer:
         # Without any source there is nothing to be honest about yet.
         unanswered=[thought for thought in open_ones if thought.sources],
         say=lambda wording: getattr(wording, locale),
-        mappings=tuple(BUILT_IN),
+        mappings=MAPPINGS,
+        labels=SOURCES,
         maximum_bytes=MAX_CONTENT_BYTES,
         now=front.clock.now(),
     )
@@ -95,12 +126,13 @@ def take_import(front: TodayFront, request: Request) -> Answer:
         all_or_nothing=body.all_or_nothing,
     )
     done = import_statement(front.letterbox, _vault_of(request), supplied)
+    locale = language_of(request)
     if done.refused:
         error = BadInput("file", "has lines that cannot be read" if done.broken else "is empty")
-        problem = problem_for(error, request.route, language_of(request))
-        problem |= _broken_document(done)
+        problem = problem_for(error, request.route, locale)
+        problem |= _broken_document(done, locale)
         return json_answer(error.status, problem, "application/problem+json")
-    return json_answer(201, {"lines": done.lines, **_broken_document(done)})
+    return json_answer(201, {"lines": done.lines, **_broken_document(done, locale)})
 
 
 def _see(front: TodayFront, request: Request) -> Today:
@@ -126,15 +158,16 @@ def _mapping(told: str) -> StatementMapping:
     return built_in or read_mapping(told.encode())
 
 
-def _broken_document(done: Imported) -> dict[str, Any]:
+def _broken_document(done: Imported, locale: Locale) -> dict[str, Any]:
     return {
         "broken": len(done.broken),
-        "broken_lines": [_line(one) for one in done.broken[:MAX_NAMED]],
+        "broken_lines": [_line(one, locale) for one in done.broken[:MAX_NAMED]],
     }
 
 
-def _line(one: BrokenLine) -> dict[str, Any]:
-    return asdict(one)
+def _line(one: BrokenLine, locale: Locale) -> dict[str, Any]:
+    fits = (words for start, words in _REASONS.items() if one.problem.startswith(start))
+    return {**asdict(one), "reason": translate(locale, next(fits, _OTHERWISE))}
 
 
 HANDLERS: Final[Mapping[str, Callable[[TodayFront, Request], Answer]]] = {

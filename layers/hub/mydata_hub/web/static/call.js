@@ -1,9 +1,10 @@
 // Calls to the hub: JSON there and back, the token of the page, and problems as errors.
 
 export class Problem extends Error {
-  constructor({ type = "", title, remedy, field = "" }) {
+  constructor(document) {
+    const { type = "", title, remedy, field = "" } = document;
     super(title);
-    Object.assign(this, { type, title, remedy, field });
+    Object.assign(this, { type, title, remedy, field, document });
   }
 }
 
@@ -37,8 +38,8 @@ export async function post(path, body = {}) {
 }
 
 /** Read a document. Throws Problem. */
-export async function fetchState() {
-  return read(await reach("/account/state", { headers: { accept: "application/json" } }));
+export async function fetchState(path = "/account/state") {
+  return read(await reach(path, { headers: { accept: "application/json" } }));
 }
 
 export function needsStepUp(error) {
