@@ -27,6 +27,7 @@ PLANTS = [
     ("Imports point down", "transparency/planted.py", "import mydata_hub.accounts.store"),
     ("Imports point down", "web/planted.py", "from mydata_hub.wiring import tables_for"),
     ("Imports point down", "aws/planted.py", "import mydata_hub.embedded.sqlite_tables"),
+    ("Imports point down", "wiring.py", "import mydata_hub.samples.lives"),
     ("Imports point down", "vault/planted.py", "from mydata_hub.consent import grant"),
     ("The two engines", "embedded/planted.py", "import mydata_hub.accounts.account"),
     ("Rules and use cases", "accounts/planted.py", "import sqlite3"),

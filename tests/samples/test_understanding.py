@@ -1,0 +1,49 @@
+"""The insights find the described lives in the records that were collected, and abstain of Hana."""
+
+from __future__ import annotations
+
+import pytest
+from mydata_hub.insights.advance import advance_profile, new_profile
+from mydata_hub.insights.answers import answer_claim
+from mydata_hub.insights.catalogue import find_claim
+
+from tests.samples.sample_world import NOW, Samples
+
+SAID = {
+    "jiu": {
+        "habits.cafe_time": "7_to_9",
+        "commute.mode": "subway",
+        "commute.transfers": "2_or_more",
+        "insurance.car_cover": "yes",
+        "insurance.loss_free_years": "6_to_10",
+    },
+    "minho": {
+        "habits.cafe_time": "11_to_14",
+        "commute.mode": "mixed",
+        "commute.transfers": "1",
+        "insurance.loss_free_years": "0",
+    },
+    "hana": {
+        "habits.cafe_time": "no_answer",
+        "commute.mode": "no_answer",
+        "commute.by_subway": "no_answer",
+    },
+}
+
+
+@pytest.mark.parametrize("person", SAID)
+def test_the_answers_are_those_of_the_described_life(samples: Samples, person: str) -> None:
+    profile = new_profile("vault-1")
+    for family in ("card", "efin", "bank", "insurer", "mobility"):
+        connected = samples.connect(family, person)
+        outcome = connected.sync()
+        assert outcome.fresh_at is not None
+        for batch in connected.batches:
+            fresh = {batch.connection_id: outcome.fresh_at} if batch.fresh_at else {}
+            following = profile.manifest_version + 1
+            profile = advance_profile(profile, batch.records, fresh, following)
+
+    said = {name: answer_claim(profile, find_claim(name), NOW) for name in SAID[person]}
+    assert said == SAID[person]
+    recurring = answer_claim(profile, find_claim("payments.recurring_count"), NOW)
+    assert recurring in ("3_to_5", "6_or_more")
