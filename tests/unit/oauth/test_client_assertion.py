@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from joserfc.jwk import ECKey, OctKey, RSAKey
-from mydata_hub.oauth.clients import suspend_client
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from mydata_hub.oauth.clients import jwks_text, suspend_client
 from mydata_hub.oauth.metadata import PAR, TOKEN
 
 from tests.unit.consent.world import ORIGIN
@@ -187,3 +187,22 @@ def test_a_suspended_client_is_refused_at_once_and_admitted_again(hub, partner):
     assert refused(partner.push(), "suspended")
     suspend_client(hub.tables, partner.client_id, suspended=False)
     assert partner.push().status == 201
+
+
+@pytest.mark.parametrize("named", ["EdDSA", "Ed25519", None])
+@pytest.mark.parametrize("signed", ["EdDSA", "Ed25519"])
+def test_the_two_names_of_ed25519_are_one_algorithm(hub, named, signed):
+    key = OKPKey.generate_key("Ed25519", {"kid": "1"} | ({"alg": named} if named else {}))
+    partner = hub.partner(jwks=jwks_text({"keys": [key.as_dict(private=False)]}))
+    # The signing half names no algorithm, as in a client that chooses its header itself.
+    members = {name: value for name, value in key.as_dict(private=True).items() if name != "alg"}
+    partner.alg, partner.key = signed, OKPKey.import_key(members)
+    assert partner.push().status == 201
+
+
+def test_a_key_for_another_algorithm_than_its_own_still_verifies_nothing(hub):
+    key = OKPKey.generate_key("Ed25519", {"kid": "1", "alg": "ES256"})
+    partner = hub.partner(jwks=jwks_text({"keys": [key.as_dict(private=False)]}))
+    members = {name: value for name, value in key.as_dict(private=True).items() if name != "alg"}
+    partner.alg, partner.key = "EdDSA", OKPKey.import_key(members)
+    assert partner.push().body["error"] == "invalid_client"

@@ -33,10 +33,14 @@ json_option: Final = click.option("--json", "as_json", is_flag=True, help="print
 class Refused(click.ClickException):
     """The hub said no; `slug` is the last part of the problem's type (RFC 9457)."""
 
-    def __init__(self, status: int, slug: str, detail: str) -> None:
+    def __init__(
+        self, status: int, slug: str, detail: str, problem: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.slug = slug
+        # The whole problem document, whose further members belong to its endpoint.
+        self.problem: Mapping[str, Any] = problem or {}
 
 
 def running_hub(data: Path, url: str | None) -> str:
@@ -144,5 +148,5 @@ def _refusal(answer: httpx.Response) -> Refused:
         slug = str(problem.get("type", "")).rpartition(":")[2]
         detail = str(problem.get("detail") or problem.get("title") or problem.get("message"))
     except (ValueError, AttributeError):
-        slug, detail = "", f"the hub answered {answer.status_code}"
-    return Refused(answer.status_code, slug, detail)
+        problem, slug, detail = {}, "", f"the hub answered {answer.status_code}"
+    return Refused(answer.status_code, slug, detail, problem)

@@ -16,20 +16,20 @@ from mydata_hub.cli.wallet import Wallet
 
 
 @person.command()
-@click.argument("url")
+@click.argument("address", metavar="URL")
 @click.option("--deny", is_flag=True, help="refuse instead")
 @signed_in
-def approve(caller: Caller, url: str, *, deny: bool) -> None:
+def approve(caller: Caller, address: str, *, deny: bool) -> None:
     """Answer a partner's authorization URL: allow all it asks, or refuse.
 
     Prints where the browser would be sent: the partner's redirect URL with its code.
     """
-    asked = _asked(caller.hub, url)
+    asked = _asked(caller.hub, address)
     if deny:
         answer = caller.hub.post("/authorize/refuse", asked)
     else:
         passkey = Wallet(caller.data).load(caller.name, caller.label)
-        answer = _sign(caller.hub, passkey, asked, url)
+        answer = _sign(caller.hub, passkey, asked, address)
     tell(caller.as_json, answer, answer["location"])
 
 

@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "person": "mydata_hub.cli.people:person",
     "partner": "mydata_hub.cli.partner:partner",
     "catalogue": "mydata_hub.cli.catalogue:catalogue",
+    "import": "mydata_hub.cli.bring:bring",
     "auditor": "mydata_hub.cli.staff:auditor",
     "operator": "mydata_hub.cli.staff:operator",
     "fsck": "mydata_hub.cli.fsck:fsck",

@@ -26,6 +26,7 @@ ALGORITHMS: Final = ("ES256", "PS256", "EdDSA", "Ed25519")
 MAX_KEYS: Final = 10
 MAX_JWT_BYTES: Final = 16 * 1024
 _CURVES: Final = {"EC": "P-256", "OKP": "Ed25519"}
+_NAMES_OF_ED25519: Final = ("EdDSA", "Ed25519")
 _MIN_MODULUS_LETTERS: Final = 342  # 2048 bits in base64url
 _MAX_MODULUS_LETTERS: Final = 683  # 4096 bits: a larger one only costs time
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -99,8 +100,11 @@ def import_public_key(jwk: object) -> Key:
             raise NotProven("jwk", "is not an RSA key of 2048 to 4096 bits")
     elif not (isinstance(kind, str) and _CURVES.get(kind) == curve and curve):
         raise NotProven("jwk", "is not a key for ES256, PS256 or Ed25519")
+    members = dict(jwk)
+    if kind == "OKP" and members.get("alg") in _NAMES_OF_ED25519:
+        del members["alg"]  # two names of one algorithm: clients write one and sign with the other
     try:
-        key = JWKRegistry.import_key(dict(jwk))
+        key = JWKRegistry.import_key(members)
         key.check_use("sig")
         key.get_op_key("verify")
     except _MALFORMED:

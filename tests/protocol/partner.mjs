@@ -1,0 +1,88 @@
+// A partner's whole way with the openid-client of npm, one JSON line per step. Arguments: issuer,
+// client id, file of the private JWK, redirect URI, authorization details; the address that the
+// person comes back with is read from standard input.
+
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import * as oauth from "openid-client";
+
+const [issuer, clientId, keyFile, redirectUri, details] = process.argv.slice(2);
+const jwk = JSON.parse(readFileSync(keyFile));
+const algorithms = {
+  ES256: { name: "ECDSA", namedCurve: "P-256" },
+  PS256: { name: "RSA-PSS", hash: "SHA-256" },
+  EdDSA: { name: "Ed25519" },
+};
+const { use, alg, ...bare } = jwk;
+const key = await crypto.subtle.importKey("jwk", bare, algorithms[alg], false, ["sign"]);
+
+// Each request as it was answered, the repeated ones too.
+const seen = [];
+async function watched(url, options) {
+  const response = await fetch(url, options);
+  const told = await response.clone().json().catch(() => ({}));
+  seen.push([options.method, new URL(url).pathname, response.status, told.error ?? null]);
+  return response;
+}
+
+const tell = (step, said = {}) => console.log(JSON.stringify({ step, ...said, seen: seen.splice(0) }));
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const heard = async () => (await lines.next()).value;
+const failure = async (act) => {
+  try {
+    return { ok: await act() };
+  } catch (error) {
+    return { error: error.error ?? error.cause?.error ?? error.code ?? String(error), status: error.status };
+  }
+};
+
+const config = await oauth.discovery(
+  new URL(issuer),
+  clientId,
+  {},
+  oauth.PrivateKeyJwt({ key, kid: jwk.kid }),
+  { algorithm: "oauth2", execute: [oauth.allowInsecureRequests], [oauth.customFetch]: watched },
+);
+tell("discovered", { supportsPKCE: config.serverMetadata().supportsPKCE() });
+
+const DPoP = oauth.getDPoPHandle(config, await oauth.randomDPoPKeyPair("ES256"));
+const pkceCodeVerifier = oauth.randomPKCECodeVerifier();
+const expectedState = oauth.randomState();
+const authorize = await oauth.buildAuthorizationUrlWithPAR(
+  config,
+  {
+    redirect_uri: redirectUri,
+    state: expectedState,
+    code_challenge: await oauth.calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: "S256",
+    authorization_details: details,
+  },
+  { DPoP },
+);
+tell("pushed", { authorize: authorize.href });
+
+const back = new URL(await heard());
+const granted = await failure(() =>
+  oauth.authorizationCodeGrant(config, back, { pkceCodeVerifier, expectedState }, undefined, { DPoP }),
+);
+tell("granted", granted);
+if (granted.ok) {
+  const first = granted.ok;
+  const refreshed = await oauth.refreshTokenGrant(config, first.refresh_token, undefined, { DPoP });
+  tell("refreshed", { ok: refreshed });
+  tell("introspected", { ok: await oauth.tokenIntrospection(config, refreshed.access_token) });
+
+  const own = await oauth.clientCredentialsGrant(config, { scope: "grant_management_query" }, { DPoP });
+  const place = new URL(`${config.serverMetadata().grant_management_endpoint}/${first.grant_id}`);
+  const query = () =>
+    oauth.fetchProtectedResource(config, own.access_token, place, "GET", null, undefined, { DPoP });
+  tell("queried", { ok: await (await query()).json() });
+
+  await oauth.tokenRevocation(config, refreshed.access_token);
+  tell("revoked", { ok: await oauth.tokenIntrospection(config, refreshed.access_token) });
+  await heard();
+  tell("after withdrawal", await failure(() =>
+    oauth.refreshTokenGrant(config, first.refresh_token, undefined, { DPoP })));
+  tell("query after withdrawal", await failure(async () => (await query()).status));
+}
+process.exit(0);

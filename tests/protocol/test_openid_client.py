@@ -1,0 +1,92 @@
+"""npm's openid-client completes a partner's part against the hub that `mydata serve` serves."""
+
+from __future__ import annotations
+
+import itertools
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("protocol")
+DETAILS = {
+    "type": "mydata_claims",
+    "claims": ["commute.mode", "commute.transfers"],
+    "purpose": "mobility_service",
+    "max_bits": 10,
+    "frequency": {"unit": "week", "count": 3},
+}
+numbers = itertools.count()
+
+
+@pytest.fixture
+def person(mydata):
+    """Somebody with an account, by name."""
+    name = f"Rider {next(numbers)}"
+    assert mydata("person", "add", name, "--locale", "en").code == 0
+    return name
+
+
+@pytest.mark.parametrize("alg", ["ES256", "PS256", "EdDSA"])
+def test_a_partner_gets_tokens_until_the_person_withdraws(alg, partner, person, mydata, hub):
+    client, client_id = partner(DETAILS, alg)
+    discovered = client.step("discovered")
+    assert discovered["supportsPKCE"]
+    assert discovered["seen"] == [["GET", "/.well-known/oauth-authorization-server", 200, None]]
+    pushed = client.step("pushed")
+    # The hub asks for a nonce once; the client sends the same request again with it.
+    assert [entry[1:] for entry in pushed["seen"]] == [
+        ["/oauth/par", 400, "use_dpop_nonce"],
+        ["/oauth/par", 201, None],
+    ]
+    approved = mydata("person", "approve", pushed["authorize"], "--as", person)
+    assert approved.code == 0, approved.err
+    answer = parse_qs(urlsplit(approved.out.strip()).query)
+    assert answer["iss"] == [hub.url]
+    client.send(approved.out.strip())
+    granted = client.step("granted")["ok"]
+    assert (granted["token_type"].lower(), granted["expires_in"]) == ("dpop", 300)
+    details = granted["authorization_details"][0]
+    assert {name: details[name] for name in DETAILS} == DETAILS
+    refreshed = client.step("refreshed")["ok"]
+    assert refreshed["grant_id"] == granted["grant_id"]
+    assert refreshed["access_token"] != granted["access_token"]
+    assert "refresh_token" not in refreshed
+    introspected = client.step("introspected")["ok"]
+    assert (introspected["active"], introspected["client_id"]) == (True, client_id)
+    assert introspected["grant_id"] == granted["grant_id"]
+    assert introspected["cnf"]["jkt"]
+    assert client.step("queried")["ok"]["authorization_details"] == [details]
+    assert client.step("revoked")["ok"] == {"active": False}
+    (grant,) = mydata("person", "grants", "--as", person, "--json").json()["grants"]
+    assert (grant["grant_id"], grant["state"]) == (granted["grant_id"], "active")
+    assert (grant["name"], grant["items"]) == (
+        "자전거 대여",
+        ["commute.mode@1", "commute.transfers@1"],
+    )
+    withdrawn = mydata("person", "withdraw", grant["grant_id"], "--as", person, "--json").json()
+    assert withdrawn["state"] == "withdrawn"
+    client.send("go on")
+    assert client.step("after withdrawal")["error"] == "invalid_grant"
+    assert client.step("query after withdrawal")["ok"] == 404
+    (grant,) = mydata("person", "grants", "--as", person, "--json").json()["grants"]
+    assert grant["state"] == "withdrawn"
+
+
+def test_a_person_who_refuses_gives_the_partner_access_denied(partner, person, mydata):
+    client, _ = partner(DETAILS)
+    client.step("discovered")
+    url = client.step("pushed")["authorize"]
+    refused = mydata("person", "approve", url, "--as", person, "--deny", "--json").json()
+    client.send(refused["location"])
+    assert client.step("granted")["error"] == "access_denied"
+    assert mydata("person", "grants", "--as", person, "--json").json()["grants"] == []
+    again = mydata("person", "approve", url, "--as", person)
+    assert again.code == 1
+    assert "answered" in again.err or "over" in again.err
+
+
+def test_an_authorization_url_of_another_hub_is_never_signed(person, mydata, hub):
+    elsewhere = "http://localhost:1/authorize?client_id=a&request_uri=b"
+    refused = mydata("person", "approve", elsewhere, "--as", person)
+    assert refused.code == 2
+    assert hub.url in refused.err
