@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 from mydata_hub.accounts.account import Role
+from mydata_hub.web.render import TEMPLATES
 from mydata_hub.web.static_files import FOLDER
 
 VOID = {"meta", "link", "input", "img", "br", "hr"}
@@ -177,6 +178,9 @@ def test_every_file_a_page_or_a_script_asks_for_is_there(hub):
     wanted = set()
     for _, reply in every_page(hub):
         wanted |= set(re.findall(r'"/static/([^"]+)"', reply.body))
+    # The pages of other functions are asked for by their own tests.
+    for path in TEMPLATES.glob("*.html"):
+        wanted |= set(re.findall(r'"/static/([^"]+)"', path.read_text()))
     for path in FOLDER.glob("*.js"):
         wanted |= set(re.findall(r'from "\./([^"]+)"', path.read_text()))
     assert wanted == {path.name for path in FOLDER.iterdir()}
