@@ -1,18 +1,25 @@
-"""What a person has consented to, and how it ends."""
+"""What a person has consented to, how it ends, which sources they connect, and what happened."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.config import ConsentSettings, Handler, on_first_use
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
-from mydata_hub.web import own_grants
+from mydata_hub.web import own_activity, own_grants, own_sources
 from mydata_hub.web.checks import session_checks
 from mydata_hub.web.dispatch import handler_for
 from mydata_hub.web.render import Renderer
-from mydata_hub.web.site import Site
-from mydata_hub.wiring import tables_for
+from mydata_hub.web.site import RouteHandler, Site
+from mydata_hub.wiring import software_passkeys_allowed, tables_for
+
+HANDLERS: Final[Mapping[str, RouteHandler]] = {
+    **own_grants.HANDLERS,
+    **own_sources.HANDLERS,
+    **own_activity.HANDLERS,
+}
 
 
 def build(env: Mapping[str, str]) -> Handler:
@@ -23,10 +30,11 @@ def build(env: Mapping[str, str]) -> Handler:
         clock=SystemClock(),
         entropy=SystemEntropy(),
         issuer=settings.issuer,
+        software_passkeys=software_passkeys_allowed(settings),
     )
     engine = settings.engine.partition(":")[0]
     site = Site(issuer=settings.issuer, renderer=Renderer(), desk=desk, engine=engine)
-    return handler_for("consent", site, own_grants.HANDLERS, session_checks(desk))
+    return handler_for("consent", site, HANDLERS, session_checks(desk))
 
 
 handler = on_first_use(build)

@@ -112,6 +112,22 @@ class Approval(Asked):
     credential: dict[str, Any]
 
 
+class Collection(Body):
+    """What somebody would have collected, of the sentences that were shown."""
+
+    provider_id: str = Field(max_length=MAX_TEXT_CHARACTERS)
+    items: list[str] = Field(max_length=MAX_ITEMS)
+    locale: Literal["ko", "en"]
+    wording_hash: str = Field(max_length=MAX_TEXT_CHARACTERS)
+
+
+class Signature(Body):
+    """The passkey's signature over a prepared record that names what it is for."""
+
+    approval: str = Field(max_length=MAX_TEXT_CHARACTERS)
+    credential: dict[str, Any]
+
+
 def _bad_input(error: ValidationError) -> BadInput:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     kind, place = first["type"], first["loc"]

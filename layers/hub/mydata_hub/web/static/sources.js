@@ -1,0 +1,58 @@
+// My sources: what is ticked, the exact record, the signature, and the way to the provider.
+
+import { Problem, post } from "./call.js";
+import { sign } from "./passkeys.js";
+import { onSubmit, ready, sayNext } from "./say.js";
+
+const sheet = document.getElementById("record-sheet");
+const save = document.getElementById("record-save");
+
+/** The record of what is ticked now; made anew only when the choice is another one. */
+async function prepare(form, kept) {
+  const items = [...form.querySelectorAll("input:checked")].map((box) => box.value);
+  const { provider, wording, choose, chooseRemedy } = form.dataset;
+  if (!items.length) throw new Problem({ title: choose, remedy: chooseRemedy });
+  if (kept.choice !== items.join()) {
+    const locale = document.documentElement.lang;
+    const choice = { provider_id: provider, items, locale, wording_hash: wording };
+    Object.assign(kept, await post("/sources/prepare", choice), { choice: items.join() });
+  }
+  return kept;
+}
+
+function show(record) {
+  document.getElementById("record-text").textContent = record;
+  URL.revokeObjectURL(save.href);
+  save.href = URL.createObjectURL(new Blob([record], { type: "application/json" }));
+  sheet.showModal();
+  document.getElementById("record-title").focus();
+}
+
+for (const form of document.querySelectorAll("form[data-provider]")) {
+  const kept = {};
+  let pressed = "";
+  form.addEventListener("submit", (event) => (pressed = event.submitter?.name ?? ""), true);
+  onSubmit(form, async () => {
+    const { approval, publicKey, record } = await prepare(form, kept);
+    if (pressed === "look") {
+      show(record);
+      return;
+    }
+    const credential = await sign(publicKey);
+    // Signed or not, this record is not offered a second time.
+    kept.choice = "";
+    const { location: onward } = await post("/sources/approve", { approval, credential });
+    location.assign(onward);
+  });
+}
+
+for (const form of document.querySelectorAll("form[data-withdraw]")) {
+  onSubmit(form, async () => {
+    await post(form.dataset.withdraw);
+    sayNext(form.dataset.done);
+    location.assign("/sources");
+  });
+}
+
+sheet.querySelector("[data-close]").addEventListener("click", () => sheet.close());
+ready();
