@@ -46,25 +46,28 @@ class Stage:
 
 
 @dataclass(slots=True)
-class ServedHub:
-    """A hub in a process of its own, as `mydata serve` starts it."""
+class Served:
+    """A `mydata` command that serves in a process of its own and says so in a line of JSON."""
 
-    data: Path
-    port: int
+    command: tuple[str, ...]
     process: subprocess.Popen[str] | None = None
-    url: str = ""
-    links: dict[str, str] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        return str(self.about["url"])
 
     def start(self) -> float:
         """Start it and wait until it answers; gives the seconds that took. Raises LineFailed."""
         begun = time.perf_counter()
-        command = [*mydata(), "serve", "--data", str(self.data), "--port", str(self.port), "--json"]
         self.process = subprocess.Popen(  # noqa: S603 (our own command)
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            [*mydata(), *self.command, "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
-        ready = json.loads(_first_line(self.process))
-        self.url = ready["url"]
-        self.links = ready.get("links", {}) or self.links
+        self.about = json.loads(_first_line(self.process))
         return time.perf_counter() - begun
 
     def kill(self) -> None:
@@ -92,6 +95,19 @@ class ServedHub:
         if self.process.stdout:
             self.process.stdout.close()
         self.process = None
+
+
+class ServedHub(Served):
+    """The hub over a data folder, with the sample people."""
+
+    def __init__(self, data: Path, port: int) -> None:
+        super().__init__(("serve", "--data", str(data), "--port", str(port)))
+        self.data = data
+
+    @property
+    def links(self) -> dict[str, str]:
+        """One-time enrolment links of whoever has not enrolled yet, by name."""
+        return dict(self.about["links"])
 
 
 @dataclass(frozen=True, slots=True)
