@@ -104,7 +104,10 @@ SMALL_TARGETS = """least => [...document.querySelectorAll("button, input, summar
   .filter(element => element.checkVisibility() && element.type !== "hidden")
   .filter(element => !element.matches(".skip, dd a"))
   .filter(element => !document.querySelector("dialog[open]") || element.closest("dialog"))
-  .map(element => [element.outerHTML.slice(0, 90), element.getBoundingClientRect()])
+  // A box or a dot is pressed by pressing its label, which holds it.
+  .map(element => [element, element.matches("[type=radio], [type=checkbox]")
+    ? element.closest("label") ?? element : element])
+  .map(([element, pressed]) => [element.outerHTML.slice(0, 90), pressed.getBoundingClientRect()])
   .filter(([, box]) => box.height < least || box.width < least)
   .map(([html, box]) => `${html} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
 
