@@ -20,7 +20,7 @@ from tests.architecture.template import (
 MAX_TRIES = 10
 MAX_AGE_S = 6 * 3600
 # Tables whose loss would be a person's loss, or the log's.
-VAULT = {"KeysTable", "VaultPublicTable", "VaultsTable", "SegmentsTable"}
+VAULT = {"KeysTable", "VaultPublicTable", "VaultsTable", "SegmentsTable", "LedgerTable"}
 KEPT = {
     "AccountsTable",
     "GrantsTable",
@@ -33,7 +33,7 @@ KEPT = {
 # Rows that must never vanish by themselves.
 NEVER_EXPIRE = {"ClientsTable", "EventsTable", "LogTable", "OutboxTable", *VAULT}
 # Not restorable on purpose: what they held must not come back.
-NO_BACKUP = {"SessionsTable", "OutboxTable", "OauthTable"}
+NO_BACKUP = {"SessionsTable", "OutboxTable", "OauthTable", "IdempotencyTable"}
 # Restorable for so many days and no longer: what was erased is gone for good when they are over.
 BACKED_UP_DAYS = {"KeysTable": 7}
 

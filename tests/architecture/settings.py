@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mydata_hub.config import (
+    AnswerSettings,
     AuditSettings,
     AuthorizeSettings,
     CollectSettings,
@@ -29,6 +30,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "audit": AuditSettings,
     "fold_records": FoldRecordsSettings,
     "my_vault": MyVaultSettings,
+    "answer": AnswerSettings,
     "receive": ReceiveSettings,
     "collect": CollectSettings,
 }

@@ -80,10 +80,14 @@ HOME = {
     "table keys": {"vault"},
     "table vaults": {"vault"},
     "key vault": {"vault"},
+    "key answer": {"vault"},
+    "table idempotency": {"vault"},
 }
 # What another zone may do there nevertheless, and why.
 VISITS = {
     ("vault", "table sessions", "dynamodb:BatchGetItem"): "a person's own view asks who is there",
+    ("vault", "table log", "dynamodb:BatchGetItem"): "a receipt carries its proof from the log",
+    ("vault", "key token", "kms:GetPublicKey"): "the gate verifies access tokens",
 }
 
 

@@ -212,6 +212,27 @@ class MyVaultSettings(Settings):
     self_supplied_key: str
 
 
+class AnswerSettings(Settings):
+    """functions/answer.py"""
+
+    grants_table: str
+    clients_table: str
+    oauth_table: str
+    keys_table: str
+    vaults_table: str
+    ledger_table: str
+    idempotency_table: str
+    events_table: str
+    # Checkpoint and tiles: a receipt carries the proof that its entry is in the log.
+    log_table: str
+    tiles_bucket: str
+    vault_key: str
+    # Threat: whoever signs with this key can make answers that nobody gave.
+    answer_key: str
+    # Its public half alone: access tokens are verified with it.
+    token_key: str
+
+
 def on_first_use(build: Callable[[Mapping[str, str]], Handler]) -> Handler:
     """A handler that builds itself from the environment at its first event.
 

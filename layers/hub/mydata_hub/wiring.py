@@ -6,6 +6,7 @@ zone table (docs/zones.md) and proven by tests/architecture.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from mydata_hub.config import (
@@ -75,6 +76,24 @@ def signer_for(settings: Settings, key_id: str, algorithm: Algorithm) -> Signer:
     from mydata_hub.embedded.local_signer import LocalSigner
 
     return LocalSigner(folder, key_id, algorithm)
+
+
+def policies_folder() -> Path:
+    """Where the policies are: in a layer of the function, the installed package, or a source tree.
+
+    Raises SettingMissing when they are in none of them.
+    """
+    package = Path(__file__).parent
+    layer = find_spec("mydata_policies")  # the folder that policies/Makefile makes, on the path
+    found = layer.submodule_search_locations if layer else None
+    for folder in (
+        *map(Path, found or ()),
+        package / "_deployment" / "policies",
+        package.parents[2] / "policies",
+    ):
+        if folder.is_dir():
+            return folder
+    raise SettingMissing("policies", "are neither in a layer, the package nor a source tree")
 
 
 def embedded_folder(settings: Settings) -> Path | None:

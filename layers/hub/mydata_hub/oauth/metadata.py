@@ -18,6 +18,8 @@ INTROSPECT: Final = "/oauth/introspect"
 REVOKE: Final = "/oauth/revoke"
 JWKS: Final = "/oauth/jwks"
 GRANTS: Final = "/oauth/grants"
+ANSWERS_ISSUER: Final = "/.well-known/jwt-vc-issuer"
+ANSWERS_JWKS: Final = "/claims/jwks"
 
 
 def server_metadata(issuer: str) -> dict[str, Any]:
@@ -57,10 +59,16 @@ def resource_metadata(issuer: str) -> dict[str, Any]:
     return {
         "resource": issuer,
         "authorization_servers": [issuer],
-        "jwks_uri": issuer + JWKS,
+        # The keys that sign answers and receipts; those of access tokens are the server's.
+        "jwks_uri": issuer + ANSWERS_JWKS,
         "scopes_supported": list(ALL),
         "bearer_methods_supported": [],
         "dpop_signing_alg_values_supported": list(ALGORITHMS),
         "dpop_bound_access_tokens_required": True,
         "authorization_details_types_supported": [TYPE],
     }
+
+
+def answers_issuer_metadata(issuer: str) -> dict[str, Any]:
+    """Where verifiers of SD-JWT VCs find the keys of an issuer (its draft's JWT VC metadata)."""
+    return {"issuer": issuer, "jwks_uri": issuer + ANSWERS_JWKS}

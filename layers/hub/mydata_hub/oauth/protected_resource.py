@@ -72,12 +72,12 @@ def check_access(authority: Authority, call: Call) -> Access:
     )
 
 
-def check_own_access(authority: Authority, call: Call, scope: str) -> tuple[Client, Proof]:
-    """Verify a client's own token with this scope; the proof is for the caller to spend.
+def check_own_access(authority: Authority, call: Call, *scopes: str) -> tuple[Client, Proof]:
+    """Verify a client's token with one of these scopes; the proof is for the caller to spend.
 
     Raises OAuthRefused.
     """
-    token, proof = _verify(authority, call, scope)
+    token, proof = _verify(authority, call, *scopes)
     _, client = _rows(authority, token)
     return client, proof
 
@@ -108,7 +108,7 @@ def challenge(error: OAuthRefused) -> Answer:
     )
 
 
-def _verify(authority: Authority, call: Call, scope: str) -> tuple[AccessToken, Proof]:
+def _verify(authority: Authority, call: Call, *scopes: str) -> tuple[AccessToken, Proof]:
     presented = presented_token(call)
     try:
         token = read_access_token(authority, presented)
@@ -117,8 +117,9 @@ def _verify(authority: Authority, call: Call, scope: str) -> tuple[AccessToken, 
     proof = verify_proof(authority, call, presented)
     if proof.jkt != token.jkt:
         raise _refused("the proof is by another key than the token is bound to")
-    if scope not in token.scope.split(" "):
-        raise OAuthRefused("insufficient_scope", f"this needs a token with scope {scope}")
+    if not set(scopes).intersection(token.scope.split(" ")):
+        wanted = " or ".join(scopes)
+        raise OAuthRefused("insufficient_scope", f"this needs a token with scope {wanted}")
     return token, proof
 
 

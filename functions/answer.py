@@ -1,0 +1,68 @@
+"""The release gate: answers to partners' questions, their receipts, and the keys of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mydata_hub.accounts.desk import Desk
+from mydata_hub.config import AnswerSettings, Handler, on_first_use
+from mydata_hub.fields import VaultId
+from mydata_hub.insights.catalogue import CATALOGUE
+from mydata_hub.oauth.authority import Authority, PublishedCatalogue, SigningKeys
+from mydata_hub.ports.clock import SystemClock, SystemEntropy
+from mydata_hub.release.attempt import Gate
+from mydata_hub.release.gate import answer_claims
+from mydata_hub.release.policies import read_policies
+from mydata_hub.release.receipts import issue_receipt
+from mydata_hub.release.sd_jwt import AnswerKey
+from mydata_hub.transparency.published import PublishedLog
+from mydata_hub.vault.key_rows import Purpose
+from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.web.claims import Acts, answer_handler
+from mydata_hub.wiring import blobs_for, keys_for, policies_folder, signer_for, tables_for
+
+
+def build(env: Mapping[str, str]) -> Handler:
+    """The handler over the stores that the settings name."""
+    settings = AnswerSettings.read(env)
+    tables, clock, entropy = tables_for(settings), SystemClock(), SystemEntropy()
+    authority = Authority(
+        desk=Desk(tables=tables, clock=clock, entropy=entropy, issuer=settings.issuer),
+        keys=SigningKeys(signer_for(settings, settings.token_key, "ES256")),
+        catalogue=PublishedCatalogue(),
+        # A proof here names its access token, which lives for minutes and was got with a nonce; one
+        # more would be a third read of every answer. A nonce that is sent is checked.
+        nonce_required=False,
+    )
+    key = AnswerKey(signer_for(settings, settings.answer_key, "ES256"))
+    gate = Gate(
+        tables=tables,
+        clock=clock,
+        entropy=entropy,
+        # Answers come from the profile; records stay sealed to this function.
+        vault_keys=VaultKeys(
+            tables,
+            keys_for(settings, settings.vault_key),
+            clock,
+            purposes=frozenset({Purpose.PROFILE}),
+        ),
+        policies=read_policies(policies_folder()),
+        key=key,
+        issuer=settings.issuer,
+        catalogue=CATALOGUE,
+    )
+    log = PublishedLog(tables, blobs_for(settings, settings.tiles_bucket))
+    acts = Acts(
+        # A person's vault bears the name of their account.
+        ask=lambda access, question: answer_claims(
+            gate, access, VaultId(access.grant.subject), question
+        ),
+        receipt=lambda event_id, reader: issue_receipt(
+            tables, log, key, settings.issuer, event_id, reader, clock.now()
+        ),
+        keys=lambda: [key.public],
+    )
+    return answer_handler("answer", authority, acts)
+
+
+handler = on_first_use(build)
