@@ -335,6 +335,25 @@ def test_faults_need_the_token_that_was_printed(samples: Samples) -> None:
         assert samples.http.post(url, content=told, headers=headers).status_code == 401
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"kind": "love", "provider": "card"},
+        {"kind": "slow", "provider": "cards"},
+        {"kind": "slow", "provider": "card", "person": "nobody"},
+        {"kind": "slow", "provider": "card", "times": "2"},
+        {"kind": "slow", "provider": "card", "colour": "red"},
+        {"kind": "expired", "provider": "card"},
+        {"kind": "cancel", "provider": "bank", "person": "jiu"},
+    ],
+)
+def test_a_fault_that_means_nothing_is_refused(samples: Samples, told: dict[str, Any]) -> None:
+    headers = {"authorization": f"Bearer {samples.about['admin_token']}"}
+    url = f"{samples.about['url']}/admin/faults"
+
+    assert samples.http.post(url, json=told, headers=headers).status_code == 400
+
+
 def test_everybody_sees_that_it_is_a_sample(samples: Samples) -> None:
     listed = samples.http.get(f"{samples.about['url']}/providers").json()
 

@@ -57,13 +57,14 @@ def providers(
     from mydata_hub.samples.world import World
 
     secret = client_secret or secrets.token_urlsafe(24)
+    until = _instant(now)
     sockets, url = _listen(port)
     served = Providers(
         url=url,
         hub=hub.rstrip("/"),
         client_secret=secret,
         admin_token=admin_token or secrets.token_urlsafe(24),
-        world=World(_instant(now)),
+        world=World(until),
         tokens=Tokens(secret, token_seconds),
     )
     about = {
@@ -122,7 +123,14 @@ def serve_partner(
     sockets, url = _listen(port)
     hub = hub.rstrip("/")
     redirect_uri = f"{url}/callback"
-    party = RelyingParty(hub, TRADES[trade], client_id, json.loads(key.read_text()), redirect_uri)
+    try:
+        jwk = json.loads(key.read_text())
+        party = RelyingParty(hub, TRADES[trade], client_id, jwk, redirect_uri)
+    except (ValueError, TypeError, AttributeError, KeyError):
+        for listener in sockets:
+            listener.close()
+        # The library's own words would show the key.
+        raise click.ClickException(f"{key} holds no private key with kid and alg") from None
     about = {"sample": True, "url": url, "pid": os.getpid(), "redirect_uri": redirect_uri}
     _serve(Partner(party).app(), sockets, {**about, "hub": hub, "trade": trade}, as_json=as_json)
 

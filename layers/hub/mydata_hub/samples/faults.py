@@ -51,6 +51,8 @@ class Faults:
             fault = Fault(**told)
         except TypeError:
             raise Refused(400, "takes provider, kind, person, after, times, seconds") from None
+        if not all(type(told) is int for told in (fault.after, fault.times, fault.seconds)):
+            raise Refused(400, "after, times, seconds: take numbers")
         if fault.kind not in PAGE_KINDS:
             raise Refused(400, f"kind: takes {', '.join(sorted(PAGE_KINDS))}")
         with self._lock:

@@ -120,9 +120,9 @@ class Providers:
 
     def take_choice(self, request: Request) -> Answer:
         """Send the browser back to the hub, with a code or a refusal."""
-        told = request.fields()
+        told = {name: str(value) for name, value in request.fields().items()}
         family = self._check_asked(request, told)
-        back = {"state": str(told.get("state", ""))}
+        back = {"state": told.get("state", "")}
         if told.get("decision") == "allow":
             if told.get("person") not in PEOPLE:
                 raise Refused(400, f"person: takes {', '.join(PEOPLE)}")
@@ -167,7 +167,11 @@ class Providers:
         """Let something go wrong: a fault of a page, `expired`, `revoked` or `cancel`."""
         told = self._admin(request)
         family, person = str(told.get("provider")), str(told.get("person"))
+        if family not in NAMES or (person not in PEOPLE and told.get("person") is not None):
+            raise Refused(400, "takes a provider and a person of the sample world")
         match told.get("kind"):
+            case "expired" | "revoked" if person not in PEOPLE:
+                raise Refused(400, "person: is needed")
             case "expired":
                 self.tokens.expire(family, person)
             case "revoked":
