@@ -13,12 +13,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from moto import mock_aws
 
@@ -33,8 +35,13 @@ from tests.architecture.template import (
 )
 
 ISSUER = "https://hub.example"
-BUCKET = "tiles"
-KEY = "arn:aws:kms:us-east-1:123456789012:key/checkpoint"
+# A key's name here is its logical id without "Key"; a bucket's likewise.
+ARN = "arn:aws:kms:us-east-1:123456789012:key/"
+SigningKey: TypeAlias = Ed25519PrivateKey | ec.EllipticCurvePrivateKey
+_KEYS: dict[str, Callable[[], SigningKey]] = {
+    "ECC_NIST_EDWARDS25519": Ed25519PrivateKey.generate,
+    "ECC_NIST_P256": lambda: ec.generate_private_key(ec.SECP256R1()),
+}
 _PARTS = {"Put": "PutItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 
@@ -50,7 +57,8 @@ class Cloud:
     def environment(self, function: str) -> dict[str, str]:
         """The variables of a function, its parameters and resources filled in."""
         values = {"Engine": "aws", "Issuer": ISSUER, "SoftwarePasskeys": "refused"}
-        values |= {"TilesBucket": BUCKET, "CheckpointKey": KEY}
+        values |= {name: bucket_name(name) for name in resources(self.template, "AWS::S3::Bucket")}
+        values |= {name: arn_of(name) for name in resources(self.template, "AWS::KMS::Key")}
         declared = functions(self.template)[function]["Environment"]["Variables"]
         return {name: values.get(target(one)[0], target(one)[0]) for name, one in declared.items()}
 
@@ -100,8 +108,16 @@ def _s3(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _kms(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    assert params["KeyId"] == KEY
-    yield "key checkpoint", operation
+    assert params["KeyId"].startswith(ARN)
+    yield f"key {params['KeyId'].removeprefix(ARN)}", operation
+
+
+def bucket_name(logical: str) -> str:
+    return snake(logical.removesuffix("Bucket"))
+
+
+def arn_of(logical: str) -> str:
+    return ARN + snake(logical.removesuffix("Key"))
 
 
 _KINDS = {"dynamodb": _dynamodb, "s3": _s3, "kms": _kms}
@@ -117,12 +133,17 @@ def cloud() -> Iterator[Cloud]:
         made = Cloud(read_template())
         for name, table in resources(made.template, "AWS::DynamoDB::Table").items():
             session.client("dynamodb").create_table(TableName=name, **_shape(properties(table)))
-        session.client("s3").create_bucket(Bucket=BUCKET)
+        for name in resources(made.template, "AWS::S3::Bucket"):
+            session.client("s3").create_bucket(Bucket=bucket_name(name))
         session.events.register("provide-client-params", made.note)
-        key = Ed25519PrivateKey.generate()
-        # Moto knows no Ed25519, so KMS is answered here, with a key that really signs.
+        keys = {
+            arn_of(name): _KEYS[properties(key)["KeySpec"]]()
+            for name, key in resources(made.template, "AWS::KMS::Key").items()
+            if properties(key).get("KeySpec") in _KEYS
+        }
+        # Moto knows no Ed25519, so KMS is answered here, with keys that really sign.
         session.events.register(
-            "before-call.kms", lambda model, params, **_: _answer(key, model, params)
+            "before-call.kms", lambda model, params, **_: _answer(keys, model, params)
         )
         yield made
 
@@ -132,10 +153,15 @@ def _shape(own: Mapping[str, Any]) -> dict[str, Any]:
     return {name: own[name] for name in wanted if name in own}
 
 
-def _answer(key: Ed25519PrivateKey, model: Any, params: Mapping[str, Any]) -> tuple[Any, Any]:
-    http = AWSResponse("", 200, {}, None)
+def _answer(
+    keys: Mapping[str, SigningKey], model: Any, params: Mapping[str, Any]
+) -> tuple[Any, Any]:
+    asked = json.loads(params["body"])
+    key, http = keys[asked["KeyId"]], AWSResponse("", 200, {}, None)
     if model.name == "GetPublicKey":
         public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return http, {"PublicKey": public}
-    message = base64.b64decode(json.loads(params["body"])["Message"])
-    return http, {"Signature": key.sign(message)}
+    message = base64.b64decode(asked["Message"])
+    if isinstance(key, Ed25519PrivateKey):
+        return http, {"Signature": key.sign(message)}
+    return http, {"Signature": key.sign(message, ec.ECDSA(SHA256()))}

@@ -34,7 +34,7 @@ from mydata_hub.oauth.pushed_requests import push_request
 from mydata_hub.oauth.token_endpoint import answer_token
 from mydata_hub.oauth.token_status import introspect, revoke
 
-from tests.unit.consent.world import ORIGIN, WORDING, World
+from tests.unit.consent.world import WORDING, World
 
 REDIRECT = "https://bicycles.example/callback"
 KEYS = {
@@ -145,6 +145,7 @@ class Partner:
 
     def __init__(self, hub, client_id, key, alg):
         self.hub, self.client_id, self.key, self.alg = hub, client_id, key, alg
+        self.origin = hub.desk.issuer
         self.dpop_key = ECKey.generate_key("P-256")
         self.verifier = secrets.token_urlsafe(48)
 
@@ -160,7 +161,7 @@ class Partner:
         standard = {
             "iss": self.client_id,
             "sub": self.client_id,
-            "aud": ORIGIN,
+            "aud": self.origin,
             "jti": secrets.token_hex(8),
             "iat": self.now,
             "exp": self.now + 60,
@@ -174,7 +175,7 @@ class Partner:
         standard = {
             "jti": secrets.token_hex(8),
             "htm": method,
-            "htu": ORIGIN + path,
+            "htu": self.origin + path,
             "iat": self.now,
         }
         if token is not None:
