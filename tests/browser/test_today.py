@@ -53,7 +53,7 @@ def test_a_statement_is_brought_and_seen_and_every_state_is_open_to_everybody(
         person.press("Seal it into my vault")
     person.told("Your statement is in your vault.")
     person.heading("What shows in your life")
-    assert person.page.get_by_role("row").filter(has_text="도시가스").count() == 1
+    assert person.page.locator(".lines li").filter(has_text="도시가스").count() == 1
     look(person, "today-known", pictures)
 
 
@@ -83,7 +83,7 @@ def test_a_mapping_of_ones_own_is_written_on_the_page(somebody):
     )
     with person.page.expect_navigation():
         person.press("Seal it into my vault")
-    assert person.page.get_by_role("row").filter(has_text="Music").count() == 1
+    assert person.page.locator(".lines li").filter(has_text="Music").count() == 1
 
 
 def wait_for(person, sentence):

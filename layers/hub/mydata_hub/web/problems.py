@@ -80,6 +80,10 @@ _BY_FIELD: Final = {
 }
 # The same refusal means something else where a passkey or a code is what was refused.
 _ON_ROUTE: Final = {
+    ("POST /import", "bad-input"): Words(
+        _("Nothing was taken in"),
+        _("Mend the lines that are named, or look whether the mapping fits the file."),
+    ),
     ("POST /sign-in/finish", "not-signed-in"): Words(
         _("That passkey does not open an account"),
         _("Try another passkey, or use your recovery code."),
