@@ -1,6 +1,7 @@
 """The door by which browsers come back from providers; it makes the connection and sends them on.
 
-Everybody may knock here, so it shows no page and says no more than a word of a closed list.
+Everybody may knock here, so it shows no page and says no more than a word of a closed list. Whoever
+may invoke it directly tells it of providers.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from mydata_hub.collection.provider_http import exchange_code
 from mydata_hub.collection.receiving import Note, Reception, receive
+from mydata_hub.collection.registering import register_provider
 from mydata_hub.config import Handler, ReceiveSettings, on_first_use
 from mydata_hub.errors import HubError
 from mydata_hub.observe import logger_for
@@ -38,6 +40,9 @@ def build(env: Mapping[str, str]) -> Handler:
     )
 
     def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        if "routeKey" not in event:  # not from the HTTP API, which always names a route
+            told = register_provider(reception.tables, reception.box, event["provider"])
+            return {"provider_id": told}
         try:
             enforce(FUNCTION, event, {})
             note = _receive(reception, Request(event))

@@ -6,6 +6,9 @@ import json
 import logging
 import os
 import secrets
+import signal
+import sys
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +44,7 @@ def samples() -> None:
 @_json
 @click.option("--client-secret", help="the hub's secret with the providers [default: a new one]")
 @click.option("--admin-token", help="what lets things go wrong [default: a new one]")
+@click.option("--with-parent", is_flag=True, help="end when standard input closes")
 @click.option("--token-seconds", default=300.0, show_default=True, help="life of an access token")
 def providers(
     port: int,
@@ -49,6 +53,7 @@ def providers(
     as_json: bool,
     client_secret: str | None,
     admin_token: str | None,
+    with_parent: bool,
     token_seconds: float,
 ) -> None:
     """Serve the sample data providers until told to stop."""
@@ -56,6 +61,8 @@ def providers(
     from mydata_hub.samples.tokens import Tokens
     from mydata_hub.samples.world import World
 
+    if with_parent:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     secret = client_secret or secrets.token_urlsafe(24)
     until = _instant(now)
     sockets, url = _listen(port)
@@ -158,6 +165,13 @@ def key(trade: str, key: Path, jwks: Path, as_json: bool) -> None:
     told = {"sample": True, "key": str(key), "jwks": str(jwks), "name": name, "purpose": purpose}
     register = f'mydata partner add --name "{name}" --purpose {purpose} --jwks {jwks}'
     click.echo(json.dumps(told) if as_json else f"Register it: {register} --redirect-uri ...")
+
+
+def _end_with_parent() -> None:
+    # The pipe closes when whoever started us ends, even by kill -9, which tells nobody else.
+    while sys.stdin.buffer.read(4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _listen(port: int) -> tuple[list[Any], str]:

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -19,6 +19,7 @@ from rich.table import Table
 from mydata_hub.cli.client import RUNNING_HUB, data_option
 from mydata_hub.cli.laptop import laptop_deployment, pages_environment
 from mydata_hub.cli.sample_people import sample_links
+from mydata_hub.cli.sample_providers import register_samples, sample_providers
 from mydata_hub.embedded.deployment import Deployment
 from mydata_hub.embedded.durable_files import make_folder
 from mydata_hub.embedded.feed import SqliteFeed
@@ -57,7 +58,7 @@ class Hub:
     type=click.IntRange(0, 65535),
     help="The port on localhost; 0 takes a free one.",
 )
-@click.option("--empty", is_flag=True, help="Invite no sample people.")
+@click.option("--empty", is_flag=True, help="No sample people and no sample providers.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
 def serve(data: Path, port: int, empty: bool, as_json: bool) -> None:
     """Serve the hub on this machine until it is told to stop.
@@ -95,7 +96,10 @@ def _serve(data: Path, port: int, answer: TextIO, *, empty: bool, as_json: bool)
             else:
                 _print(Console(file=answer), url, links)
 
-        with announced(data / RUNNING_HUB, about), _working(hub):
+        samples = nullcontext() if empty else sample_providers(data, url)
+        with samples as beside, announced(data / RUNNING_HUB, about), _working(hub):
+            if beside is not None:
+                register_samples(hub.invoker, beside)
             serve_until_told(hub.gateway, sockets, tell)
         return hub.invoker.wait_until_idle(0)
 
