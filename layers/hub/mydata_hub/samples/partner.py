@@ -5,7 +5,9 @@ Each has a JSON variant for programs. What a partner learns is answers; it holds
 
 from __future__ import annotations
 
+import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
@@ -54,6 +56,7 @@ class Partner:
                 ("POST", "/start", self.start),
                 ("GET", "/callback", self.come_back),
                 ("POST", "/ask", self.ask),
+                ("POST", "/receipt", self.receipt),
             ]
         )
 
@@ -110,12 +113,28 @@ class Partner:
     def ask(self, request: Request) -> Answer:
         """Ask again; JSON may name the visit, and claims that were never granted."""
         told = request.fields()
+        visit_id, visit = self._granted(request, told)
+        claims = told.get("claims", visit.claims)
+        return self._ask(request, visit_id, visit, tuple(claims))
+
+    def receipt(self, request: Request) -> Answer:
+        """The hub's receipt of an answer by its event, as the hub signed it."""
+        told = request.fields()
+        _, visit = self._granted(request, told)
+        assert visit.granted is not None
+        try:
+            visit.granted = self._party.fresh(visit.granted)
+            receipt = self._party.receipt(visit.granted, str(told.get("event_id", "")))
+        except RefusedByHub as refused:
+            return _refusal(request, refused)
+        return json_answer(json.loads(receipt))
+
+    def _granted(self, request: Request, told: Mapping[str, Any]) -> tuple[str, Visit]:
         visit_id = str(told.get("visit") or _cookie(request))
         visit = self._visits.get(visit_id)
         if visit is None or visit.granted is None:
             raise Refused(404, "there is no visit with a grant: start first")
-        claims = told.get("claims", visit.claims)
-        return self._ask(request, visit_id, visit, tuple(claims))
+        return visit_id, visit
 
     def _ask(
         self, request: Request, visit_id: str, visit: Visit, claims: tuple[str, ...]

@@ -190,6 +190,15 @@ class RelyingParty:
             milliseconds=spent,
         )
 
+    def receipt(self, granted: Granted, event_id: str) -> bytes:
+        """The hub's signed receipt of an answer, as it came. Raises RefusedByHub."""
+        api = ApiClient(self._resource, timeout=TIMEOUT_S, raise_for_status=False)
+        with _told():
+            answer: Any = api.get(f"receipts/{event_id}", auth=granted.current)
+        if not answer.ok:
+            raise RefusedByHub("no_receipt", str(_json(answer).get("detail")))
+        return bytes(answer.content)
+
     @cached_property
     def _client(self) -> OAuth2Client:
         document = self._discover("oauth-authorization-server")

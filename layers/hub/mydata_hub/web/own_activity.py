@@ -9,8 +9,10 @@ from typing import Any, Final
 from mydata_hub.accounts.account import Locale
 from mydata_hub.collection.providers import list_providers
 from mydata_hub.errors import Damaged
+from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.oauth.clients import fetch_client
 from mydata_hub.ports.tables import MAX_FETCH, Row
+from mydata_hub.release.release import Release
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.events import TABLE
 from mydata_hub.web.answer_words import record_words
@@ -44,6 +46,7 @@ KINDS: Final = {
 }
 _YOU: Final = _("You")
 _HUB: Final = _("The hub")
+_BITS: Final = _("%(bits)s bits")
 _COUNTED: Final = _("%(count)s %(records)s")
 
 
@@ -75,6 +78,7 @@ def _entries(site: Site, request: Request) -> list[dict[str, Any]]:
             "words": translate(locale, KINDS.get(event.kind, event.kind)),
             "who": names[event.actor],
             "more": _more(event, locale),
+            **_charged(event),
             "index": index,
         }
         for event, index in events
@@ -98,11 +102,27 @@ def _names(
 
 
 def _more(event: Event, locale: Locale) -> str:
+    if release := _release(event):
+        asked = (getattr(find_claim(ref).claim.question, locale) for ref in release.claims)
+        bits = translate(locale, _BITS) % {"bits": f"{release.bits.normalize():f}"}
+        return " · ".join((*(f"“{question}”" for question in asked), bits))
     if event.kind != "records_collected":
         return ""
     told = json.loads(event.payload)
     records = record_words([told["dataset"]], locale)
     return translate(locale, _COUNTED) % {"count": f"{told['records']:,}", "records": records}
+
+
+def _charged(event: Event) -> dict[str, Any]:
+    """What was asked and what it cost, where a partner asked."""
+    release = _release(event)
+    return {"claims": list(release.claims), "bits": float(release.bits)} if release else {}
+
+
+def _release(event: Event) -> Release | None:
+    if not (event.kind.startswith("claims_") and event.payload):
+        return None
+    return Release.decode(event.payload)
 
 
 def _event(row: Row) -> Event:

@@ -1,0 +1,208 @@
+"""The demonstration's acts about a partner: ask, withdraw, audit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from mydata_hub.cli.house_acts import Story
+from mydata_hub.cli.log import HttpSource, httpx_client
+from mydata_hub.cli.stage import Served, free_port, run
+from mydata_hub.insights.catalogue import find_claim
+from mydata_hub.transparency.tiles import tiles_of
+
+LOG_SECONDS: Final = 15.0
+# In the catalogue, but never granted to the bicycle service.
+NOT_GRANTED: Final = "insurance.car_cover"
+# In no catalogue.
+UNKNOWN: Final = "payments.all_records"
+JSON: Final = {"accept": "application/json"}
+
+
+@dataclass(slots=True)
+class Shop:
+    """The bicycle service: a process of its own, and what it has been told so far."""
+
+    served: Served
+    http: httpx.Client
+    visit: str = ""
+    event_id: str = ""
+
+    def ask(self, *claims: str) -> dict[str, Any]:
+        """What the service learns when it asks; of its own questions unless others are named."""
+        told = {"visit": self.visit} | ({"claims": list(claims)} if claims else {})
+        answer = self.http.post("/ask", json=told)
+        return dict(answer.json())
+
+    def close(self) -> None:
+        """End the process."""
+        self.http.close()
+        self.served.stop()
+
+
+def open_shop(story: Story) -> Shop:
+    """Register the bicycle service as an operator does, and start it."""
+    key, jwks = story.folder / "bicycle.key.json", story.folder / "bicycle.jwks.json"
+    made = run("samples", "key", "bicycle", "--key", str(key), "--jwks", str(jwks), "--json").json()
+    port = free_port()
+    registered = run(
+        *("partner", "add", "--name", made["name"], "--purpose", made["purpose"]),
+        *("--jwks", str(jwks), "--redirect-uri", f"http://127.0.0.1:{port}/callback"),
+        *(*story.data, "--json"),
+    ).json()
+    command = ("samples", "partner", "bicycle", "--port", str(port), "--hub", story.hub.url)
+    served = Served((*command, "--client-id", registered["client_id"], "--key", str(key)))
+    served.start()
+    http = httpx.Client(base_url=served.url, headers=JSON, timeout=30)
+    return Shop(served, http)
+
+
+def ask(story: Story, shop: Shop) -> None:
+    """The partner asks, the person allows it, and the partner learns answers."""
+    stage = story.stage
+    stage.act("ASK · a sample bicycle service asks Jiu, by standard OAuth")
+    begun = shop.http.post("/start", json={}).json()
+    shop.visit = begun["visit"]
+    location = run(
+        *("person", "approve", begun["authorization_url"], "--as", "Jiu", *story.data, "--json")
+    ).json()["location"]
+    first = shop.http.get(location).json()
+    answers = {answer["claim"]: answer["answer"] for answer in first["answers"]}
+    for claim, answer in answers.items():
+        entry = find_claim(claim).claim
+        stage.line(
+            f"“{entry.question.en}” {answer}", answer in entry.alphabet, f"{entry.bits} bits"
+        )
+    # All that went over the wire: no member of it but these three can hold anything of a record.
+    told = {name for answer in first["answers"] for name in answer}
+    stage.line("Records sent: 0.", told == {"claim", "answer", "sd_jwt"})
+    stage.line("Jiu signed exactly this with a passkey.", _granted(story) == set(answers))
+    before = _charged(story)
+    again = shop.ask()
+    same = {answer["claim"]: answer["answer"] for answer in again["answers"]} == answers
+    cost = _charged(story) - before
+    stage.line("Asked again: the same answers, for 0 bits.", same and cost == 0, f"{cost:g} bits")
+    for claims, words in ((NOT_GRANTED, "What was not allowed"), (UNKNOWN, "No such question")):
+        refused = shop.ask(claims)
+        stage.line(f"{words}: REFUSED.", refused["status"] in (400, 403), refused["refusal"])
+    shop.event_id = first["event_id"]
+    stage.figures |= {"answers": answers, "answer_milliseconds": first["milliseconds"]}
+
+
+def withdraw(story: Story, shop: Shop) -> None:
+    """The person withdraws, and the very next call is refused."""
+    stage = story.stage
+    stage.act("WITHDRAW · Jiu takes it back")
+    with story.signed_in("Jiu") as jiu:
+        given = _release_grants(jiu.get("/grants/state"))
+        begun = time.perf_counter()
+        jiu.post(f"/grants/{given[0]['grant_id']}/withdraw")
+        refused = shop.ask()
+        milliseconds = (time.perf_counter() - begun) * 1000
+    stage.line(
+        "The partner's next call is refused.",
+        refused["status"] in (401, 403),
+        f"{milliseconds:.0f} ms after the tap: {refused['refusal']}",
+    )
+    stage.figures["withdrawn_and_refused_milliseconds"] = round(milliseconds)
+
+
+def audit(story: Story, shop: Shop) -> None:
+    """An auditor checks the log, the partner its receipt, and a forged copy is found out."""
+    stage = story.stage
+    stage.act("AUDIT · an auditor checks the log, then a forged copy of it")
+    report = _verified_log(story)
+    stage.line(
+        "Every entry verifies against the signed checkpoint.",
+        report["verified"] is True,
+        f"{report['size']} entries, root {str(report['root'])[:16]}…",
+    )
+    receipt = story.folder / "receipt.json"
+    receipt.write_bytes(_receipt(shop))
+    told = run("receipt", "verify", str(receipt), "--url", story.hub.url, "--json")
+    stage.line("The partner's answer receipt verifies, with its place in the log.", told.code == 0)
+    spoilt = story.folder / "spoilt.json"
+    spoilt.write_bytes(_flip(receipt.read_bytes()))
+    told = run("receipt", "verify", str(spoilt), "--url", story.hub.url, "--json")
+    stage.line("One letter changed in it: DETECTED.", told.code == 1, told.reason())
+    mirror = story.folder / "mirror"
+    entries = _mirror(story.hub.url, mirror)
+    same = run("log", "verify", "--folder", str(mirror), "--json").json()
+    stage.line("A mirror of the log verifies too.", same["verified"] is True)
+    entries.write_bytes(_flip(entries.read_bytes()))
+    forged = run("log", "verify", "--folder", str(mirror), "--json").json()
+    named = [finding["object"] for finding in forged["findings"]]
+    wanted = entries.relative_to(mirror).as_posix()
+    stage.line("One byte changed in the copy: DETECTED.", wanted in named, ", ".join(named))
+    stage.figures["log_entries"] = report["size"]
+
+
+def _granted(story: Story) -> set[str]:
+    with story.signed_in("Jiu") as jiu:
+        (grant,) = _release_grants(jiu.get("/grants/state"))
+    return {item.partition("@")[0] for item in grant["items"]}
+
+
+def _charged(story: Story) -> float:
+    """The bits that answers to partners have cost Jiu so far, as the activity page counts them."""
+    with story.signed_in("Jiu") as jiu:
+        return float(sum(entry.get("bits") or 0 for entry in _entries(jiu.get("/activity/state"))))
+
+
+def _entries(state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(state["entries"])
+
+
+def _release_grants(state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        grant
+        for grant in state["grants"]
+        if grant["kind"] == "release" and grant["state"] == "active"
+    ]
+
+
+def _verified_log(story: Story) -> dict[str, Any]:
+    """The report on the log, once everything that happened so far is in it."""
+    begun = time.perf_counter()
+    size = -1
+    while True:
+        report: dict[str, Any] = run("log", "verify", "--url", story.hub.url, "--json").json()
+        if report["size"] == size or time.perf_counter() - begun > LOG_SECONDS:
+            return report
+        size = report["size"]
+
+
+def _receipt(shop: Shop) -> bytes:
+    """The partner's receipt with its log proof; the entry may be a second behind."""
+    begun = time.perf_counter()
+    while True:
+        answer = shop.http.post("/receipt", json={"visit": shop.visit, "event_id": shop.event_id})
+        if answer.status_code == httpx.codes.OK or time.perf_counter() - begun > LOG_SECONDS:
+            return answer.content
+        time.sleep(0.2)
+
+
+def _flip(content: bytes) -> bytes:
+    """The content with one bit of its middle changed."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def _mirror(url: str, folder: Path) -> Path:
+    """Copy a log; gives the file of its first entries."""
+    with httpx_client(url) as client:
+        source = HttpSource(client)
+        checkpoint = source.get("checkpoint")
+        size = int(checkpoint.split(b"\n")[1])
+        names = [tile.path for tile in tiles_of(size)]
+        for name in ("key", *names):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(source.get(name))
+        (folder / "checkpoint").write_bytes(checkpoint)
+    return folder / next(name for name in names if name.startswith("tile/entries/"))
