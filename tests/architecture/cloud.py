@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import importlib
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from moto import mock_aws
@@ -38,7 +40,9 @@ ISSUER = "https://hub.example"
 # A key's name here is its logical id without "Key"; a bucket's likewise.
 ARN = "arn:aws:kms:us-east-1:123456789012:key/"
 SigningKey: TypeAlias = Ed25519PrivateKey | ec.EllipticCurvePrivateKey
-_KEYS: dict[str, Callable[[], SigningKey]] = {
+Key: TypeAlias = SigningKey | AESGCM
+_KEYS: dict[str, Callable[[], Key]] = {
+    "SYMMETRIC_DEFAULT": lambda: AESGCM(AESGCM.generate_key(256)),
     "ECC_NIST_EDWARDS25519": Ed25519PrivateKey.generate,
     "ECC_NIST_P256": lambda: ec.generate_private_key(ec.SECP256R1()),
 }
@@ -64,11 +68,11 @@ class Cloud:
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
         """One invocation, its calls counted as this function's."""
-        if function not in self.handlers:
-            module = importlib.import_module(f"functions.{function}")
-            self.handlers[function] = module.build(self.environment(function))
         self.caller = function
         try:
+            if function not in self.handlers:
+                module = importlib.import_module(f"functions.{function}")
+                self.handlers[function] = module.build(self.environment(function))
             return self.handlers[function](event, None)
         finally:
             self.caller = ""
@@ -153,15 +157,26 @@ def _shape(own: Mapping[str, Any]) -> dict[str, Any]:
     return {name: own[name] for name in wanted if name in own}
 
 
-def _answer(
-    keys: Mapping[str, SigningKey], model: Any, params: Mapping[str, Any]
-) -> tuple[Any, Any]:
+def _answer(keys: Mapping[str, Key], model: Any, params: Mapping[str, Any]) -> tuple[Any, Any]:
     asked = json.loads(params["body"])
     key, http = keys[asked["KeyId"]], AWSResponse("", 200, {}, None)
     if model.name == "GetPublicKey":
         public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return http, {"PublicKey": public}
+    if isinstance(key, AESGCM):
+        return http, _wrapped(key, model.name, asked)
     message = base64.b64decode(asked["Message"])
     if isinstance(key, Ed25519PrivateKey):
         return http, {"Signature": key.sign(message)}
     return http, {"Signature": key.sign(message, ec.ECDSA(SHA256()))}
+
+
+def _wrapped(key: AESGCM, operation: str, asked: Mapping[str, Any]) -> dict[str, bytes]:
+    """What a symmetric key answers; the encryption context is the associated data, as in KMS."""
+    context = json.dumps(asked["EncryptionContext"], sort_keys=True).encode()
+    if operation == "Encrypt":
+        nonce = os.urandom(12)
+        secret = base64.b64decode(asked["Plaintext"])
+        return {"CiphertextBlob": nonce + key.encrypt(nonce, secret, context)}
+    blob = base64.b64decode(asked["CiphertextBlob"])
+    return {"Plaintext": key.decrypt(blob[:12], blob[12:], context)}

@@ -1,0 +1,202 @@
+"""A person's own view shows whatever the folds find, and says why there is no answer."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import pytest
+from mydata_hub.accounts.account import Role
+from mydata_hub.accounts.sessions import Session
+from mydata_hub.collection.csv_lines import BrokenLine
+from mydata_hub.insights.advance import advance_profile, new_profile
+from mydata_hub.own_vault.importing import Imported
+from mydata_hub.ports.clock import SetClock
+from mydata_hub.web import today
+from mydata_hub.web.dispatch import answer
+from mydata_hub.web.render import Renderer, money
+from mydata_hub.web.request import Request
+from mydata_hub.web.today import HANDLERS, TodayFront
+
+from tests.unit.insights import lives
+from tests.unit.own_vault.own_world import MAPPING, ME, OwnWorld, statement
+
+ISSUER = "https://hub.example"
+NOW = lives.NOW
+
+
+def session() -> Session:
+    return Session(
+        session_id="s",
+        account_id=ME,
+        role=Role.PERSON,
+        passkey_id="p",
+        csrf="csrf",
+        authenticated_at=NOW,
+        seen_at=NOW,
+    )
+
+
+class Front:
+    """The page over a real letterbox, and whatever profile a test wants to show."""
+
+    def __init__(self, folder: Path) -> None:
+        self.world = OwnWorld(folder)
+        self.world.clock = SetClock(NOW)
+        self.world.make(ME)
+        self.profile = new_profile(ME)
+        self.front = TodayFront(
+            issuer=ISSUER,
+            renderer=Renderer(),
+            clock=self.world.clock,
+            letterbox=self.world.letterbox,
+            profile_of=lambda vault_id: self.profile,
+        )
+
+    def lived(self, *records, until=NOW) -> None:
+        connections = {record.connection_id: until for record in records}
+        self.profile = advance_profile(new_profile(ME), records, connections, 1)
+
+    def ask(self, route, body=None, lang="en"):
+        path = route.partition(" ")[2]
+        headers = {"accept": "text/html", "accept-language": lang, "origin": ISSUER}
+        headers |= {"content-type": "application/json", "x-csrf-token": "csrf"}
+        event = {"routeKey": route, "rawPath": path, "headers": headers}
+        if body is not None:
+            event["body"] = json.dumps(body)
+        return answer(self.front, HANDLERS, Request(event, session()))
+
+    def body(self, text, **changes):
+        content = base64.b64encode(text.encode()).decode()
+        mapping = MAPPING.model_dump_json()
+        plain = {"name": "a.csv", "mapping": mapping, "content": content, "all_or_nothing": True}
+        return plain | changes
+
+    def bring(self, text, lang="en", **changes):
+        found = self.ask("POST /import", self.body(text, **changes), lang=lang)
+        assert found.status == 201, found.body
+        return json.loads(found.body)
+
+    def page(self, lang="en") -> str:
+        text = re.sub(r"<[^>]*>", " ", self.ask("GET /today", lang=lang).body)
+        return re.sub(r"\s+", " ", text)
+
+
+@pytest.fixture
+def front(tmp_path):
+    return Front(tmp_path)
+
+
+def whole_life():
+    """Something for every insight: bills, cafés, trips, a contract."""
+    bills = [
+        lives.debit(f"bill-{day}", lives.at(day, 9))
+        for day in lives.days_before(200)
+        if day.day == 25
+    ]
+    trips = [lives.trip(f"t-{day}", lives.at(day, 8)) for day in lives.weekdays_before(50)]
+    return (*bills, *lives.cafe_visits(lives.weekdays_before(50)), *trips, lives.contract("c"))
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_every_kind_of_finding_has_its_card(front, lang):
+    front.lived(*whole_life())
+    body = front.ask("GET /today", lang=lang).body
+    shown = front.ask("GET /today/state").body
+    answers = {one["attribute"]: one["answer"] for one in json.loads(shown)["insights"]}
+    assert None not in (answers["habits.cafe_time"], answers["commute.mode"])
+    assert body.count('class="card thought"') == len(answers)
+
+
+def test_what_is_too_irregular_is_said_to_have_no_answer(front):
+    front.lived(*lives.random_life(1, 1))
+    page = front.page()
+    assert "No answer, and why" in page
+    assert "too irregular to answer" in page
+
+
+def test_without_any_source_the_page_is_empty_and_says_what_to_do(front):
+    page = front.page()
+    assert "Nothing yet" in page
+    assert "Connect a card or import a bank statement" in page
+    assert "No answer, and why" not in page
+
+
+def test_while_the_vault_is_being_made_the_page_says_so(front):
+    front.profile = None
+    assert "Your vault is being made" in front.page()
+
+
+def test_what_is_not_folded_yet_is_said_to_be_missing(front):
+    assert front.bring(statement())["lines"] == 8
+    page = front.page()
+    assert "Some of your lines are still being read." in page
+    assert "being read" in page
+
+
+def test_a_source_that_never_told_how_far_it_is_complete_is_partial(front):
+    records = whole_life()
+    front.profile = advance_profile(new_profile(ME), records, {}, 1)
+    assert "Not all of it has arrived yet" in front.page()
+
+
+def test_payees_are_escaped(front):
+    front.lived(
+        *(
+            lives.debit(f"bill-{day}", lives.at(day, 9), payee="<script>alert(1)</script>")
+            for day in lives.days_before(200)
+            if day.day == 25
+        )
+    )
+    body = front.ask("GET /today").body
+    assert "<script>alert" not in body
+    assert "&lt;script&gt;alert" in body
+
+
+def test_another_reader_gets_the_reason_of_a_broken_line_in_their_language(front):
+    text = statement() + "2026-02-30 12:00,-1,Gas\n"
+    reasons = {
+        lang: front.bring(text, lang=lang, all_or_nothing=False)["broken_lines"][0]["reason"]
+        for lang in ("ko", "en")
+    }
+    assert reasons["en"] == "This is no date as the mapping writes it."
+    assert reasons["ko"] == "열 이름표에 적힌 날짜 모양이 아니에요."
+
+
+def test_a_refused_statement_is_a_problem_that_names_its_lines(front):
+    found = front.ask("POST /import", front.body(statement() + "never,-1,Gas\n"))
+    problem = json.loads(found.body)
+    assert found.status == 400
+    assert problem["title"] == "Nothing was taken in"
+    assert (problem["broken"], problem["broken_lines"][0]["line"]) == (1, 10)
+    assert front.world.events() == []
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        *("is no amount in KRW", "is no date as %Y", "lies in the future or before 1900"),
+        *("is empty", "is the number of an earlier line", "is too long"),
+        *("has 3 cells where the header has 4", "is no direction that the mapping knows"),
+        "and the other direction are both filled or both empty",
+    ],
+)
+def test_every_rule_of_a_statement_has_words_of_its_own(problem):
+    done = Imported(lines=0, segments=0, broken=(BrokenLine("f", 1, 1, "c", problem),))
+    (line,) = today._broken_document(done, "en")["broken_lines"]
+    assert line["reason"] != today._OTHERWISE
+
+
+def test_only_so_many_broken_lines_are_named_and_all_are_counted(front):
+    text = statement() + "never,-1,Gas\n" * 150
+    done = front.bring(text, all_or_nothing=False)
+    assert (done["broken"], len(done["broken_lines"])) == (150, today.MAX_NAMED)
+
+
+def test_amounts_are_said_as_people_say_them():
+    assert money("ko", -42300, "KRW") == "42,300원"
+    assert money("en", 42300, "KRW") == "₩42,300"
+    assert money("en", 990, "EUR") == "9.90 EUR"
+    assert money("ko", 1234567, "KWD") == "1,234.567 KWD"
