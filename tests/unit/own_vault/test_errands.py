@@ -64,14 +64,14 @@ def test_a_message_that_says_nothing_of_use_is_damaged(world, topic, body):
     assert waiting(world) == ["m-1"]
 
 
-def test_a_source_is_complete_only_when_all_it_announced_is_folded(world):
-    segment = world.collected(*monthly())
-    assert not world.told(FIRST)
-    assert world.profile().freshness == {}
-    world.fold(segment)
+def test_what_a_source_announced_is_folded_before_it_counts_as_complete(world):
+    world.collected(*monthly())
     assert world.told(FIRST)
-    assert world.profile().freshness == {CONNECTION: FIRST}
+    profile = world.profile()
+    assert profile.freshness == {CONNECTION: FIRST}
+    assert profile.manifest_version == 1
     assert waiting(world) == []
+    assert world.sweep().segments == 0
 
 
 def test_another_connections_segments_keep_a_source_from_nothing(world):

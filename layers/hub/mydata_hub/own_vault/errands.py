@@ -7,7 +7,7 @@ from typing import Final
 
 from mydata_hub.errors import Busy, Conflict, Damaged, OutcomeUnknown
 from mydata_hub.fields import VaultId
-from mydata_hub.own_vault.folding import TRIES, advance_vault, known_until
+from mydata_hub.own_vault.folding import TRIES, advance_vault, fold_segments, known_until
 from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile
 from mydata_hub.ports.messages import Message, settle
 from mydata_hub.ports.tables import Key, Row
@@ -17,6 +17,7 @@ from mydata_hub.vault.completeness import Completeness, read_complete
 from mydata_hub.vault.key_rows import secrets_row
 from mydata_hub.vault.manifest import authenticate, vault_row
 from mydata_hub.vault.refusal import Cause, NotOpened
+from mydata_hub.vault.segment import SegmentId
 
 
 def run_errand(room: Strongroom, message: Message) -> bool:
@@ -43,11 +44,12 @@ def open_vault(room: Strongroom, message: Message) -> bool:
 def complete_source(room: Strongroom, message: Message) -> bool:
     """Let answers know how far a source is complete, once all that it announced is folded.
 
-    Before that it waits: an answer that counts on records which are not yet in would be wrong.
+    An answer that counts on records which are not yet in would be wrong, so what still waits is
+    folded here and now; what cannot be read keeps the message waiting too.
     """
     told = read_complete(message)
-    if any(is_unfolded(row) for row in _announced(room, told)):
-        return False
+    waiting = [SegmentId(row.key.sort) for row in _announced(room, told) if is_unfolded(row)]
+    fold_segments(room, told.vault_id, waiting)
     for _ in range(TRIES):
         try:
             return _write_completeness(room, told, message)
