@@ -36,6 +36,8 @@ KEY_ACTIONS: Mapping[str, Set[str]] = {
     "edge": {"kms:GetPublicKey", "kms:Sign"},
     "log": {"kms:GetPublicKey", "kms:Sign"},
     "vault": {"kms:GetPublicKey", "kms:Sign", "kms:Encrypt", "kms:Decrypt"},
+    # Its own tokens; which keys these may be, HOME says.
+    "intake": {"kms:GetPublicKey", "kms:Sign", "kms:Encrypt", "kms:Decrypt"},
 }
 
 # What Lambda does in a role's name to put a function into a network; it names no interface before
@@ -82,12 +84,16 @@ HOME = {
     "key vault": {"vault"},
     "key answer": {"vault"},
     "table idempotency": {"vault"},
+    "table intake": {"intake"},
+    "key intake": {"intake"},
+    "key collector": {"intake"},
 }
 # What another zone may do there nevertheless, and why.
 VISITS = {
     ("vault", "table sessions", "dynamodb:BatchGetItem"): "a person's own view asks who is there",
     ("vault", "table log", "dynamodb:BatchGetItem"): "a receipt carries its proof from the log",
     ("vault", "key token", "kms:GetPublicKey"): "the gate verifies access tokens",
+    ("vault", "key collector", "kms:GetPublicKey"): "the vault believes what collect signed",
 }
 
 
