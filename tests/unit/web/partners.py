@@ -23,12 +23,18 @@ DETAILS = {"type": "mydata_claims", "claims": ["commute.mode"], "purpose": "mobi
 class HttpPartner(Partner):
     """The partner of the unit tests of oauth; its calls are events of API Gateway."""
 
-    def __init__(self, hub: Any, environment: Mapping[str, str], name: str = "Bicycles") -> None:
+    def __init__(
+        self,
+        hub: Any,
+        environment: Mapping[str, str],
+        name: str = "Bicycles",
+        client_id: str = "bicycles",
+    ) -> None:
         key = KEYS["ES256"]()
-        super().__init__(hub, "bicycles", key, "ES256")
+        super().__init__(hub, client_id, key, "ES256")
         settings = AuthorizeSettings.read(environment)
         client = Client(
-            client_id="bicycles",
+            client_id=client_id,
             name=name,
             jwks=jwks_text({"keys": [key.as_dict(private=False)]}),
             redirect_uris=(REDIRECT,),

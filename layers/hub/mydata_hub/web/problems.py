@@ -52,6 +52,10 @@ _BY_SLUG: Final = {
         _("This question is over"),
         _("It was answered, took too long, or never was. Go back to the service and begin again."),
     ),
+    "not-released": Words(
+        _("The hub does not answer this"),
+        _("The end of this problem's type names the rule; the consent and the catalogue say more."),
+    ),
     "taken": Words(_("Somebody was first"), _("Load the page again and look at what is there.")),
     "too-large": Words(_("That is too much at once"), _("Send less and try again.")),
     "too-many": Words(_("Too many tries"), _("Wait a while before the next one.")),
@@ -70,6 +74,10 @@ _INTERNAL: Final = Words(
 _NO_ROOM: Final = Words(
     _("There is no room for another passkey"),
     _("Remove one that you no longer use, then try again."),
+)
+_NO_RIGHT: Final = Words(
+    _("This call does not show a right to ask"),
+    _("The WWW-Authenticate header says what is wrong. Get a new token or make a new proof."),
 )
 _BY_FIELD: Final = {
     "name": _("Use a name of 1 to 60 characters."),
@@ -92,6 +100,8 @@ _ON_ROUTE: Final = {
         _("This passkey does not work yet"),
         _("It was made in a recovery and starts to work when the 72 hours are over."),
     ),
+    ("POST /claims", "oauth-refused"): _NO_RIGHT,
+    ("GET /receipts/{event_id}", "oauth-refused"): _NO_RIGHT,
     ("POST /recover/options", "too-many"): Words(
         _("Too many wrong codes"), _("Wait an hour, then look at your printed code again.")
     ),
