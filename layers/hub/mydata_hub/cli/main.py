@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "fsck": "mydata_hub.cli.fsck:fsck",
     "demo": "mydata_hub.cli.demo:demo",
     "log": "mydata_hub.cli.log:log",
+    "receipt": "mydata_hub.cli.receipt:receipt",
     "samples": "mydata_hub.cli.samples:samples",
 }
 

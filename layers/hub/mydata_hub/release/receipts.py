@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -103,6 +103,22 @@ def issue_receipt(
         "log": prove_entry(log, index) if isinstance(index, int) else None,
     }
     return json.dumps(receipt, indent=1).encode()
+
+
+def signing_key(encoded: bytes, keys: Sequence[ECKey]) -> ECKey:
+    """The one of the hub's keys that a receipt says it is signed with; nothing is verified.
+
+    Raises NotProven.
+    """
+    try:
+        head = str(_parse(encoded)["statement"]).partition(".")[0]
+        kid = json.loads(_decode(head))["kid"]
+    except (ValueError, KeyError, TypeError):
+        raise NotProven("receipt", "is not one, or is cut short") from None
+    for key in keys:
+        if kid in (key.kid, key.thumbprint()):
+            return key
+    raise NotProven("signature", "is by a key that is none of the hub's")
 
 
 def verify_receipt(encoded: bytes, key: ECKey, log_key: VerifierKey) -> Verified:

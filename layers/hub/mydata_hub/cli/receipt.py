@@ -1,0 +1,115 @@
+"""`mydata receipt`: check an answer's receipt with two public keys and nothing else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet
+
+from mydata_hub.cli.client import TIMEOUT_SECONDS, data_option, json_option, running_hub, tell
+from mydata_hub.errors import HubError, NotProven
+from mydata_hub.oauth.metadata import ANSWERS_JWKS
+from mydata_hub.release.receipts import MAX_RECEIPT_BYTES, Verified, signing_key, verify_receipt
+from mydata_hub.transparency.checkpoint import VerifierKey
+
+MAX_KEY_BYTES = 64 * 1024
+
+
+@click.group()
+def receipt() -> None:
+    """Receipts: what was answered to whom, at what price, and where in the log."""
+
+
+@receipt.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", "key_text", help="the log's verifier key [default: as the hub tells it]")
+@click.option(
+    "--jwks",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="the hub's keys of answers, a JWK Set [default: as the hub publishes them]",
+)
+@click.option("--url", help="the hub to read keys from [default: the running one]")
+@data_option
+@json_option
+def verify(
+    file: Path, key_text: str | None, jwks: Path | None, url: str | None, data: Path, as_json: bool
+) -> None:
+    """Check FILE; exit 1 and say what is wrong with it.
+
+    With --key and --jwks nothing is asked of any network.
+    """
+    with file.open("rb") as opened:
+        encoded = opened.read(MAX_RECEIPT_BYTES + 1)
+    hub = "" if key_text and jwks else running_hub(data, url)
+    try:
+        log_key = VerifierKey.parse(key_text or _fetch(hub, "/log/key").decode().strip())
+        keys = _keys(jwks.read_bytes() if jwks else _fetch(hub, ANSWERS_JWKS))
+    except (HubError, ValueError) as error:
+        raise click.ClickException(f"there is no key to check it with: {error}") from None
+    try:
+        found = verify_receipt(encoded, signing_key(encoded, keys), log_key)
+    except NotProven as error:
+        if as_json:
+            wrong = {"verified": False, "object": error.thing, "reason": error.reason}
+            click.echo(json.dumps(wrong))
+        click.echo(f"The receipt does NOT verify: {error}.", err=True)
+        sys.exit(1)
+    tell(as_json, _as_json(found), _in_words(found, pinned=not hub))
+
+
+def _keys(encoded: bytes) -> list[ECKey]:
+    try:
+        found = KeySet.import_key_set(json.loads(encoded)).keys
+    except (JoseError, ValueError, KeyError, TypeError, AttributeError):
+        raise NotProven("keys", "are no JWK Set") from None
+    return [key for key in found if isinstance(key, ECKey)]
+
+
+def _fetch(hub: str, path: str) -> bytes:
+    try:
+        answer = httpx.get(hub + path, timeout=TIMEOUT_SECONDS)
+    except httpx.HTTPError as error:
+        reason = type(error).__name__
+        raise click.ClickException(f"the hub at {hub} does not answer: {reason}") from None
+    if not answer.is_success or len(answer.content) > MAX_KEY_BYTES:
+        raise click.ClickException(f"the hub at {hub} does not give {path}: {answer.status_code}")
+    return answer.content
+
+
+def _as_json(found: Verified) -> Mapping[str, Any]:
+    release = found.release
+    return {
+        "verified": True,
+        "event_id": release.event_id,
+        "claims": list(release.claims),
+        "decision": release.decision.value,
+        "bits": format(release.bits, "f"),
+        "grant_id": release.grant_id,
+        "consent": found.consent,
+        "policies": release.policy_hash.hex(),
+        "index": found.index,
+    }
+
+
+def _in_words(found: Verified, *, pinned: bool) -> str:
+    release = found.release
+    place = (
+        "has no place in the log yet"
+        if found.index is None
+        else f"is entry {found.index} of the log"
+    )
+    decided = f"decided {release.decision.value} for {format(release.bits, 'f')} bits"
+    lines = [
+        f"The receipt verifies: {', '.join(release.claims)}, {decided}.",
+        f"Event {release.event_id} {place}; the consent's hash is {found.consent}.",
+    ]
+    if not pinned:
+        lines.append("Keys, as the hub tells them; give --key and --jwks to hold it to yours.")
+    return "\n".join(lines)
