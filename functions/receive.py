@@ -6,6 +6,7 @@ may invoke it directly tells it of providers.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -14,12 +15,13 @@ from mydata_hub.collection.provider_http import exchange_code
 from mydata_hub.collection.receiving import Note, Reception, receive
 from mydata_hub.collection.registering import register_provider
 from mydata_hub.config import Handler, ReceiveSettings, on_first_use
-from mydata_hub.errors import HubError
+from mydata_hub.errors import HubError, NotFound
 from mydata_hub.observe import logger_for
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.web.answers import Answer, see_other
 from mydata_hub.web.cookies import departure_name, no_departure_cookie
 from mydata_hub.web.guards import enforce
+from mydata_hub.web.observed import observe
 from mydata_hub.web.request import Request
 from mydata_hub.wiring import intake_box_for, tables_for
 
@@ -43,15 +45,22 @@ def build(env: Mapping[str, str]) -> Handler:
         if "routeKey" not in event:  # not from the HTTP API, which always names a route
             told = register_provider(reception.tables, reception.box, event["provider"])
             return {"provider_id": told}
+        started = time.perf_counter()
+        answer = _answer(event)
+        observe(FUNCTION, logger, event, answer.status, (time.perf_counter() - started) * 1000)
+        return answer.as_event(https=settings.issuer.startswith("https://"))
+
+    def _answer(event: Mapping[str, Any]) -> Answer:
         try:
             enforce(FUNCTION, event, {})
             note = _receive(reception, Request(event))
+        except NotFound:
+            return Answer(status=404)
         except HubError:
             logger.exception("a return from a provider failed")
             note = Note.UNAVAILABLE
-        answer: Answer = see_other(f"/sources?note={note}")
-        answer = answer.with_cookies(no_departure_cookie(settings.issuer))
-        return answer.as_event(https=settings.issuer.startswith("https://"))
+        cookie = no_departure_cookie(settings.issuer)
+        return see_other(f"/sources?note={note}").with_cookies(cookie)
 
     return handle
 
