@@ -113,7 +113,7 @@ def read_sheet(question: Question, given: Iterable[Grant], now: datetime, locale
         heading=say(_("%(partner)s asks about you"), partner=partner),
         asks=tuple(_ask(claim, say) for claim in asked.claims),
         stays=(
-            say(_("Your %(records)s stay in your vault."), records=records),
+            say(_("Your records stay in your vault: %(records)s."), records=records),
             say(_("No shop, amount, place or other person is in an answer.")),
         ),
         why=getattr(find_purpose(asked.purpose).text, locale),
@@ -125,7 +125,7 @@ def read_sheet(question: Question, given: Iterable[Grant], now: datetime, locale
             say(_("You can stop it at any time, and the next question is refused.")),
             say(
                 _(
-                    "What %(partner)s was told until then, it knows.",
+                    "%(partner)s keeps what it was told until then.",
                 ),
                 partner=partner,
             ),

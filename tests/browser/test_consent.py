@@ -1,0 +1,165 @@
+"""The consent sheet in a real browser: a partner asks, and a person allows or refuses."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from mydata_hub.cli.laptop import environment_of, laptop_deployment
+
+from tests.browser.test_looks import look
+from tests.unit.oauth.hub import REDIRECT
+from tests.unit.web.partners import HttpPartner
+
+BICYCLES = "따릉 자전거"
+NAMES = {"ko": "지우", "en": "Jiu"}
+
+
+class ServedPartner(HttpPartner):
+    """The same partner, over HTTP."""
+
+    def details(self, **changes):
+        asked = {"claims": ["commute.mode", "commute.transfers", "insurance.car_cover"]}
+        more = {"max_bits": 9, "frequency": {"unit": "month", "count": 2}}
+        return super().details(**asked, **more) | changes
+
+    def send(self, call, status, **parameters):
+        url = self.origin + call.path
+        reply = httpx.request(call.method, url, content=call.body, headers=dict(call.headers))
+        assert reply.status_code == status, reply.text
+        self.nonce = reply.headers.get("dpop-nonce", getattr(self, "nonce", None))
+        return reply.json()
+
+    def redeem(self, code):
+        """Tokens for a code; the first try learns the nonce."""
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT}
+        form["code_verifier"], self.nonce = self.verifier, None
+        assert self.exchange(400, **form)["error"] == "use_dpop_nonce"
+        return self.exchange(200, **form)
+
+
+@pytest.fixture(scope="session")
+def partner(hub, desk):
+    environment = environment_of(laptop_deployment(hub.folder, hub.url), "authorize")
+    return ServedPartner(SimpleNamespace(desk=desk), environment, BICYCLES)
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """Where the pictures of this run are."""
+    return tmp_path_factory.mktemp("consent")
+
+
+@pytest.fixture
+def asked(somebody, partner):
+    """Somebody whom the partner has sent to the hub, with no session."""
+
+    def send(locale):
+        person = somebody(locale)
+        person.page.route(REDIRECT + "**", lambda route: route.fulfill(body="back"))
+        person.go(f"/authorize?{partner.question()}")
+        return person
+
+    return send
+
+
+def join(person):
+    """From the sign-in page to a new account, and back to what was asked."""
+    person.heading("Sign in")
+    person.page.get_by_role("link", name=person.say("Open an account")).click()
+    person.fill("What should we call you?", NAMES[person.locale])
+    person.press("Make a passkey")
+    person.heading("%(partner)s asks about you", partner=BICYCLES)
+
+
+def answered(person):
+    """What the partner is told by the address that the browser was sent to."""
+    person.page.wait_for_url(REDIRECT + "**")
+    query = parse_qs(urlsplit(person.page.url).query)
+    return {name: value for name, (value,) in query.items()}
+
+
+def tick(person, number):
+    person.page.get_by_role("checkbox").nth(number).check()
+
+
+@pytest.mark.parametrize("locale", ["ko", "en"])
+def test_a_visitor_joins_reads_chooses_and_allows(locale, asked, partner, hub, pictures):
+    person = asked(locale)
+    join(person)
+    page = person.page
+    boxes = page.get_by_role("checkbox")
+    assert [boxes.nth(number).is_checked() for number in range(boxes.count())] == [False] * 3
+    look(person, "consent", pictures)
+    person.press("Sign and allow")
+    person.told("Choose at least one question")
+    look(person, "consent-none-chosen", pictures)
+    tick(person, 1)
+    person.press("See exactly what you sign")
+    person.heading("The record that your passkey signs")
+    record = json.loads(page.locator("#record-text").inner_text())
+    assert record["items"] == ["commute.transfers@1"]
+    look(person, "consent-record", pictures)
+    with page.expect_download() as saved:
+        page.get_by_role("link", name=person.say("Save"), exact=True).click()
+    assert json.loads(saved.value.path().read_text()) == record
+    person.press("Close")
+    tick(person, 0)
+    look(person, "consent-chosen", pictures)
+    person.press("Sign and allow")
+    told = answered(person)
+    assert (told["iss"], told["state"]) == (hub.url, "state-1")
+    tokens = partner.redeem(told["code"])
+    assert tokens["authorization_details"][0]["claims"] == ["commute.mode", "commute.transfers"]
+    person.go(f"/authorize?{partner.question()}")
+    page.get_by_text("9", exact=False).first.wait_for()
+    look(person, "consent-second", pictures)
+
+
+@pytest.mark.parametrize("locale", ["ko", "en"])
+def test_refusing_takes_one_tap_and_the_question_is_over(locale, asked, pictures):
+    person = asked(locale)
+    join(person)
+    url = person.page.url
+    person.press("Refuse")
+    assert answered(person)["error"] == "access_denied"
+    person.page.goto(url)
+    person.heading("This question is over")
+    look(person, "consent-over", pictures)
+
+
+def test_the_language_can_be_changed_without_losing_the_question(asked):
+    person = asked("en")
+    join(person)
+    person.page.get_by_role("button", name="한국어").click()
+    person.locale = "ko"
+    person.heading("%(partner)s asks about you", partner=BICYCLES)
+
+
+def test_yes_and_no_have_equal_weight(asked):
+    person = asked("ko")
+    join(person)
+    yes, no = (
+        person.page.get_by_role("button", name=person.say(words), exact=True)
+        for words in ("Sign and allow", "Refuse")
+    )
+    look_of = """e => {
+      const { color, backgroundColor, borderColor, fontSize, fontWeight } = getComputedStyle(e);
+      return [color, backgroundColor, borderColor, fontSize, fontWeight];
+    }"""
+    assert yes.evaluate(look_of) == no.evaluate(look_of)
+    for width in (360, 1280):
+        person.page.set_viewport_size({"width": width, "height": 900})
+        yes_box, no_box = yes.bounding_box(), no.bounding_box()
+        assert (yes_box["width"], yes_box["height"]) == (no_box["width"], no_box["height"])
+        assert yes_box["y"] == no_box["y"]
+
+
+@pytest.mark.parametrize("locale", ["ko", "en"])
+def test_the_page_for_partners_is_open_to_everybody(locale, somebody, pictures):
+    person = somebody(locale)
+    person.go("/partner")
+    look(person, "partner", pictures)
