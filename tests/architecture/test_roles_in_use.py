@@ -17,7 +17,9 @@ from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.web.guards import ROUTES
 from mydata_hub.wiring import tables_for
 
+from tests.architecture.answer_way import go_an_answers_way
 from tests.architecture.cloud import ISSUER, Cloud, cloud
+from tests.architecture.collect_way import go_the_way_of_collection
 from tests.architecture.partner_way import go_a_partners_way
 from tests.architecture.permissions import Permission, permissions
 from tests.architecture.vault_way import go_a_vaults_way
@@ -30,6 +32,7 @@ PLUMBING = ("ec2:", "lambda:", "logs:", "sqs:")
 # Never called, and yet needed: without it S3 says "forbidden" where a blob is not there.
 UNCALLED = {
     Permission("sequence_log", "bucket tiles", "s3:ListBucket"),
+    Permission("answer", "bucket tiles", "s3:ListBucket"),
     Permission("fold_records", "bucket segments", "s3:ListBucket"),
     # Only after an answer that was lost: is what lies there what was put?
     Permission("my_vault", "bucket segments segments/*", "s3:GetObject"),
@@ -96,7 +99,9 @@ def live_through_everything(hub: DeployedHub, cloud: Cloud) -> None:
         assert staff.get(f"/{role}").status == 200
     log_grows_and_is_read(cloud, jiu)
     go_a_vaults_way(hub, cloud, jiu)
+    go_the_way_of_collection(hub, cloud, jiu)
     go_a_partners_way(hub, cloud, jiu)
+    go_an_answers_way(hub, cloud, jiu)
 
 
 def courier_delivers(cloud: Cloud) -> None:

@@ -16,7 +16,7 @@ from tests.architecture.template import ROOT, logical_id, read_template
 
 SAM = ROOT / ".venv-deploy" / "bin" / "sam"
 MAX_UNZIPPED_BYTES = 250_000_000  # Lambda's limit on a function with its layers
-LAYERS = ("VendorLayer", "HubLayer")
+LAYERS = ("VendorLayer", "HubLayer", "PoliciesLayer")
 ELF_MACHINE = {"arm64": 183, "x86_64": 62}  # EM_AARCH64, EM_X86_64
 # What AWS Lambda runs on this host's processor; the deployed architecture is arm64.
 HERE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")

@@ -105,6 +105,16 @@ def test_the_hub_layer_is_the_source_tree(deployed: Artefact) -> None:
     assert {path.name for path in built.parent.iterdir()} == {"mydata_hub"}
 
 
+def test_the_policies_layer_is_what_the_hub_reads_of_policies(deployed: Artefact) -> None:
+    built = deployed.folder / "PoliciesLayer" / "python" / "mydata_policies"
+    source = ROOT / "policies"
+    read = {path.name for path in source.iterdir() if path.suffix in (".cedar", ".cedarschema")}
+    assert files(deployed.folder / "PoliciesLayer") == {
+        f"python/mydata_policies/{name}" for name in read
+    }
+    assert all((built / name).read_bytes() == (source / name).read_bytes() for name in read)
+
+
 def test_a_function_holds_handlers_and_nothing_else(deployed: Artefact) -> None:
     handlers = {f"{function}.py" for function in SETTINGS}
     for function in SETTINGS:
@@ -157,6 +167,19 @@ def test_the_built_log_runs_and_is_served(runnable: Artefact, tmp_path: Path) ->
     assert ran == {"entries": 0, "size": 0}
     (checkpoint,) = runnable.invoke("audit", variables("audit", engine), get("GET /log/checkpoint"))
     assert checkpoint["statusCode"] == 200
+
+
+def test_the_built_gate_finds_its_policies_and_asks_who_calls(
+    runnable: Artefact, tmp_path: Path
+) -> None:
+    event = get("POST /claims")
+    event["requestContext"]["http"]["method"] = "POST"
+    engine = f"embedded:{tmp_path}"
+    keys, refused = runnable.invoke(
+        "answer", variables("answer", engine), get("GET /claims/jwks"), event
+    )
+    assert [key["alg"] for key in json.loads(keys["body"])["keys"]] == ["ES256"]
+    assert refused["statusCode"] == 401
 
 
 def test_the_built_courier_sweeps(runnable: Artefact, tmp_path: Path) -> None:
