@@ -73,7 +73,8 @@ def knock(story: Story) -> None:
         for route in doors:
             path = "/".join(SOME_ID if part[:1] == "{" else part for part in route.path.split("/"))
             answer = http.request(route.method, path, headers={"origin": url})
-            refused += answer.status_code in (401, 403)
+            # 400 is how OAuth refuses what is no request of a client at all (RFC 6749 5.2).
+            refused += answer.status_code in (400, 401, 403)
         policy = http.get("/").headers.get("content-security-policy", "")
     story.stage.line(
         "Every guarded route refuses.", refused == len(doors), f"{refused} of {len(doors)}"

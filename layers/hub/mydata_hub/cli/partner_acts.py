@@ -21,6 +21,7 @@ LOG_SECONDS: Final = 15.0
 NOT_GRANTED: Final = "insurance.car_cover"
 # In no catalogue.
 UNKNOWN: Final = "payments.all_records"
+RECEIPT: Final = "receipt.json"
 JSON: Final = {"accept": "application/json"}
 
 
@@ -78,9 +79,9 @@ def ask(story: Story, shop: Shop) -> None:
         stage.line(
             f"“{entry.question.en}” {answer}", answer in entry.alphabet, f"{entry.bits} bits"
         )
-    # All that went over the wire: no member of it but these three can hold anything of a record.
+    # All that went over the wire: an answer has these members and no other.
     told = {name for answer in first["answers"] for name in answer}
-    stage.line("Records sent: 0.", told == {"claim", "answer", "sd_jwt"})
+    stage.line("Records sent: 0.", told == {"claim", "version", "answer", "sd_jwt"})
     stage.line("Jiu signed exactly this with a passkey.", _granted(story) == set(answers))
     before = _charged(story)
     again = shop.ask()
@@ -91,6 +92,7 @@ def ask(story: Story, shop: Shop) -> None:
         refused = shop.ask(claims)
         stage.line(f"{words}: REFUSED.", refused["status"] in (400, 403), refused["refusal"])
     shop.event_id = first["event_id"]
+    (story.folder / RECEIPT).write_bytes(_receipt(shop))
     stage.figures |= {"answers": answers, "answer_milliseconds": first["milliseconds"]}
 
 
@@ -112,7 +114,7 @@ def withdraw(story: Story, shop: Shop) -> None:
     stage.figures["withdrawn_and_refused_milliseconds"] = round(milliseconds)
 
 
-def audit(story: Story, shop: Shop) -> None:
+def audit(story: Story) -> None:
     """An auditor checks the log, the partner its receipt, and a forged copy is found out."""
     stage = story.stage
     stage.act("AUDIT · an auditor checks the log, then a forged copy of it")
@@ -122,8 +124,7 @@ def audit(story: Story, shop: Shop) -> None:
         report["verified"] is True,
         f"{report['size']} entries, root {str(report['root'])[:16]}…",
     )
-    receipt = story.folder / "receipt.json"
-    receipt.write_bytes(_receipt(shop))
+    receipt = story.folder / RECEIPT
     told = run("receipt", "verify", str(receipt), "--url", story.hub.url, "--json")
     stage.line("The partner's answer receipt verifies, with its place in the log.", told.code == 0)
     spoilt = story.folder / "spoilt.json"
@@ -178,11 +179,12 @@ def _verified_log(story: Story) -> dict[str, Any]:
 
 
 def _receipt(shop: Shop) -> bytes:
-    """The partner's receipt with its log proof; the entry may be a second behind."""
+    """The partner's receipt with its place in the log, which may be a second behind."""
     begun = time.perf_counter()
     while True:
         answer = shop.http.post("/receipt", json={"visit": shop.visit, "event_id": shop.event_id})
-        if answer.status_code == httpx.codes.OK or time.perf_counter() - begun > LOG_SECONDS:
+        placed = answer.is_success and answer.json().get("log") is not None
+        if placed or time.perf_counter() - begun > LOG_SECONDS:
             return answer.content
         time.sleep(0.2)
 

@@ -137,7 +137,7 @@ class RelyingParty:
             "claims": list(claims),
             "purpose": self.trade.purpose,
             "max_bits": self.trade.max_bits,
-            "frequency": {"unit": "month", "count": 1},
+            "frequency": {"unit": "day", "count": 10},
         }
         request = self._client.authorization_request(
             scope=SCOPE,
