@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from tests.evaluation.real_data import VARIABLE, evaluation_data
 from tests.evaluation.records import hold_berka
 from tests.evaluation.recurring import RecurringQuality, Share, evaluate_recurring
+from tests.evaluation.through_the_vault import VaultQuality, evaluate_through_the_vault
 
 
 def main() -> int:
@@ -37,7 +39,13 @@ def main() -> int:
     with console.status("folding 1,229 real accounts, twice"):
         recurring = evaluate_recurring(data)
     console.print(_recurring_table(recurring))
-    figures = {"records": asdict(held), "recurring": asdict(recurring)}
+    with (
+        console.status("importing, sealing and folding every tenth real account"),
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        vault = evaluate_through_the_vault(data, Path(folder))
+    console.print(_vault_table(vault))
+    figures = {"records": asdict(held), "recurring": asdict(recurring), "vault": asdict(vault)}
     Path("evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
     return 0 if held.lossless == held.rows else 1
 
@@ -57,6 +65,25 @@ def _recurring_table(found: RecurringQuality) -> Table:
     add("people claimed of, dates shuffled", found.people_claimed_shuffled, found.people_claimed)
     size = f"{found.profile_bytes_mean:,.0f} (largest {found.profile_bytes_max:,})"
     table.add_row("bytes of a profile", f"{found.people:,}", size, "at most 65,536")
+    return table
+
+
+def _vault_table(found: VaultQuality) -> Table:
+    title = f"The same through import, vault, fold and claim ({found.people:,} people)"
+    table = Table("question", "n", "figure", "beside", title=title)
+    lines = f"{found.lines:,}", f"{found.broken:,}"
+    table.add_row("lines that could not be read", *lines, "0")
+    for question, share in (
+        ("precision, orders and fees that still run", found.precision),
+        ("recall, orders and fees that still run", found.recall),
+        ("recall, orders alone", found.orders_recall),
+        ("claims that tell the bank's own number", found.claim_as_truth),
+    ):
+        table.add_row(question, f"{share.n:,}", str(share), "goal .98")
+    silent = f"{found.no_answers:,}"
+    table.add_row("claims below their floor: no answer", f"{found.people:,}", silent, "")
+    leaked = f"{found.self_supplied_answers:,}"
+    table.add_row("claims that count on what people supplied", f"{found.people:,}", leaked, "0")
     return table
 
 

@@ -203,16 +203,16 @@ def _shuffled(people: dict[str, list[Record]]) -> dict[str, list[Record]]:
 
 def _share_of(whole: Streams, part: Streams) -> Share:
     """How much of one side's streams the other has, too."""
-    return _share(
+    return share_of(
         [(len(streams & part[person]), len(streams)) for person, streams in whole.items()]
     )
 
 
 def _claimed(people: Iterable[str], found: Streams) -> Share:
-    return _share([(int(bool(found[person])), 1) for person in people])
+    return share_of([(int(bool(found[person])), 1) for person in people])
 
 
-def _share(by_person: list[tuple[int, int]]) -> Share:
+def share_of(by_person: list[tuple[int, int]]) -> Share:
     hits = [hit for hit, _ in by_person]
     totals = [total for _, total in by_person]
     shares = sorted(

@@ -10,6 +10,7 @@ from mydata_hub.errors import Damaged
 from mydata_hub.own_vault.errands import run_errand
 from mydata_hub.own_vault.folding import fold_segments
 from mydata_hub.ports.messages import Message, due_messages, send
+from mydata_hub.vault.announcements import segment_row
 from mydata_hub.vault.key_rows import secrets_row
 from mydata_hub.vault.public_keys import read_recipient
 
@@ -72,6 +73,16 @@ def test_what_a_source_announced_is_folded_before_it_counts_as_complete(world):
     assert profile.manifest_version == 1
     assert waiting(world) == []
     assert world.sweep().segments == 0
+
+
+def test_what_cannot_be_read_keeps_its_source_from_being_complete(world):
+    bad = world.collected(*monthly())
+    row = world.row(segment_row(ME, bad.segment_id))
+    world.put(row, {**row.values, "segment_version": "one"})
+    with pytest.raises(Damaged):
+        world.told(FIRST)
+    assert world.profile().freshness == {}
+    assert len(waiting(world)) == 1
 
 
 def test_another_connections_segments_keep_a_source_from_nothing(world):

@@ -1,4 +1,4 @@
-"""Intake as it is deployed: with everything its environment names, it cannot reach a vault's keys."""
+"""Intake as it is deployed: nothing that its environment names leads to a vault's keys."""
 
 from __future__ import annotations
 
