@@ -1,9 +1,9 @@
-"""The permanent orders of real accounts, by the whole path: statement, seal, fold, and what is told.
+"""The permanent orders of real accounts by the whole path: statement, seal, fold, what is told.
 
 Each account of Berka is a person with a vault. Twice: the person imports their statement and looks
 at it; and a bank told the same records, sealed by the collector, so that a partner's claim may
-count on them. Truth for the first is the bank's own list (and its fee), as in recurring.py, where it
-still runs at the statement's end; for the second, the claim's symbol for that many.
+count on them. Truth for the first is the bank's own list (and its fee), as in recurring.py, where
+it still runs at the statement's end; for the second, the claim's symbol for that many.
 """
 
 from __future__ import annotations
