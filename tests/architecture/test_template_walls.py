@@ -37,6 +37,7 @@ PROOFS: dict[str, Callable[[Template], list[str]]] = {
     "every failure rings": plumbing.alarms,
     "tables are laid out and kept": plumbing.tables,
     "logs end": plumbing.logs,
+    "partners are answered from profiles": walls.answers_from_records,
     "the vault zone is alone in its network": partial(network.isolation, zones=zone_page.zones()),
     "endpoints lead to what is ours": network.endpoints,
     "names carry nothing out": network.names,
@@ -447,6 +448,24 @@ FAULTS: list[tuple[str, Plant, str, str]] = [
         ),
         "tables are laid out and kept",
         "EventsTable: index subject holds more than keys",
+    ),
+    (
+        "a gate that may read what announces records",
+        allow("AnswerRole", "dynamodb:BatchGetItem", on=arn("SegmentsTable")),
+        "partners are answered from profiles",
+        "answer: dynamodb:BatchGetItem on table segments",
+    ),
+    (
+        "a gate that may read sealed records",
+        allow("AnswerRole", "s3:GetObject", on={"Fn::Sub": "${SegmentsBucket.Arn}/segments/*"}),
+        "partners are answered from profiles",
+        "answer: s3:GetObject on bucket segments segments/*",
+    ),
+    (
+        "a gate that is told where records are",
+        set_in("Answer", "Environment", "Variables", "SEGMENTS_TABLE", to={"Ref": "SegmentsTable"}),
+        "partners are answered from profiles",
+        "answer: is told where SegmentsTable is",
     ),
     (
         "keys that are restorable for longer than erasure promises",

@@ -187,6 +187,28 @@ def foreign_rows(template: Template, zones: Mapping[str, str]) -> list[str]:
     ]
 
 
+# What records lie in. Answers come from the profile, whoever asks and whatever goes wrong.
+RECORDS = ("table segments", "bucket segments", "stream segments", "table vault_public")
+ANSWERING = "answer"
+
+
+def answers_from_records(template: Template) -> list[str]:
+    """Ways from the function that answers partners to anybody's records."""
+    found = [
+        f"{function}: {action} on {thing}"
+        for function, thing, action in sorted(permissions(template))
+        if function == ANSWERING and thing.startswith(RECORDS)
+    ]
+    own = functions(template).get(ANSWERING)
+    if own is None:
+        return [*found, "nobody answers"]
+    return found + [
+        f"{ANSWERING}: is told where {target(value)[0]} is"
+        for value in own["Environment"]["Variables"].values()
+        if target(value)[0] and thing_named(template, value).startswith(RECORDS)
+    ]
+
+
 def unlike_the_page(
     template: Template, permitted: Set[Permission], zones: Mapping[str, str]
 ) -> list[str]:
