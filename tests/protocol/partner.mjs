@@ -72,6 +72,21 @@ if (granted.ok) {
   tell("refreshed", { ok: refreshed });
   tell("introspected", { ok: await oauth.tokenIntrospection(config, refreshed.access_token) });
 
+  const ask = async (token, name, id) => {
+    const headers = new Headers({ "content-type": "application/json", "idempotency-key": id });
+    const body = JSON.stringify({ claims: [name] });
+    const place = new URL("/claims", issuer);
+    const response = await oauth.fetchProtectedResource(config, token, place, "POST", body, headers, { DPoP });
+    return { status: response.status, text: await response.text() };
+  };
+  const asked = [];
+  for (const [name, id] of [["commute.mode", "1"], ["commute.mode", "2"], ["commute.mode", "1"], ["everything", "3"]])
+    asked.push(await ask(refreshed.access_token, name, id));
+  tell("asked", { ok: asked });
+  const receipt = new URL(`/receipts/${JSON.parse(asked[0].text).event_id}`, issuer);
+  const receive = (token) => oauth.fetchProtectedResource(config, token, receipt, "GET", null, undefined, { DPoP });
+  tell("received", { ok: await (await receive(refreshed.access_token)).text() });
+
   const own = await oauth.clientCredentialsGrant(config, { scope: "grant_management_query" }, { DPoP });
   const place = new URL(`${config.serverMetadata().grant_management_endpoint}/${first.grant_id}`);
   const query = () =>
@@ -81,6 +96,7 @@ if (granted.ok) {
   await oauth.tokenRevocation(config, refreshed.access_token);
   tell("revoked", { ok: await oauth.tokenIntrospection(config, refreshed.access_token) });
   await heard();
+  tell("asked after withdrawal", await failure(() => ask(first.access_token, "commute.mode", "1")));
   tell("after withdrawal", await failure(() =>
     oauth.refreshTokenGrant(config, first.refresh_token, undefined, { DPoP })));
   tell("query after withdrawal", await failure(async () => (await query()).status));

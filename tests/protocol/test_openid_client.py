@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -27,7 +28,9 @@ def person(mydata):
 
 
 @pytest.mark.parametrize("alg", ["ES256", "PS256", "EdDSA"])
-def test_a_partner_gets_tokens_until_the_person_withdraws(alg, partner, person, mydata, hub):
+def test_a_partner_gets_answers_until_the_person_withdraws(
+    alg, partner, person, mydata, hub, tmp_path
+):
     client, client_id = partner(DETAILS, alg)
     discovered = client.step("discovered")
     assert discovered["supportsPKCE"]
@@ -55,6 +58,11 @@ def test_a_partner_gets_tokens_until_the_person_withdraws(alg, partner, person, 
     assert (introspected["active"], introspected["client_id"]) == (True, client_id)
     assert introspected["grant_id"] == granted["grant_id"]
     assert introspected["cnf"]["jkt"]
+    answers_cost_once(client.step("asked"))
+    (tmp_path / "receipt.json").write_text(client.step("received")["ok"])
+    told = mydata("receipt", "verify", str(tmp_path / "receipt.json"), "--json")
+    assert told.code == 0, told.err
+    assert (told.json()["claims"], told.json()["bits"]) == (["commute.mode@1"], "3.0000")
     assert client.step("queried")["ok"]["authorization_details"] == [details]
     assert client.step("revoked")["ok"] == {"active": False}
     (grant,) = mydata("person", "grants", "--as", person, "--json").json()["grants"]
@@ -66,10 +74,26 @@ def test_a_partner_gets_tokens_until_the_person_withdraws(alg, partner, person, 
     withdrawn = mydata("person", "withdraw", grant["grant_id"], "--as", person, "--json").json()
     assert withdrawn["state"] == "withdrawn"
     client.send("go on")
+    refused = client.step("asked after withdrawal")
+    assert refused["seen"][-1][1:3] == ["/claims", 401]
+    assert "ok" not in refused
     assert client.step("after withdrawal")["error"] == "invalid_grant"
     assert client.step("query after withdrawal")["ok"] == 404
     (grant,) = mydata("person", "grants", "--as", person, "--json").json()["grants"]
     assert grant["state"] == "withdrawn"
+
+
+def answers_cost_once(asked):
+    """A new question, the same anew, the first request again, and one of no catalogue."""
+    first, again, repeated, refused = asked["ok"]
+    assert [one["status"] for one in asked["ok"]] == [200, 200, 200, 403]
+    # Nobody connected anything: what cannot be said is said so, at the full price.
+    bodies = [json.loads(one["text"]) for one in (first, again)]
+    assert [body["answers"][0]["answer"] for body in bodies] == ["no_answer"] * 2
+    assert [body["bits"] for body in bodies] == ["3.0000", "0.0000"]
+    assert repeated["text"] == first["text"]
+    assert {len(one["text"]) % 1024 for one in (first, again)} == {0}
+    assert json.loads(refused["text"])["type"] == "urn:mydata-hub:problem:not-released:catalogue"
 
 
 def test_a_person_who_refuses_gives_the_partner_access_denied(partner, person, mydata):
