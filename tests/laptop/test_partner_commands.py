@@ -1,0 +1,70 @@
+"""What the operator does for partners from the command line, and what anybody may look up."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from joserfc.jwk import ECKey
+from mydata_hub.cli.stage import run
+from mydata_hub.insights.catalogue import CATALOGUE
+
+REDIRECT = "https://bicycles.example/callback"
+KEY = ECKey.generate_key("P-256", {"kid": "1"})
+
+
+@pytest.fixture
+def register(tmp_path):
+    """Register a partner over a data folder where no hub runs."""
+
+    def add(keys, *more, redirect=REDIRECT):
+        file = tmp_path / "jwks.json"
+        file.write_text(keys if isinstance(keys, str) else json.dumps({"keys": keys}))
+        options = ("--name", "Bicycles", "--jwks", str(file), "--redirect-uri", redirect)
+        return run("partner", "add", *options, *more, "--data", str(tmp_path / "data"))
+
+    return add
+
+
+def test_a_partner_is_registered_without_a_running_hub(register):
+    public = KEY.as_dict(private=False)
+    told = register([public], "--purpose", "mobility_service", "--group", "rides", "--json").json()
+    assert (told["group"], told["purposes"]) == ("rides", ["mobility_service"])
+    alone = register([public], "--json").json()
+    assert alone["group"] == alone["client_id"] != told["client_id"]
+    assert register([public]).out.strip().isalnum()
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ([KEY.as_dict(private=True)], "private"),
+        ([{"kty": "RSA", "n": "A" * 171, "e": "AQAB"}], "2048"),
+        ([], "keys"),
+        ("no JSON", "JSON"),
+        ("[" * 10_000, "JSON"),
+    ],
+)
+def test_keys_that_cannot_authenticate_anybody_are_refused(register, keys, words):
+    refused = register(keys)
+    assert refused.code == 1
+    assert words in refused.err
+    assert "Traceback" not in refused.err
+
+
+@pytest.mark.parametrize("redirect", ["http://elsewhere.example/", "javascript:x", "https://a/#b"])
+def test_places_that_no_browser_should_be_sent_to_are_refused(register, redirect):
+    refused = register([KEY.as_dict(private=False)], redirect=redirect)
+    assert refused.code == 1
+    assert "redirect_uris" in refused.err
+
+
+def test_a_purpose_that_is_not_published_is_a_mistake_of_usage(register):
+    assert register([KEY.as_dict(private=False)], "--purpose", "marketing").code == 2
+
+
+def test_the_catalogue_is_shown_without_a_hub():
+    shown = run("catalogue", "--json").json()["claims"]
+    assert [claim["id"] for claim in shown] == [entry.claim.id for entry in CATALOGUE.values()]
+    words = run("catalogue").out
+    assert "commute" in words
