@@ -86,6 +86,7 @@ def test_our_streams_and_sweeps_are_linked_as_declared(ours: Deployment) -> None
         ("Deliver", timedelta(minutes=1)),
         ("SequenceLog", timedelta(minutes=1)),
         ("FoldRecords", timedelta(minutes=1)),
+        ("Collect", timedelta(minutes=1)),
     }
     assert all(found.event == {"sweep": True} for found in ours.schedules)
 
