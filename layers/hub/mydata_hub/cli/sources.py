@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mydata_hub.cli.client import TIMEOUT_SECONDS, HubClient, tell
+from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.cli.person import Caller, person, signed_in
 from mydata_hub.cli.wallet import Wallet
 
@@ -27,25 +28,42 @@ def connect(
 
     PROVIDER is an id of `person sources`, such as sample-card.
     """
-    sheet = _sheet(caller.hub, provider)
+    passkey = Wallet(caller.data).load(caller.name, caller.label)
+    who = (sample_person or caller.name).lower()
+    made = connect_provider(caller.hub, passkey, provider, who, datasets)
+    tell(caller.as_json, made, f"{made['name']} is connected; what it has is being collected.")
+
+
+def connect_provider(
+    hub: HubClient,
+    passkey: SoftwarePasskey,
+    provider: str,
+    who: str,
+    datasets: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Connect a provider for whose session this is; gives the source as it is then.
+
+    `who` is whom to be at a sample provider. Raises Refused, ClickException.
+    """
+    sheet = _sheet(hub, provider)
     choice = {
         "provider_id": sheet["provider_id"],
         "items": list(datasets) or [one["id"] for one in sheet["datasets"]],
         "locale": sheet["locale"],
         "wording_hash": sheet["wording_hash"],
     }
-    prepared = caller.hub.post("/sources/prepare", choice)
-    passkey = Wallet(caller.data).load(caller.name, caller.label)
-    credential = passkey.get(prepared["publicKey"], caller.hub.url)
+    prepared = hub.post("/sources/prepare", choice)
+    credential = passkey.get(prepared["publicKey"], hub.url)
     signed = {"approval": prepared["approval"], "credential": credential}
-    location = caller.hub.post("/sources/approve", signed)["location"]
-    back = _agree(location, (sample_person or caller.name).lower())
-    note = _come_back(caller.hub, back)
+    location = hub.post("/sources/approve", signed)["location"]
+    note = _come_back(hub, _agree(location, who))
     if note != "connected":
         raise click.ClickException(f"the connection was not made: {note}")
-    state = caller.hub.get("/sources/state")
-    made = next(one for one in state["sources"] if one["provider_id"] == sheet["provider_id"])
-    tell(caller.as_json, made, f"{made['name']} is connected; what it has is being collected.")
+    state = hub.get("/sources/state")
+    made: dict[str, Any] = next(
+        one for one in state["sources"] if one["provider_id"] == sheet["provider_id"]
+    )
+    return made
 
 
 @person.command()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -14,6 +16,7 @@ from mydata_hub.cli.client import HubClient
 from mydata_hub.cli.house_acts import Story
 from mydata_hub.cli.laptop import laptop_deployment
 from mydata_hub.cli.sample_providers import FILE_NAME as SAMPLE_PROVIDERS
+from mydata_hub.cli.sources import connect_provider
 from mydata_hub.cli.stage import LineFailed, run
 from mydata_hub.config import CollectSettings
 from mydata_hub.errors import LimitExceeded, Unopenable
@@ -33,9 +36,9 @@ def collect(story: Story) -> None:
     stage.act("COLLECT · Jiu and Hana connect sample providers, each by a signed consent")
     _spoil(story, kind="repeat", provider="card", person="jiu")
     _spoil(story, kind="unavailable", provider="mobility", person="jiu")
-    for name, providers in (("Jiu", JIUS), ("Hana", HANAS)):
-        for provider in providers:
-            run("person", "connect", provider, "--as", name, *story.data, "--json").json()
+    with ThreadPoolExecutor() as pool:
+        for _ in pool.map(_connect, (story, story), ("Jiu", "Hana"), (JIUS, HANAS)):
+            pass
     with story.signed_in("Jiu") as jiu, story.signed_in("Hana") as hana:
         sources = _until_collected(jiu, len(JIUS))
         _until_collected(hana, len(HANAS))
@@ -54,12 +57,17 @@ def collect(story: Story) -> None:
     stage.figures["records"] = records
 
 
-def bring(story: Story) -> None:
+def write_statement(story: Story) -> Path:
+    """A sample bank statement with two broken lines."""
+    path = story.folder / "statement.csv"
+    run("samples", "statement", "jiu", "--out", str(path), "--broken", "--json").json()
+    return path
+
+
+def bring(story: Story, path: Path) -> None:
     """A bank statement of one's own goes into the vault; broken lines are named."""
     stage = story.stage
     stage.act("IMPORT · Jiu brings a bank statement of her own")
-    path = story.folder / "statement.csv"
-    run("samples", "statement", "jiu", "--out", str(path), "--broken", "--json").json()
     whole = run("import", str(path), "--as", "Jiu", *story.data, "--all-or-nothing", "--json")
     stage.line("All or nothing: two broken lines, so nothing is taken.", whole.code == 1)
     told = run("import", str(path), "--as", "Jiu", *story.data, "--keep-good", "--json").json()
@@ -82,6 +90,13 @@ def understand(story: Story) -> None:
     with story.signed_in("Hana") as hana:
         habit = _until_complete(hana)["habits.cafe_time"]
     stage.line(f"Hana: {habit['sentence']['en']}", habit["answer"] is None, "no answer is given")
+
+
+def _connect(story: Story, name: str, providers: tuple[str, ...]) -> None:
+    with story.signed_in(name) as person:
+        passkey = story.passkey(name)
+        for provider in providers:
+            connect_provider(person, passkey, provider, name.lower())
 
 
 def _spoil(story: Story, **fault: str) -> None:
