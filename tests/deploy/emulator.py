@@ -126,6 +126,7 @@ def deploy(emulated: Emulated, artefact: Artefact, folder: Path) -> None:
         *("--stack-name", STACK, "--s3-bucket", ARTEFACTS, "--no-progressbar"),
         *("--no-confirm-changeset", "--capabilities", "CAPABILITY_IAM"),
         *("--parameter-overrides", f"Issuer={ISSUER}", f"CertificateArn={CERTIFICATE}"),
+        *(f"{service}PrefixList=pl-00000000" for service in ("S3", "DynamoDB")),
         home=folder,
         **emulated.variables,
     )
@@ -135,7 +136,8 @@ def deploy(emulated: Emulated, artefact: Artefact, folder: Path) -> None:
 def without_bucket_policy(artefact: Artefact) -> Path:
     """The built template without what the emulator cannot judge."""
     template = yaml.safe_load((artefact.folder / "template.yaml").read_text("utf-8"))
-    del template["Resources"]["TilesBucketPolicy"]
+    for name in ("TilesBucketPolicy", "SegmentsBucketPolicy"):
+        del template["Resources"][name]
     path = artefact.folder / "emulated.yaml"
     path.write_text(yaml.safe_dump(template, sort_keys=False), "utf-8")
     return path
