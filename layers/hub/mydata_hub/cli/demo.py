@@ -47,18 +47,15 @@ def _tell(story: Story) -> None:
     house_acts.knock(story)
     house_acts.join(story)
     with ThreadPoolExecutor(1) as aside:
-        # What the later acts need is made ready while the vault fills.
+        # It is written while the vault fills.
         written = aside.submit(vault_acts.write_statement, story)
-        opening = aside.submit(partner_acts.open_shop, story)
-        try:
-            vault_acts.collect(story)
-            vault_acts.bring(story, written.result())
-            vault_acts.understand(story)
-            partner_acts.ask(story, opening.result())
-            partner_acts.withdraw(story, opening.result())
-        finally:
-            if opening.exception() is None:
-                opening.result().close()
+        vault_acts.collect(story)
+        vault_acts.bring(story, written.result())
+    vault_acts.understand(story)
+    shop = partner_acts.visit_shop(story)
+    with shop.http:
+        partner_acts.ask(story, shop)
+        partner_acts.withdraw(story, shop)
     house_acts.recover(story)
     house_acts.crash(story)
     partner_acts.audit(story)

@@ -12,7 +12,7 @@ import httpx
 
 from mydata_hub.cli.house_acts import Story
 from mydata_hub.cli.log import HttpSource, httpx_client
-from mydata_hub.cli.stage import Served, free_port, run
+from mydata_hub.cli.stage import run
 from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.transparency.tiles import tiles_of
 
@@ -27,9 +27,8 @@ JSON: Final = {"accept": "application/json"}
 
 @dataclass(slots=True)
 class Shop:
-    """The bicycle service: a process of its own, and what it has been told so far."""
+    """The sample bicycle service, a process of its own, as a program talks to it."""
 
-    served: Served
     http: httpx.Client
     visit: str = ""
     event_id: str = ""
@@ -40,27 +39,11 @@ class Shop:
         answer = self.http.post("/ask", json=told)
         return dict(answer.json())
 
-    def close(self) -> None:
-        """End the process."""
-        self.http.close()
-        self.served.stop()
 
-
-def open_shop(story: Story) -> Shop:
-    """Register the bicycle service as an operator does, and start it."""
-    key, jwks = story.folder / "bicycle.key.json", story.folder / "bicycle.jwks.json"
-    made = run("samples", "key", "bicycle", "--key", str(key), "--jwks", str(jwks), "--json").json()
-    port = free_port()
-    registered = run(
-        *("partner", "add", "--name", made["name"], "--purpose", made["purpose"]),
-        *("--jwks", str(jwks), "--redirect-uri", f"http://127.0.0.1:{port}/callback"),
-        *(*story.data, "--json"),
-    ).json()
-    command = ("samples", "partner", "bicycle", "--port", str(port), "--hub", story.hub.url)
-    served = Served((*command, "--client-id", registered["client_id"], "--key", str(key)))
-    served.start()
-    http = httpx.Client(base_url=served.url, headers=JSON, timeout=30)
-    return Shop(served, http)
+def visit_shop(story: Story) -> Shop:
+    """A visit to the bicycle service that is served beside the hub."""
+    address = story.hub.about["partners"]["bicycle"]
+    return Shop(httpx.Client(base_url=address, headers=JSON, timeout=30))
 
 
 def ask(story: Story, shop: Shop) -> None:

@@ -44,15 +44,31 @@ def sample_providers(data: Path, hub_url: str) -> Iterator[Mapping[str, Any]]:
         _write(data / FILE_NAME, about)
         yield about
     finally:
-        assert child.stdin
-        assert child.stdout
-        child.stdin.close()
-        try:
-            child.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        child.stdout.close()
+        end_child(child)
+
+
+def start_child(*arguments: str) -> subprocess.Popen[str]:
+    """A `mydata samples` process that ends when this one does, however it ends."""
+    command = [sys.executable, "-m", "mydata_hub.cli", "samples", *arguments]
+    return subprocess.Popen(  # noqa: S603 (our own command)
+        [*command, "--json", "--with-parent"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def end_child(child: subprocess.Popen[str]) -> None:
+    """Ask it to end by closing its input, and wait."""
+    assert child.stdin
+    assert child.stdout
+    child.stdin.close()
+    try:
+        child.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    child.stdout.close()
 
 
 def register_samples(invoker: Invoker, about: Mapping[str, Any]) -> None:
@@ -65,24 +81,18 @@ def register_samples(invoker: Invoker, about: Mapping[str, Any]) -> None:
 def _start(
     hub_url: str, kept: Mapping[str, Any]
 ) -> tuple[subprocess.Popen[str], Mapping[str, Any]] | None:
-    command = [sys.executable, "-m", "mydata_hub.cli", "samples", "providers", "--json"]
-    command += ["--hub", hub_url, "--port", str(kept.get("port", 0)), "--with-parent"]
+    options = ["--hub", hub_url, "--port", str(kept.get("port", 0))]
     for option in ("client_secret", "admin_token"):
         if option in kept:
-            command += [f"--{option.replace('_', '-')}", str(kept[option])]
-    child = subprocess.Popen(  # noqa: S603 (our own command)
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+            options += [f"--{option.replace('_', '-')}", str(kept[option])]
+    child = start_child("providers", *options)
     assert child.stdout
     ready, _, _ = select.select([child.stdout], [], [], READY_SECONDS)
     line = child.stdout.readline() if ready else ""
     if line:
         return child, json.loads(line)
     child.kill()
-    child.wait()
-    for pipe in (child.stdin, child.stdout):
-        if pipe:
-            pipe.close()
+    end_child(child)
     return None
 
 

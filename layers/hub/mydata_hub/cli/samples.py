@@ -29,6 +29,7 @@ _port = click.option(
 )
 _hub = click.option("--hub", default=DEFAULT_HUB, show_default=True, help="the hub's address")
 _now = click.option("--now", help="the instant the two years end at, RFC 3339 [default: now]")
+_with_parent = click.option("--with-parent", is_flag=True, help="end when standard input closes")
 _json = click.option("--json", "as_json", is_flag=True, help="print JSON")
 
 
@@ -44,7 +45,7 @@ def samples() -> None:
 @_json
 @click.option("--client-secret", help="the hub's secret with the providers [default: a new one]")
 @click.option("--admin-token", help="what lets things go wrong [default: a new one]")
-@click.option("--with-parent", is_flag=True, help="end when standard input closes")
+@_with_parent
 @click.option("--token-seconds", default=300.0, show_default=True, help="life of an access token")
 def providers(
     port: int,
@@ -93,7 +94,7 @@ def providers(
 @_now
 @_json
 def statement(person: str, out: Path, broken: bool, now: str | None, as_json: bool) -> None:
-    """Write a sample person's bank statement for `mydata import --format kr_bank`."""
+    """Write a sample person's bank statement for `mydata import --mapping kr_bank`."""
     from mydata_hub.samples.lives import live
     from mydata_hub.samples.statement import write_statement
 
@@ -113,6 +114,7 @@ def statement(person: str, out: Path, broken: bool, now: str | None, as_json: bo
 @_port
 @_hub
 @_json
+@_with_parent
 @click.option("--client-id", required=True, help="as `mydata partner add` printed it")
 @click.option(
     "--key",
@@ -121,12 +123,14 @@ def statement(person: str, out: Path, broken: bool, now: str | None, as_json: bo
     help="the private key, as `mydata samples key` wrote it",
 )
 def serve_partner(
-    trade: str, port: int, hub: str, as_json: bool, client_id: str, key: Path
+    trade: str, port: int, hub: str, as_json: bool, with_parent: bool, client_id: str, key: Path
 ) -> None:
     """Serve a sample partner until told to stop."""
     from mydata_hub.samples.partner import Partner
     from mydata_hub.samples.relying_party import TRADES, RelyingParty
 
+    if with_parent:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     sockets, url = _listen(port)
     hub = hub.rstrip("/")
     redirect_uri = f"{url}/callback"

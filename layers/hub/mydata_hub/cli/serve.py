@@ -18,6 +18,7 @@ from rich.table import Table
 
 from mydata_hub.cli.client import RUNNING_HUB, data_option
 from mydata_hub.cli.laptop import laptop_deployment, pages_environment
+from mydata_hub.cli.sample_partners import sample_partners
 from mydata_hub.cli.sample_people import sample_links
 from mydata_hub.cli.sample_providers import register_samples, sample_providers
 from mydata_hub.embedded.deployment import Deployment
@@ -89,19 +90,30 @@ def _serve(data: Path, port: int, answer: TextIO, *, empty: bool, as_json: bool)
         links = {} if empty else sample_links(pages_environment(hub.deployment))
         about: dict[str, object] = {"url": url, "pid": os.getpid()}
 
-        def tell() -> None:
-            if as_json:
-                answer.write(json.dumps({**about, "links": links}) + "\n")
-                answer.flush()
-            else:
-                _print(Console(file=answer), url, links)
+        samples = nullcontext() if empty else _samples(data, url, hub)
+        with samples as partners, announced(data / RUNNING_HUB, about), _working(hub):
 
-        samples = nullcontext() if empty else sample_providers(data, url)
-        with samples as beside, announced(data / RUNNING_HUB, about), _working(hub):
-            if beside is not None:
-                register_samples(hub.invoker, beside)
+            def tell() -> None:
+                if as_json:
+                    told = {**about, "links": links, "partners": partners or {}}
+                    answer.write(json.dumps(told) + "\n")
+                    answer.flush()
+                else:
+                    _print(Console(file=answer), url, links, partners or {})
+
             serve_until_told(hub.gateway, sockets, tell)
         return hub.invoker.wait_until_idle(0)
+
+
+@contextmanager
+def _samples(data: Path, url: str, hub: Hub) -> Iterator[dict[str, str]]:
+    """The sample providers, known to the hub, and the sample partners, by their addresses."""
+    with (
+        sample_partners(data, url, hub.deployment) as partners,
+        sample_providers(data, url) as providers,
+    ):
+        register_samples(hub.invoker, providers)
+        yield partners
 
 
 @contextmanager
@@ -122,8 +134,12 @@ def _hub(data: Path, url: str) -> Hub:
     return Hub(deployment, invoker, worker, gateway)
 
 
-def _print(console: Console, url: str, links: Mapping[str, str]) -> None:
+def _print(
+    console: Console, url: str, links: Mapping[str, str], partners: Mapping[str, str]
+) -> None:
     console.print(f"The hub is at [bold]{url}[/bold]. Stop it with Ctrl-C.", highlight=False)
+    for trade, address in partners.items():
+        console.print(f"A sample {trade} service asks at [bold]{address}[/bold].", highlight=False)
     if not links:
         return
     table = Table("who", "one-time link to enrol (24 hours)", box=None)

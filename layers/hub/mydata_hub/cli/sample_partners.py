@@ -1,0 +1,117 @@
+"""The sample partners beside a laptop's hub: each a process of its own that ends with the hub."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from mydata_hub.cli.laptop import environment_of
+from mydata_hub.cli.sample_providers import end_child, start_child
+from mydata_hub.config import AuthorizeSettings
+from mydata_hub.embedded.deployment import Deployment
+from mydata_hub.fields import ClientId, GroupId, Purpose
+from mydata_hub.oauth.clients import Client, jwks_text, register_client
+from mydata_hub.ports.clock import SystemEntropy
+from mydata_hub.wiring import tables_for
+
+# Ports and keys of the samples, so that what people allowed them outlives a restart.
+FOLDER_NAME: Final = "sample-partners"
+NAMES: Final = ("bicycle", "insurer")
+ID_BYTES: Final = 8
+
+
+@contextmanager
+def sample_partners(data: Path, url: str, deployment: Deployment) -> Iterator[dict[str, str]]:
+    """Serve them until the block is left; gives their addresses by trade. They start on their own
+    time: nothing of the hub waits for a partner."""
+    addresses: dict[str, str] = {}
+    with ExitStack() as beside:
+        for trade in NAMES:
+            kept = _registered(data / FOLDER_NAME, trade, deployment)
+            child = start_child(
+                *("partner", trade, "--hub", url, "--port", str(kept["port"])),
+                *("--client-id", kept["client_id"], "--key", kept["key"]),
+            )
+            beside.callback(end_child, child)
+            addresses[trade] = f"http://127.0.0.1:{kept['port']}"
+        yield addresses
+
+
+def _registered(folder: Path, trade: str, deployment: Deployment) -> Mapping[str, Any]:
+    """How a sample partner is registered here: as it was, or anew where its port is taken."""
+    path = folder / f"{trade}.json"
+    kept = _read(path)
+    if kept and _is_free(kept["port"]):
+        return kept
+    kept = {
+        "client_id": SystemEntropy().token(ID_BYTES).hex(),
+        "port": _free_port(),
+        "key": str(folder / f"{trade}.{SystemEntropy().token(4).hex()}.key.json"),
+    }
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _register(trade, kept, _make_key(Path(kept["key"])), deployment)
+    # Last: a partner that is named here is registered.
+    _write(path, json.dumps(kept))
+    return kept
+
+
+def _register(
+    trade: str, kept: Mapping[str, Any], public: Mapping[str, Any], deployment: Deployment
+) -> None:
+    from mydata_hub.samples.relying_party import TRADES
+
+    settings = AuthorizeSettings.read(environment_of(deployment, "authorize"))
+    client = Client(
+        client_id=ClientId(kept["client_id"]),
+        name=TRADES[trade].name.ko,
+        jwks=jwks_text({"keys": [public]}),
+        redirect_uris=(f"http://127.0.0.1:{kept['port']}/callback",),
+        group=GroupId(kept["client_id"]),
+        purposes=(Purpose(TRADES[trade].purpose),),
+    )
+    register_client(tables_for(settings), client)
+
+
+def _make_key(path: Path) -> Mapping[str, Any]:
+    """A new private key in a file of mode 0600; gives its public half."""
+    from joserfc.jwk import ECKey
+
+    made = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
+    _write(path, json.dumps(made.as_dict(private=True)))
+    return made.as_dict(private=False)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        kept = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    whole = isinstance(kept, dict) and kept.keys() == {"client_id", "port", "key"}
+    return kept if whole else None
+
+
+def _write(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
