@@ -88,7 +88,7 @@ def _entries(site: Site, request: Request) -> list[dict[str, Any]]:
 def _names(
     site: Site, actors: set[str], account_id: str, locale: Locale
 ) -> Iterator[tuple[str, str]]:
-    providers = {one.provider_id: one for one in list_providers(site.desk.tables)}
+    providers = {str(one.provider_id): one for one in list_providers(site.desk.tables)}
     for actor in actors:
         if actor == account_id:
             yield actor, translate(locale, _YOU)

@@ -112,8 +112,8 @@ def _sources(
 ) -> tuple[list[dict[str, Any]], list[CollectSheet]]:
     tables, now = site.desk.tables, site.desk.now()
     account_id = request.caller.account_id
-    providers = {one.provider_id: one for one in list_providers(tables)}
-    grants = {grant.grant_id: grant for grant in list_grants(tables, account_id)}
+    providers = {str(one.provider_id): one for one in list_providers(tables)}
+    grants = {str(grant.grant_id): grant for grant in list_grants(tables, account_id)}
     sources = []
     taken = set()
     for link in list_links(tables, account_id):
