@@ -88,9 +88,11 @@ class Counter:
 Endpoint: TypeAlias = Callable[[Counter, Request], Answer]
 
 
-def answer_handler(function: str, authority: Authority, acts: Acts) -> Handler:
+def answer_handler(
+    function: str, authority: Authority, acts: Acts, logger: Logger | None = None
+) -> Handler:
     """The handler of the function that answers partners."""
-    logger = logger_for(function)
+    logger = logger or logger_for(function)
     counter = Counter(function=function, authority=authority, acts=acts, logger=logger)
 
     def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
