@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from mydata_hub.accounts.account import Locale
 from mydata_hub.collection.providers import list_providers
+from mydata_hub.consent.grant import GrantKind, GrantState
+from mydata_hub.consent.grants import list_grants
 from mydata_hub.errors import Damaged
 from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.oauth.clients import fetch_client
@@ -52,7 +54,8 @@ _COUNTED: Final = _("%(count)s %(records)s")
 
 def show_activity(site: Site, request: Request) -> Answer:
     """The page."""
-    return site.page(request, "activity.html", entries=_entries(site, request))
+    entries, allowed = _entries(site, request), _allowed(site, request)
+    return site.page(request, "activity.html", entries=entries, allowed=allowed)
 
 
 def activity_state(site: Site, request: Request) -> Answer:
@@ -85,6 +88,21 @@ def _entries(site: Site, request: Request) -> list[dict[str, Any]]:
     ]
 
 
+def _allowed(site: Site, request: Request) -> list[dict[str, Any]]:
+    """Which partners may ask what at the moment, so that each is ended where it is seen."""
+    locale, tables, now = language_of(request), site.desk.tables, site.desk.now()
+    return [
+        {
+            "grant_id": grant.grant_id,
+            "name": _partner(site, grant.counterparty),
+            "questions": [getattr(find_claim(item).claim.question, locale) for item in grant.items],
+            "expires_at": grant.expires_at,
+        }
+        for grant in list_grants(tables, request.caller.account_id)
+        if grant.kind is GrantKind.RELEASE and grant.state(now) is GrantState.ACTIVE
+    ]
+
+
 def _names(
     site: Site, actors: set[str], account_id: str, locale: Locale
 ) -> Iterator[tuple[str, str]]:
@@ -97,8 +115,12 @@ def _names(
         elif actor in providers:
             yield actor, getattr(providers[actor].name, locale)
         else:
-            client = fetch_client(site.desk.tables, actor)
-            yield actor, client.name if client else actor
+            yield actor, _partner(site, actor)
+
+
+def _partner(site: Site, client_id: str) -> str:
+    client = fetch_client(site.desk.tables, client_id)
+    return client.name if client else client_id
 
 
 def _more(event: Event, locale: Locale) -> str:

@@ -2,7 +2,8 @@
 
 import { Problem, post } from "./call.js";
 import { sign } from "./passkeys.js";
-import { onSubmit, ready, sayNext } from "./say.js";
+import { onSubmit, ready } from "./say.js";
+import { enableWithdrawing } from "./withdraw.js";
 
 const sheet = document.getElementById("record-sheet");
 const save = document.getElementById("record-save");
@@ -46,13 +47,6 @@ for (const form of document.querySelectorAll("form[data-provider]")) {
   });
 }
 
-for (const form of document.querySelectorAll("form[data-withdraw]")) {
-  onSubmit(form, async () => {
-    await post(form.dataset.withdraw);
-    sayNext(form.dataset.done);
-    location.assign("/sources");
-  });
-}
-
+enableWithdrawing();
 sheet.querySelector("[data-close]").addEventListener("click", () => sheet.close());
 ready();

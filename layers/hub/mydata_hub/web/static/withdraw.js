@@ -1,0 +1,15 @@
+// Withdrawing, wherever a grant is shown: one tap, and the page says what is so now.
+
+import { post } from "./call.js";
+import { onSubmit, sayNext } from "./say.js";
+
+/** Let each form that ends a grant do so, and load its page anew. */
+export function enableWithdrawing() {
+  for (const form of document.querySelectorAll("form[data-withdraw]")) {
+    onSubmit(form, async () => {
+      await post(form.dataset.withdraw);
+      sayNext(form.dataset.done);
+      location.assign(location.pathname);
+    });
+  }
+}
