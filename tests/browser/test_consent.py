@@ -117,6 +117,12 @@ def test_a_visitor_joins_reads_chooses_and_allows(locale, asked, partner, hub, p
     person.go(f"/authorize?{partner.question()}")
     page.get_by_text("9", exact=False).first.wait_for()
     look(person, "consent-second", pictures)
+    person.go("/activity")
+    page.get_by_role("listitem").filter(has_text=BICYCLES).first.wait_for()
+    look(person, "activity-allowed", pictures)
+    page.get_by_role("button", name=person.say("Withdraw")).click()
+    person.told("Withdrawn. The next question is refused.")
+    page.get_by_text(person.say("No service may ask about you now.")).wait_for()
 
 
 @pytest.mark.parametrize("locale", ["ko", "en"])
