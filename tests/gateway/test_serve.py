@@ -210,12 +210,13 @@ def test_people_are_shown_their_links_unbroken(tmp_path: Path) -> None:
         env={**os.environ, "COLUMNS": "60"},
     )
     assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(7)]
+    lines = [process.stdout.readline() for _ in range(9)]
     process.terminate()
     process.communicate(timeout=STOP_SECONDS)
     assert "The hub is at http://localhost:" in lines[0]
-    links = [line.split()[-1] for line in lines[2:]]
-    assert [line.split()[0] for line in lines[2:]][:3] == ["Jiu", "Minho", "Hana"]
+    assert ["http://127.0.0.1:" in line for line in lines[1:3]] == [True, True]
+    links = [line.split()[-1] for line in lines[4:]]
+    assert [line.split()[0] for line in lines[4:]][:3] == ["Jiu", "Minho", "Hana"]
     assert all(len(link.rpartition("/enrol/")[2]) == 43 for link in links)
 
 
