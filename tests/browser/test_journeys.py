@@ -17,7 +17,9 @@ def test_sign_up_sign_out_sign_in_and_a_second_passkey(locale, somebody):
     assert person.page.locator("html").get_attribute("lang") == locale
     person.page.get_by_role("link", name=person.say("Open an account"), exact=True).click()
     person.sign_up(NAME[locale])
-    person.page.get_by_text(person.say("What your vault understands of your days"), exact=True).wait_for()
+    person.page.get_by_text(
+        person.say("What your vault understands of your days"), exact=True
+    ).wait_for()
     first = person.credentials()
 
     person.press("Sign out")
