@@ -109,4 +109,4 @@ def _write(path: Path, about: Mapping[str, Any]) -> None:
     kept = {name: about[name] for name in ("client_secret", "admin_token")} | {"port": port}
     descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump({**kept, "url": about["url"]}, file)
+        json.dump({**kept, "url": about["url"], "now": about["now"]}, file)

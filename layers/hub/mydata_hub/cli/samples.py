@@ -79,6 +79,8 @@ def providers(
         "sample": True,
         "url": url,
         "pid": os.getpid(),
+        # The two years of the sample lives end here.
+        "now": until.isoformat(),
         "client_id": CLIENT_ID,
         "client_secret": secret,
         "admin_token": served.admin_token,

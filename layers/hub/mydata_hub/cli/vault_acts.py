@@ -7,23 +7,34 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
+from mydata_hub.accounts.rows import rows_of
 from mydata_hub.cli.client import HubClient
 from mydata_hub.cli.house_acts import Story
-from mydata_hub.cli.laptop import laptop_deployment
+from mydata_hub.cli.laptop import environment_of, laptop_deployment
 from mydata_hub.cli.sample_providers import FILE_NAME as SAMPLE_PROVIDERS
 from mydata_hub.cli.sources import connect_provider
 from mydata_hub.cli.stage import LineFailed, run
-from mydata_hub.config import CollectSettings
+from mydata_hub.collection.datasets import CARD_APPROVALS
+from mydata_hub.collection.record import Provenance, Record
+from mydata_hub.collection.versions import settle
+from mydata_hub.config import CollectSettings, FoldRecordsSettings
 from mydata_hub.errors import LimitExceeded, Unopenable
 from mydata_hub.fields import VaultId
+from mydata_hub.ports.clock import SystemClock
 from mydata_hub.ports.tables import Key
+from mydata_hub.samples.lives import live
+from mydata_hub.samples.people import PEOPLE
+from mydata_hub.vault.announcements import TABLE as SEGMENTS
+from mydata_hub.vault.segment_opening import load_segment, open_segment, trust
 from mydata_hub.vault.segments import blob_prefix
-from mydata_hub.wiring import blobs_for, keys_for, tables_for
+from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.wiring import blobs_for, keys_for, signer_for, tables_for
 
 WAIT_SECONDS: Final = 30.0
 JIUS: Final = ("sample-card", "sample-mobility", "sample-insurer")
@@ -46,6 +57,18 @@ def collect(story: Story) -> None:
     records = {source["provider_id"]: sum(source["records"].values()) for source in sources}
     for name, count in records.items():
         stage.line(f"{name}: collected, page by page.", count > 0, f"{count:,} records")
+    paid, cancelled = _lived(story)
+    held = _held(story, vault_id)
+    stage.line(
+        "One page came twice and one provider failed at first: nothing is doubled, nothing lost.",
+        len(held) == paid,
+        f"{len(held):,} card payments, as the sample life has",
+    )
+    stage.line(
+        "Cancelled payments are told apart, and count for nothing.",
+        0 < cancelled == sum(not record.counts for record in held),
+        f"{cancelled} of them",
+    )
     settings, sealed = _sealed(story, vault_id)
     stage.line(
         "Every record is sealed to the vault and signed.",
@@ -99,9 +122,49 @@ def _connect(story: Story, name: str, providers: tuple[str, ...]) -> None:
             connect_provider(person, passkey, provider, name.lower())
 
 
+def _lived(story: Story) -> tuple[int, int]:
+    """How many card payments Jiu's sample life has been told of, and how many were cancelled."""
+    until = datetime.fromisoformat(_beside(story)["now"])
+    paid = [
+        bought
+        for bought in live(PEOPLE["jiu"], until).purchases
+        if bought.through in ("credit", "debit") and bought.told_at <= until
+    ]
+    gone = [
+        bought
+        for bought in paid
+        if bought.change and bought.change.kind == "cancelled" and bought.change.at <= until
+    ]
+    return len(paid), len(gone)
+
+
+def _held(story: Story, vault_id: str) -> list[Record]:
+    """The card payments in a vault, opened with what `fold_records` alone is deployed with."""
+    deployment = laptop_deployment(story.hub.data, story.hub.url)
+    settings = FoldRecordsSettings.read(environment_of(deployment, "fold_records"))
+    tables, blobs = tables_for(settings), blobs_for(settings, settings.segments_bucket)
+    collector = signer_for(settings, settings.collector_key, "ES256").public_key()
+    trusted = trust([(collector, Provenance.COLLECTED)])
+    keys = VaultKeys(tables, keys_for(settings, settings.vault_key), SystemClock())
+    secret = keys.records_secret(VaultId(vault_id))
+    records = [
+        Record.decode(encoded)
+        for row in rows_of(tables, SEGMENTS, vault_id)
+        if row.values["dataset"] == CARD_APPROVALS
+        for encoded in open_segment(load_segment(blobs, row), secret, trusted)
+    ]
+    return list(settle(records).values())
+
+
+def _beside(story: Story) -> dict[str, Any]:
+    """What the sample providers beside the hub have said of themselves."""
+    told: dict[str, Any] = json.loads((story.hub.data / SAMPLE_PROVIDERS).read_text())
+    return told
+
+
 def _spoil(story: Story, **fault: str) -> None:
     """Let something go wrong at a sample provider, as the act then has to withstand."""
-    kept = json.loads((story.hub.data / SAMPLE_PROVIDERS).read_text())
+    kept = _beside(story)
     headers = {"authorization": f"Bearer {kept['admin_token']}"}
     httpx.post(f"{kept['url']}/admin/faults", json=fault, headers=headers).raise_for_status()
 
@@ -119,7 +182,7 @@ def _until_collected(person: HubClient, count: int) -> list[dict[str, Any]]:
 def _sealed(story: Story, vault_id: str) -> tuple[CollectSettings, list[bytes]]:
     """What the collector is deployed with, and the segments of one vault as they are stored."""
     deployment = laptop_deployment(story.hub.data, story.hub.url)
-    settings = CollectSettings.read(deployment.functions["Collect"].environment)
+    settings = CollectSettings.read(environment_of(deployment, "collect"))
     blobs = blobs_for(settings, settings.segments_bucket)
     return settings, [blobs.get(name) for name in blobs.names(blob_prefix(VaultId(vault_id)))]
 
