@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,13 +52,26 @@ from mydata_hub.wiring import blobs_for, intake_box_for, keys_for, signer_for, t
 WANTED = 20_000
 ROWS = 50
 PAGE_SECONDS = 0.005
-LIFE_SECONDS = (0.03, 0.3)
+# A life ends by what the hub has asked for and not by the clock: however fast or busy the machine,
+# the kills are over before the 400 pages are.
+LIFE_PAGES = (0, 12)
+DEATH_SECONDS = (0.0, 0.012)
+LONGEST_LIFE_SECONDS = 20.0
 ISSUER = "http://localhost:8787"
 LAST_SECONDS = 90.0
 
 
 class CardCompany(BaseHTTPRequestHandler):
-    """One card with WANTED payments; a page takes a moment, as pages do."""
+    """One card with WANTED payments; a page takes a moment, as pages do.
+
+    A letter in the pipe `asked` tells of each page that a hub asks for.
+    """
+
+    asked: int
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # the hub was killed while it read our page
+            super().handle()
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
@@ -71,6 +85,7 @@ class CardCompany(BaseHTTPRequestHandler):
         elif parts.path == "/v1/card/cards/bills":
             self._tell(bill_cnt=0)
         else:
+            os.write(self.asked, b".")
             since = int(parse_qs(parts.query).get("next_page", ["0"])[0])
             until = min(since + ROWS, WANTED)
             rows = [_approval(number) for number in range(since, until)]
@@ -113,11 +128,11 @@ def main(folder: Path, kills: int, seed: int) -> None:
         schedules=(),
         streams=tuple(link for link in whole.streams if link.function == collect),
     )
-    with _company() as url:
+    with _company() as (url, asked):
         _in_child(lambda: _connect(folder, whole, url))
         pages: list[int] = []
         for _ in range(kills):
-            _live(light, folder, chance.uniform(*LIFE_SECONDS))
+            _live(light, folder, asked, chance)
             pages.append(_ask(lambda: _pages(whole)))
         last = _serve_in_child(light, folder)
         until = time.monotonic() + LAST_SECONDS
@@ -130,7 +145,9 @@ def main(folder: Path, kills: int, seed: int) -> None:
 
 
 @contextmanager
-def _company() -> Iterator[str]:
+def _company() -> Iterator[tuple[str, int]]:
+    """Its address, and the end of a pipe that tells of each page it is asked for."""
+    asked, CardCompany.asked = os.pipe()
     server = ThreadingHTTPServer(("127.0.0.1", 0), CardCompany)
     pid = os.fork()
     if pid == 0:
@@ -138,7 +155,7 @@ def _company() -> Iterator[str]:
     url = f"http://127.0.0.1:{server.server_port}"
     server.server_close()
     try:
-        yield url
+        yield url, asked
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
@@ -198,9 +215,14 @@ def _links(whole: Deployment) -> Iterator[Any]:
     return (link for link in whole.streams if link.function == "Collect")
 
 
-def _live(light: Deployment, folder: Path, seconds: float) -> None:
+def _live(light: Deployment, folder: Path, asked: int, chance: random.Random) -> None:
+    """A hub that is killed at some moment of, or soon after, some page."""
+    pages = chance.randint(*LIFE_PAGES)
+    until = time.monotonic() + LONGEST_LIFE_SECONDS
     pid = _serve_in_child(light, folder)
-    time.sleep(seconds)
+    while pages > 0 and select.select([asked], [], [], max(0.0, until - time.monotonic()))[0]:
+        pages -= len(os.read(asked, pages))
+    time.sleep(chance.uniform(*DEATH_SECONDS))
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
 
