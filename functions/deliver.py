@@ -34,8 +34,8 @@ def build(env: Mapping[str, str]) -> Handler:
         def deliver(row: Row) -> None:
             now = SystemClock().now()
             message = message_for(FUNCTION, row, now)
-            if message is None:
-                return  # another function's, or not yet due
+            if message is None or message.topic not in TOPICS:
+                return  # another function's, not yet due, or waiting for its errand to be written
             if TOPICS[message.topic](tables, message, now):
                 metrics.add_metric("MessagesSettled", "Count", 1)
 

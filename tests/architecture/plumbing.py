@@ -25,6 +25,7 @@ KEPT = {
     "AccountsTable",
     "GrantsTable",
     "ClientsTable",
+    "DeliveriesTable",
     "NoticesTable",
     "EventsTable",
     "LogTable",

@@ -18,7 +18,8 @@ from mydata_hub.accounts import ceremonies
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.accounts.sessions import Session
 from mydata_hub.cli.passkey import SoftwarePasskey
-from mydata_hub.consent.grants import list_grants, withdraw_grant
+from mydata_hub.consent.endings import withdraw_grant
+from mydata_hub.consent.grants import list_grants
 from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.errors import OAuthRefused
@@ -45,7 +46,10 @@ from mydata_hub.oauth.pushed_requests import push_request
 from mydata_hub.oauth.token_endpoint import answer_token
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 
-LOGICAL = ("accounts", "sessions", "notices", "outbox", "events", "grants", "clients", "oauth")
+LOGICAL = (
+    *("accounts", "sessions", "notices", "outbox", "events"),
+    *("grants", "deliveries", "clients", "oauth"),
+)
 
 
 class OAuthHub:

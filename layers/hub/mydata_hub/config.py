@@ -126,6 +126,8 @@ class IssueTokenSettings(Settings):
     clients_table: str
     oauth_table: str
     events_table: str
+    outbox_table: str
+    deliveries_table: str
     # Threat: whoever may sign with this key can make access tokens for any grant.
     token_key: str
 
@@ -139,6 +141,7 @@ class ConsentSettings(Settings):
     clients_table: str
     events_table: str
     outbox_table: str
+    deliveries_table: str
     providers_table: str
     connections_table: str
     # As in PagesSettings: the laptop's command line signs consents with a software passkey.

@@ -17,7 +17,8 @@ from mydata_hub.collection.provider_http import Arrival, Tokens
 from mydata_hub.collection.providers import ProviderEntry, fetch_provider, put_provider
 from mydata_hub.collection.receiving import Note, Reception, receive
 from mydata_hub.collection.tokens import wrap_client_secret
-from mydata_hub.consent.grants import fetch_grant, withdraw_grant
+from mydata_hub.consent.endings import withdraw_grant
+from mydata_hub.consent.grants import fetch_grant
 from mydata_hub.embedded.disk_blobs import DiskBlobs
 from mydata_hub.embedded.local_keys import LocalKeys
 from mydata_hub.embedded.local_signer import LocalSigner

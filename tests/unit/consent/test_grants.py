@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mydata_hub.consent.endings import revoke_grant, withdraw_all, withdraw_grant
 from mydata_hub.consent.grant import GrantKind, GrantState
 from mydata_hub.consent.grants import (
     fetch_consent,
@@ -17,10 +18,7 @@ from mydata_hub.consent.grants import (
     list_client_grants,
     list_grants,
     read_grant,
-    revoke_grant,
     still,
-    withdraw_all,
-    withdraw_grant,
 )
 from mydata_hub.errors import Busy, Conflict, Damaged, NotFound
 from mydata_hub.ports.tables import Absent, Key, Put, Row, VersionIs

@@ -16,7 +16,10 @@ from mydata_hub.ports.clock import SetClock, SystemEntropy
 from mydata_hub.transparency.event import Event
 
 ORIGIN = "http://localhost:8787"
-LOGICAL = ("accounts", "sessions", "notices", "outbox", "events", "grants", "clients", "oauth")
+LOGICAL = (
+    *("accounts", "sessions", "notices", "outbox", "events"),
+    *("grants", "deliveries", "clients", "oauth"),
+)
 WORDING = "자전거 가게가 묻습니다: 신뢰 등급은 무엇인가요? 90일 동안, 한 달에 두 번까지."
 
 

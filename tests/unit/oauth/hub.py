@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from joserfc import jws
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OKPKey, RSAKey
-from mydata_hub.consent.grants import withdraw_grant
+from mydata_hub.consent.endings import withdraw_grant
 from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.fields import Wording
 from mydata_hub.insights.claim import NO_ANSWER, AnswerPeriod, Claim, Floor, Sensitivity

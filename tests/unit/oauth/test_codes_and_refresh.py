@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from joserfc.jwk import ECKey
-from mydata_hub.consent.grants import revoke_grant
+from mydata_hub.consent.endings import revoke_grant
 from mydata_hub.errors import OAuthRefused
 from mydata_hub.oauth.metadata import PAR
 from mydata_hub.oauth.protected_resource import check_access

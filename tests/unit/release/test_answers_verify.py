@@ -12,7 +12,7 @@ import pytest
 from joserfc.jwk import ECKey
 from jwcrypto.jwk import JWK
 from jwcrypto.jws import InvalidJWSSignature
-from mydata_hub.consent.grants import withdraw_grant
+from mydata_hub.consent.endings import withdraw_grant
 from mydata_hub.errors import NotProven, OAuthRefused
 from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.oauth.protected_resource import check_access

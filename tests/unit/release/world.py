@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
-from mydata_hub.consent.grants import still, withdraw_grant
+from mydata_hub.consent.endings import withdraw_grant
+from mydata_hub.consent.grants import still
 from mydata_hub.embedded.local_keys import LocalKeys
 from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.embedded.sqlite_tables import SqliteTables

@@ -27,7 +27,7 @@ class AskedHub(Hub):
 
     def __post_init__(self):
         super().__post_init__()
-        names = ("grants", "clients", "oauth", "providers", "connections")
+        names = ("grants", "deliveries", "clients", "oauth", "providers", "connections")
         self.environment |= {f"{name.upper()}_TABLE": name for name in names}
         self.environment["TOKEN_KEY"] = "token"
         handlers = {"pages": self.handler} | {

@@ -29,8 +29,9 @@ from mydata_hub.collection.connections import (
 from mydata_hub.collection.providers import ProviderEntry, fetch_provider
 from mydata_hub.consent.approval import Prepared, approve, prepare_approval
 from mydata_hub.consent.consent_record import ConsentRecord, Proposal
+from mydata_hub.consent.endings import revoke_grant
 from mydata_hub.consent.grant import Frequency, FrequencyUnit, Grant, GrantKind, GrantState
-from mydata_hub.consent.grants import fetch_grant, revoke_grant
+from mydata_hub.consent.grants import fetch_grant
 from mydata_hub.errors import BadInput, Taken
 from mydata_hub.fields import ConnectionId, Dataset, PartyId, Purpose
 from mydata_hub.ports.messages import send

@@ -1,4 +1,4 @@
-"""Grants as rows, and what ends them: written once, over the table port.
+"""Grants as rows: written once, over the table port; endings.py ends them.
 
 Table `grants`, format 1. A grant's row has its id as partition and carries the canonical grant,
 the consent record that was signed and the sentences that were shown; the row's version is the
@@ -10,21 +10,19 @@ Change rule: members may be added; readers accept n - 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from mydata_hub.accounts.desk import Desk, until_settled
+from mydata_hub.accounts.desk import Desk
 from mydata_hub.accounts.rows import rows_of
-from mydata_hub.accounts.sessions import Session
 from mydata_hub.consent.consent_record import ConsentRecord
-from mydata_hub.consent.grant import Grant, GrantKind, GrantState
+from mydata_hub.consent.grant import Grant
 from mydata_hub.errors import Damaged, NotFound, Unreadable
 from mydata_hub.fields import ClientId, EventId, PartyId, SubjectId
 from mydata_hub.ports.tables import (
     MAX_FETCH,
     Absent,
-    Change,
     Check,
     Key,
     Put,
@@ -40,8 +38,6 @@ TABLE: Final = "grants"
 BY_CLIENT: Final = "client"
 GIVEN: Final = "consent_given"
 REFUSED: Final = "consent_refused"
-WITHDRAWN: Final = "consent_withdrawn"
-REVOKED: Final = "consent_revoked"
 
 
 def grant_key(grant_id: str) -> Key:
@@ -91,45 +87,7 @@ def give(desk: Desk, grant: Grant, consent: ConsentRecord, wording: str) -> tupl
         "wording": wording,
     }
     listed = Put(key=Key(TABLE, _list_of(grant.subject), grant.grant_id), values={}, when=Absent())
-    return _put(grant, values), listed, _event(desk, grant, GIVEN, grant.subject)
-
-
-def withdraw_grant(desk: Desk, session: Session, grant_id: str) -> Grant:
-    """End a grant for the person who gave it; again changes nothing. Raises NotFound.
-
-    A live session is enough, and a recovery does not stand in the way: ending only narrows.
-    """
-    account_id = SubjectId(session.account_id)
-
-    def withdraw(grant: Grant) -> Grant:
-        if grant.subject != account_id:
-            raise _none_here()
-        return grant.withdraw(desk.now())
-
-    return _end(desk, grant_id, WITHDRAWN, PartyId(account_id), withdraw)
-
-
-def withdraw_all(desk: Desk, session: Session, kind: GrantKind | None = None) -> tuple[Grant, ...]:
-    """End every grant of a person that is active, or every one of a kind: what was ended."""
-    return tuple(
-        withdraw_grant(desk, session, grant.grant_id)
-        for grant in list_grants(desk.tables, session.account_id)
-        if grant.state(desk.now()) is GrantState.ACTIVE and kind in (None, grant.kind)
-    )
-
-
-def revoke_grant(desk: Desk, grant_id: str, actor: PartyId) -> Grant:
-    """End a grant for the hub ("hub") or for the partner or provider that holds it, by its id.
-
-    Again changes nothing. Raises NotFound for a grant that is not the actor's.
-    """
-
-    def revoke(grant: Grant) -> Grant:
-        if actor not in ("hub", grant.counterparty):
-            raise _none_here()
-        return grant.revoke(desk.now())
-
-    return _end(desk, grant_id, REVOKED, actor, revoke)
+    return put_grant(grant, values), listed, grant_event(desk, grant, GIVEN, grant.subject)
 
 
 def fetch_consent(tables: Tables, grant_id: str) -> tuple[ConsentRecord, str]:
@@ -137,7 +95,7 @@ def fetch_consent(tables: Tables, grant_id: str) -> tuple[ConsentRecord, str]:
     key = grant_key(grant_id)
     row = tables.fetch_many(key).get(key)
     if row is None:
-        raise _none_here()
+        raise no_such_grant()
     encoded, wording = row.values.get("record"), row.values.get("wording")
     if not (isinstance(encoded, bytes) and isinstance(wording, str)):
         raise Damaged("a grant row does not hold its consent")
@@ -180,28 +138,8 @@ def consent_event(
     return record(event, desk.entropy, AuditFacts(partner=partner))
 
 
-def _end(
-    desk: Desk, grant_id: str, kind: str, actor: PartyId, ending: Callable[[Grant], Grant]
-) -> Grant:
-    def act() -> Grant:
-        key = grant_key(grant_id)
-        row = desk.tables.fetch_many(key).get(key)
-        if row is None:
-            raise _none_here()
-        grant = read_grant(row)
-        ended = ending(grant)
-        if ended is not grant:
-            changes: tuple[Change, ...] = (
-                _put(ended, {**row.values, "grant": ended.encode()}),
-                _event(desk, ended, kind, actor),
-            )
-            desk.tables.commit(*changes)
-        return ended
-
-    return until_settled(act)
-
-
-def _put(grant: Grant, values: dict[str, Value]) -> Put:
+def put_grant(grant: Grant, values: dict[str, Value]) -> Put:
+    """Write a grant as the version after the one that was read."""
     listed = f"{_instant(grant.given_at)}#{grant.grant_id}"
     return Put(
         key=grant_key(grant.grant_id),
@@ -211,7 +149,8 @@ def _put(grant: Grant, values: dict[str, Value]) -> Put:
     )
 
 
-def _event(desk: Desk, grant: Grant, kind: str, actor: str) -> Put:
+def grant_event(desk: Desk, grant: Grant, kind: str, actor: str) -> Put:
+    """The event of what happened to a grant, for the commit that writes this version of it."""
     return consent_event(
         desk,
         kind,
@@ -220,6 +159,11 @@ def _event(desk: Desk, grant: Grant, kind: str, actor: str) -> Put:
         ClientId(grant.counterparty),
         (grant_key(grant.grant_id), grant.version),
     )
+
+
+def no_such_grant() -> NotFound:
+    """One answer for "no such grant" and "not yours", so that nobody learns which ids exist."""
+    return NotFound("there is no such grant")
 
 
 def _fetch(tables: Tables, keys: list[Key]) -> Iterator[Grant]:
@@ -231,11 +175,6 @@ def _fetch(tables: Tables, keys: list[Key]) -> Iterator[Grant]:
 
 def _list_of(subject: str) -> str:
     return f"subject#{subject}"
-
-
-def _none_here() -> NotFound:
-    # One answer for "no such grant" and "not yours", so that nobody learns which ids exist.
-    return NotFound("there is no such grant")
 
 
 def _instant(at: datetime) -> str:

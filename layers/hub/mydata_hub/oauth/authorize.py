@@ -19,7 +19,7 @@ from mydata_hub.consent.approval import Prepared, approve, prepare_approval
 from mydata_hub.consent.consent_record import ConsentRecord, Proposal
 from mydata_hub.consent.grant import Grant
 from mydata_hub.consent.grants import REFUSED, consent_event
-from mydata_hub.consent.grants import TABLE as GRANTS
+from mydata_hub.consent.pairwise import pairwise_subject
 from mydata_hub.errors import NotAllowed, OAuthRefused
 from mydata_hub.fields import PartyId, SubjectId
 from mydata_hub.oauth.authority import Authority, secret_key
@@ -27,12 +27,11 @@ from mydata_hub.oauth.authorization_details import Asked, read_details
 from mydata_hub.oauth.call import Call
 from mydata_hub.oauth.clients import Client, fetch_client
 from mydata_hub.oauth.pushed_requests import PushedRequest, find_request, settle_request
-from mydata_hub.ports.tables import Absent, Change, Key, Put
+from mydata_hub.ports.tables import Absent, Change, Put
 
 CODE_LIFETIME: Final = timedelta(seconds=60)
 # A used code is remembered for this long, so that a second use still ends what it gave.
 CODE_MEMORY: Final = timedelta(hours=24)
-_SUBJECT_BYTES: Final = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +101,7 @@ def approve_question(
         request = _still_pending(authority, question.request)
         if record.request_hash != request.request_hash:
             raise OAuthRefused("invalid_request", "this approval is for another request")
-        subject, new = _pairwise_subject(authority, grant)
+        subject, new = pairwise_subject(authority.desk, grant)
         return (
             settle_request(authority, request, "approved"),
             *new,
@@ -145,17 +144,6 @@ def _still_pending(authority: Authority, request: PushedRequest) -> PushedReques
     if row is None or row.version != request.version:
         raise OAuthRefused("invalid_request_uri", "this request is over or was answered already")
     return request
-
-
-def _pairwise_subject(authority: Authority, grant: Grant) -> tuple[str, tuple[Put, ...]]:
-    """The name of this person for this partner group: random, so that no two groups can compare
-    theirs, and no secret of ours could be used to link them."""
-    key = Key(GRANTS, f"pairwise#{grant.subject}", str(grant.recipient_group))
-    row = authority.desk.tables.fetch_many(key).get(key)
-    if row is not None:
-        return str(row.values["subject"]), ()
-    subject = authority.desk.token(_SUBJECT_BYTES)
-    return subject, (Put(key=key, values={"subject": subject}, when=Absent()),)
 
 
 def _code(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mydata_hub.consent.endings import revoke_grant
 from mydata_hub.consent.grant import GrantState
-from mydata_hub.consent.grants import fetch_grant, revoke_grant
+from mydata_hub.consent.grants import fetch_grant
 from mydata_hub.errors import NotFound
 from mydata_hub.fields import PartyId
 from mydata_hub.oauth.authority import Authority

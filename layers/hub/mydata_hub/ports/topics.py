@@ -19,6 +19,7 @@ from mydata_hub.ports.tables import Row, Tables
 TAKEN_BY: Final[Mapping[str, str]] = {
     "account_notice": "deliver",
     "collect": "collect",
+    "grant_ended": "deliver",
     "open_vault": "fold_records",
     "source_complete": "fold_records",
 }

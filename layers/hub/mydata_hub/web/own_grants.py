@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from mydata_hub.collection.connecting import tell_withdrawn
+from mydata_hub.consent.endings import withdraw_grant
 from mydata_hub.consent.grant import Grant, GrantKind
-from mydata_hub.consent.grants import list_grants, withdraw_grant
+from mydata_hub.consent.grants import list_grants
 from mydata_hub.oauth.clients import fetch_client
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import Empty

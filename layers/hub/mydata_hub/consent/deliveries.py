@@ -1,0 +1,118 @@
+"""Deliveries: whether the partner of a grant that ended was told, confirmed it, and deleted.
+
+Table `deliveries`, format 1: one row per release grant that ended, named by the grant and written
+in the commit that ends it. It names the person only as the partner already does, so the courier
+reads it and learns nothing. Change rule: fields may be added with a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from mydata_hub.accounts.rows import read_row, values_of
+from mydata_hub.consent.grant import GrantId
+from mydata_hub.fields import ClientId
+from mydata_hub.ports.messages import Message
+from mydata_hub.ports.tables import MAX_FETCH, Absent, Key, Put, Row, Tables, VersionIs
+
+TABLE: Final = "deliveries"
+TOPIC: Final = "grant_ended"
+# A person who erased everything sees no delivery again, and so long may a partner attest.
+KEPT_AFTER_ERASURE: Final = timedelta(days=35)
+
+
+class DeliveryState(StrEnum):
+    """How far the news of an end has come."""
+
+    WAITING = "waiting"
+    # On its way, or it went out and nobody knows what became of it.
+    SENT = "sent"
+    NOT_CONFIRMED = "not_confirmed"
+    GIVEN_UP = "given_up"
+    # The partner has registered no address for events.
+    NO_ADDRESS = "no_address"
+    ACKNOWLEDGED = "acknowledged"
+    DELETION_ATTESTED = "deletion_attested"
+
+
+class InitiatedBy(StrEnum):
+    """Who ended the grant, as far as its partner may know."""
+
+    PERSON = "person"
+    PARTNER = "partner"
+    HUB = "hub"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The news of one end, and what has become of it."""
+
+    grant_id: GrantId
+    client_id: ClientId
+    # The `jti` of the event: the same at every try, so that a partner can tell a repetition.
+    event_id: str
+    # The pairwise subject; None where the partner was never given one.
+    subject: str | None = None
+    initiated_by: InitiatedBy
+    # When it goes out first, and what the event calls its time: after an erasure not the end's.
+    due_at: datetime
+    state: DeliveryState = DeliveryState.WAITING
+    tries: int = 0
+    tried_at: datetime | None = None
+    # Why the last try did not succeed: a word of a closed list or a code of RFC 8935.
+    trouble: str | None = None
+    acknowledged_at: datetime | None = None
+    attested_at: datetime | None = None
+    # The partner's signed statement, as it came.
+    attestation: str | None = None
+    erased: bool = False
+    version: int = 0
+
+
+_DELIVERIES: Final = TypeAdapter(Delivery)
+
+
+def delivery_key(grant_id: str) -> Key:
+    """The row of the news of a grant's end."""
+    return Key(TABLE, grant_id)
+
+
+def put_delivery(delivery: Delivery) -> Put:
+    """Write a delivery as the version after the one that was read."""
+    return Put(
+        key=delivery_key(delivery.grant_id),
+        values=values_of(delivery, "grant_id", "version"),
+        when=VersionIs(delivery.version) if delivery.version else Absent(),
+        expires_at=delivery.due_at + KEPT_AFTER_ERASURE if delivery.erased else None,
+    )
+
+
+def fetch_deliveries(tables: Tables, grant_ids: Iterable[str]) -> Mapping[str, Delivery]:
+    """The deliveries of these grants, by grant; one that never had any is missing. Raises Busy."""
+    keys = [delivery_key(grant_id) for grant_id in grant_ids]
+    found: dict[str, Delivery] = {}
+    for start in range(0, len(keys), MAX_FETCH):
+        rows = tables.fetch_many(*keys[start : start + MAX_FETCH])
+        found |= {row.key.partition: read_delivery(row) for row in rows.values()}
+    return found
+
+
+def read_delivery(row: Row) -> Delivery:
+    """The delivery in a row. Raises Damaged."""
+    return read_row(_DELIVERIES, row, grant_id=row.key.partition, version=row.version)
+
+
+def delivery_message(delivery: Delivery, due_at: datetime) -> Message:
+    """The message that makes the courier try at `due_at`; each try has a name of its own."""
+    return Message(
+        message_id=f"{delivery.event_id}-{delivery.tries}",
+        topic=TOPIC,
+        body={"grant_id": delivery.grant_id},
+        due_at=due_at,
+    )
