@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "demo": "mydata_hub.cli.demo:demo",
     "log": "mydata_hub.cli.log:log",
     "receipt": "mydata_hub.cli.receipt:receipt",
+    "witness": "mydata_hub.cli.witness:witness",
     "samples": "mydata_hub.cli.samples:samples",
 }
 

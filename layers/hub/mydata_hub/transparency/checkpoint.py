@@ -23,8 +23,10 @@ from mydata_hub.transparency.merkle import HASH_BYTES
 MAX_NOTE_BYTES: Final = 128 * 1024
 MAX_SIGNATURES: Final = 32  # the format asks for at least 16; witnesses add their own lines
 MAX_SIZE: Final = 2**63 - 1
-# signed-note: type 0x01 is Ed25519 over the note's text.
+# signed-note: type 0x01 is Ed25519 over the note's text, as a log signs it; type 0x04 is what a
+# witness adds (transparency/cosignature.py).
 ED25519: Final = b"\x01"
+COSIGNATURE: Final = b"\x04"
 _SIGNATURE_LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
 _NAME = re.compile(r"[^\s+]+")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -33,39 +35,41 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
-    """A note's public key: who signs, and with which Ed25519 key (signed-note "vkey")."""
+    """A note's public key: who signs, with which Ed25519 key, and what (signed-note "vkey")."""
 
     name: str
     public: bytes
+    kind: bytes = ED25519
 
     @property
     def key_id(self) -> bytes:
         """SHA-256(name, newline, type, key), cut to 4 bytes."""
-        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:4]
+        return hashlib.sha256(self.name.encode() + b"\n" + self.kind + self.public).digest()[:4]
 
     def __str__(self) -> str:
-        key = base64.b64encode(ED25519 + self.public).decode()
+        key = base64.b64encode(self.kind + self.public).decode()
         return f"{self.name}+{self.key_id.hex()}+{key}"
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read a vkey. Raises NotProven when it is malformed or its id is not its own."""
+    def parse(cls, text: str, kind: bytes = ED25519) -> Self:
+        """Read a vkey of this kind. Raises NotProven if malformed or its id is not its own."""
         name, _, rest = text.strip().partition("+")
         key_id, _, encoded = rest.partition("+")
         material = _decode("verifier key", encoded)
-        key = cls(name, material[1:])
+        key = cls(name, material[1:], kind)
         well_named = bool(_NAME.fullmatch(name)) and key.key_id.hex() == key_id
-        if material[:1] != ED25519 or len(key.public) != 32 or not well_named:
-            raise NotProven("verifier key", "not an Ed25519 key in the form name+id+key")
+        if material[:1] != kind or len(key.public) != 32 or not well_named:
+            whose = "a witness's" if kind == COSIGNATURE else "a log's"
+            raise NotProven("verifier key", f"not {whose} Ed25519 key in the form name+id+key")
         return key
 
     @classmethod
-    def of(cls, name: str, signer: Signer) -> Self:
-        """The public side of the log's signer. Raises NotProven unless it signs with Ed25519."""
+    def of(cls, name: str, signer: Signer, kind: bytes = ED25519) -> Self:
+        """The public side of a signer. Raises NotProven unless it signs with Ed25519."""
         public = load_der_public_key(signer.public_key())
         if not isinstance(public, Ed25519PublicKey):
             raise NotProven("log key", "a checkpoint is signed with Ed25519 only")
-        return cls(name, public.public_bytes_raw())
+        return cls(name, public.public_bytes_raw(), kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +100,42 @@ def verify_checkpoint(note: bytes, key: VerifierKey) -> Checkpoint:
     Signatures of other keys are ignored, as the format wants; a wrong one of this key is not.
     Raises NotProven, always naming "checkpoint".
     """
-    text, signatures = _open_note(note)
+    opened = open_note(note)
     verifier = Ed25519PublicKey.from_public_bytes(key.public)
-    valid = False
-    for name, blob in signatures:
-        if name != key.name or blob[:4] != key.key_id:
-            continue
+    signatures = opened.signatures_of(key)
+    for signature in signatures:
         try:
-            verifier.verify(blob[4:], text)
+            verifier.verify(signature, opened.text)
         except InvalidSignature:
             raise NotProven("checkpoint", "its signature is wrong") from None
-        valid = True
-    if not valid:
+    if not signatures:
         raise NotProven("checkpoint", "not signed by the key of this log")
-    checkpoint = _parse_text(text)
+    checkpoint = opened.checkpoint()
     if checkpoint.origin != key.name:
         raise NotProven("checkpoint", "it is of another log")
     return checkpoint
 
 
-def _open_note(note: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
+@dataclass(frozen=True, slots=True)
+class OpenedNote:
+    """A signed note taken apart; nothing of it is verified."""
+
+    text: bytes
+    signatures: tuple[tuple[str, bytes], ...]
+
+    def signatures_of(self, key: VerifierKey) -> list[bytes]:
+        """What stands under this key's name and id, without the id."""
+        return [
+            blob[4:] for name, blob in self.signatures if (name, blob[:4]) == (key.name, key.key_id)
+        ]
+
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint that the text is. Raises NotProven."""
+        return _parse_text(self.text)
+
+
+def open_note(note: bytes) -> OpenedNote:
+    """Take a signed note apart, strictly. Raises NotProven, naming "checkpoint"."""
     if len(note) > MAX_NOTE_BYTES:
         raise NotProven("checkpoint", "too long")
     try:
@@ -134,7 +154,7 @@ def _open_note(note: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
         if match is None:
             raise NotProven("checkpoint", "a malformed signature line")
         signatures.append((match[1], _decode("checkpoint", match[2])))
-    return (text + "\n").encode(), signatures
+    return OpenedNote((text + "\n").encode(), tuple(signatures))
 
 
 def _parse_text(text: bytes) -> Checkpoint:
