@@ -24,6 +24,7 @@
     │   └── FormatUnknown 500        a newer release wrote it; this one must be upgraded
     ├── Unreadable 500               bytes are no canonical object of this kind; names the field
     ├── NotProven 500                a log object, proof or signature does not verify; names it
+    ├── CallFailed 502               a server elsewhere gave no whole answer; names the cause
     ├── ProviderFailed 502           a data provider's answer is of no use; names the setback
     ├── Unopenable 500               sealed or wrapped bytes do not open; one error for every cause
     └── SettingMissing 500           a variable of the environment is absent or malformed
@@ -245,6 +246,21 @@ class Unopenable(HubError):
     """Wrapped or sealed bytes do not open here; which part is wrong is never told apart."""
 
     slug = "unopenable"
+
+
+class CallFailed(HubError):
+    """Somebody else's server did not answer, or not whole: `cause` is a word of a closed list.
+
+    unavailable, too_slow, truncated, too_large, malformed.
+    """
+
+    status = 502
+    slug = "call-failed"
+
+    def __init__(self, cause: str, reason: str) -> None:
+        super().__init__(f"{cause}: {reason}")
+        self.cause = cause
+        self.reason = reason
 
 
 class ProviderFailed(HubError):

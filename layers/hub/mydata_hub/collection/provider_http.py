@@ -1,36 +1,26 @@
-"""Providers over HTTP: one page, whole, bounded in bytes and in seconds.
-
-On the standard library's client: docs/decisions/0008-provider-http.md says why. Redirects are not
-followed and bodies are not decompressed: both would let a provider choose where we call and how
-much we hold.
-"""
+"""Providers over HTTP: one page at a time, and what went wrong told as a setback."""
 
 from __future__ import annotations
 
-import functools
 import json
 import re
-import socket
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import Annotated, Any, Final
-from urllib.parse import urlencode, urlsplit
+from http.client import HTTPResponse
+from typing import Annotated, Final
+from urllib.parse import urlencode
 
 from pydantic import StringConstraints
 
 from mydata_hub.collection.feeds import PageRequest
 from mydata_hub.collection.wire import Row, Setback, Text, read_page
-from mydata_hub.errors import BadInput, ProviderFailed
+from mydata_hub.errors import BadInput, CallFailed, ProviderFailed
+from mydata_hub.outbound import Place, read_body
 
 MAX_PAGE_BYTES: Final = 4 * 1024 * 1024
-CONNECT_TIMEOUT_S: Final = 5.0
 # From the request to the last byte of the answer, however slowly it drips.
 DEADLINE_S: Final = 20.0
 TOKEN_PATH: Final = "/oauth/2.0/token"  # noqa: S105 (a path)
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 # RFC 6750 section 2.1; anything else could break out of the header it is sent in.
 _B64TOKEN: Final = r"^[A-Za-z0-9._~+/-]{1,4096}=*$"
 
@@ -145,71 +135,19 @@ class _Line:
     """Where a provider is, and how long one exchange with it may take."""
 
     def __init__(self, base_url: str, deadline_s: float) -> None:
-        parts = urlsplit(base_url)
-        if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in _LOOPBACK):
-            raise BadInput("base_url", "takes https://<host>, or http:// on loopback")
-        self._parts = parts
+        self._place = Place.parse("base_url", base_url)
         self._deadline_s = deadline_s
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-        # A connection for each page: a page is rare, and one left open could answer the last ask.
-        connection = self._connection()
-        with _told(connection, self._deadline_s):
-            all_headers = {**headers, "Accept": "application/json", "Accept-Encoding": "identity"}
-            connection.request(method, self._parts.path.rstrip("/") + path, body, all_headers)
-            with connection.getresponse() as response:
-                _check_status(response)
-                return _read(response)
-
-    def _connection(self) -> HTTPConnection:
-        host = str(self._parts.hostname)
-        if self._parts.scheme == "http":
-            return HTTPConnection(host, self._parts.port, timeout=CONNECT_TIMEOUT_S)
-        return HTTPSConnection(
-            host, self._parts.port, timeout=CONNECT_TIMEOUT_S, context=_tls_context()
+        asked = self._place.ask(
+            method, path, {**headers, "Accept": "application/json"}, body, self._deadline_s
         )
-
-
-@functools.cache
-def _tls_context() -> Any:
-    import ssl
-
-    return ssl.create_default_context()
-
-
-@contextmanager
-def _told(connection: HTTPConnection, deadline_s: float) -> Iterator[None]:
-    """One exchange: cut off at the deadline, its failures told as setbacks."""
-    late = threading.Event()
-    too_slow = ProviderFailed(Setback.TOO_SLOW, f"not whole in {deadline_s} s")
-
-    def cut(sock: socket.socket) -> None:
-        # A timeout of the socket starts anew with every byte; this one does not.
-        late.set()
-        with suppress(OSError):
-            socket.socket.shutdown(sock, socket.SHUT_RDWR)
-
-    timer: threading.Timer | None = None
-    try:
-        connection.connect()
-        connection.sock.settimeout(deadline_s)
-        timer = threading.Timer(deadline_s, cut, [connection.sock])
-        timer.daemon = True
-        timer.start()
-        yield
-        # Without a length, a body or header that was cut off looks like one that ended.
-        if late.is_set():
-            raise too_slow
-    except ProviderFailed as failure:
-        raise (too_slow if late.is_set() else failure) from None
-    except (OSError, HTTPException) as error:
-        if late.is_set() or isinstance(error, TimeoutError):
-            raise too_slow from None
-        raise ProviderFailed(Setback.UNAVAILABLE, "the connection failed or was cut") from None
-    finally:
-        if timer is not None:
-            timer.cancel()
-        connection.close()
+        try:
+            with asked as response:
+                _check_status(response)
+                return read_body(response, MAX_PAGE_BYTES)
+        except CallFailed as failure:
+            raise ProviderFailed(Setback(failure.cause), failure.reason) from None
 
 
 def _check_status(response: HTTPResponse) -> None:
@@ -225,19 +163,3 @@ def _check_status(response: HTTPResponse) -> None:
         429: Setback.THROTTLED,
     }.get(status, setback)
     raise ProviderFailed(setback, f"HTTP status {status}", retry_after_s)
-
-
-def _read(response: HTTPResponse) -> bytes:
-    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise ProviderFailed(Setback.MALFORMED, "the body is compressed")
-    if response.length is not None and response.length > MAX_PAGE_BYTES:
-        raise ProviderFailed(Setback.TOO_LARGE, f"a page takes at most {MAX_PAGE_BYTES} bytes")
-    try:
-        body = response.read(MAX_PAGE_BYTES + 1)
-    except (HTTPException, ConnectionError):
-        raise ProviderFailed(Setback.TRUNCATED, "the body ends early") from None
-    if len(body) > MAX_PAGE_BYTES:
-        raise ProviderFailed(Setback.TOO_LARGE, f"a page takes at most {MAX_PAGE_BYTES} bytes")
-    if response.length:
-        raise ProviderFailed(Setback.TRUNCATED, "the body ends early")
-    return body
