@@ -8,7 +8,7 @@ from typing import Final
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.config import Handler, PagesSettings, on_first_use
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
-from mydata_hub.web import entrances, own_account, public_pages
+from mydata_hub.web import entrances, own_account, own_erasure, public_pages
 from mydata_hub.web.checks import session_checks
 from mydata_hub.web.dispatch import handler_for
 from mydata_hub.web.render import Renderer
@@ -19,6 +19,7 @@ HANDLERS: Final[Mapping[str, RouteHandler]] = {
     **public_pages.HANDLERS,
     **entrances.HANDLERS,
     **own_account.HANDLERS,
+    **own_erasure.HANDLERS,
 }
 
 

@@ -77,6 +77,8 @@ class PagesSettings(Settings):
     notices_table: str
     outbox_table: str
     events_table: str
+    # Where an erasure is asked for, and its certificates are handed out.
+    erasures_table: str
     # Threat: a software authenticator keeps its key in a readable file. Only the laptop's own
     # command line needs one, so "allowed" is refused on any engine but the embedded one.
     software_passkeys: Literal["allowed", "refused"]
@@ -213,6 +215,33 @@ class MyVaultSettings(Settings):
     vault_key: str
     # Threat: whoever signs with this key can put statements into anybody's vault.
     self_supplied_key: str
+
+
+class EraseSettings(Settings):
+    """functions/erase.py"""
+
+    # Threat: whoever may run this deletes people. It has no key that opens anything.
+    erasures_table: str
+    outbox_table: str
+    accounts_table: str
+    sessions_table: str
+    notices_table: str
+    grants_table: str
+    deliveries_table: str
+    connections_table: str
+    intake_table: str
+    keys_table: str
+    vault_public_table: str
+    vaults_table: str
+    segments_table: str
+    ledger_table: str
+    events_table: str
+    # Checkpoint and tiles: a certificate carries the proof that its entry is in the log.
+    log_table: str
+    segments_bucket: str
+    tiles_bucket: str
+    # Threat: whoever signs with this key can claim erasures that never were.
+    certificate_key: str
 
 
 class AnswerSettings(Settings):

@@ -6,13 +6,18 @@ zone table (docs/zones.md) and proven by tests/architecture.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from mydata_hub.config import (
     AuthorizeSettings,
     CollectSettings,
     ConsentSettings,
+    EraseSettings,
     PagesSettings,
     ReceiveSettings,
     Settings,
@@ -23,6 +28,10 @@ from mydata_hub.ports.clock import SystemClock
 from mydata_hub.ports.keys import Keys
 from mydata_hub.ports.signer import Algorithm, Signer
 from mydata_hub.ports.tables import Tables
+
+# Of template.yaml, and of DynamoDB where that says nothing (tests/architecture compares them).
+KEYS_RECOVERABLE: Final = timedelta(days=7)
+ROWS_RECOVERABLE: Final = timedelta(days=35)
 
 
 def tables_for(settings: Settings) -> Tables:
@@ -76,6 +85,26 @@ def signer_for(settings: Settings, key_id: str, algorithm: Algorithm) -> Signer:
     from mydata_hub.embedded.local_signer import LocalSigner
 
     return LocalSigner(folder, key_id, algorithm)
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Until when copies may be there of what was destroyed or deleted at an instant.
+
+    `keys_until` for wrapped keys, `rows_until` for rows that were not sealed, None where only the
+    operator knows.
+    """
+
+    keys_until: Callable[[datetime], datetime]
+    rows_until: Callable[[datetime], datetime | None]
+
+
+def copies_of(settings: EraseSettings) -> Copies:
+    """What the engine's own backups keep of what is erased."""
+    if embedded_folder(settings) is None:
+        # template.yaml: point-in-time recovery of the table of keys, and of every other table.
+        return Copies(lambda at: at + KEYS_RECOVERABLE, lambda at: at + ROWS_RECOVERABLE)
+    return Copies(lambda at: at, lambda _at: None)
 
 
 def policies_folder() -> Path:

@@ -78,10 +78,12 @@ class CardProvider:
 
 
 class World:
+    logical: tuple[str, ...] = LOGICAL
+
     def __init__(self, folder: Path) -> None:
         self.clock = SetClock(NOW)
         self.entropy = SystemEntropy()
-        names = {name: f"{name.title()}Table" for name in LOGICAL}
+        names = {name: f"{name.title()}Table" for name in self.logical}
         self.tables = Watched(SqliteTables(folder, names, self.clock))
         self.blobs = DiskBlobs(folder, "segments")
         self.box = LocalKeys(folder, "intake")

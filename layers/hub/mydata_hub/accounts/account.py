@@ -32,6 +32,7 @@ class Occurrence(StrEnum):
     """What happens to an account: the kinds of its events in the log and of its notices."""
 
     ACCOUNT_OPENED = "account_opened"  # in the log only
+    ERASURE_STARTED = "erasure_started"  # in the log only: soon there is nobody left to tell
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     RECOVERY_CODE_ISSUED = "recovery_code_issued"
@@ -81,13 +82,20 @@ class Account:
     joined_at: datetime
     code: RecoveryCode | None = None
     recovery: Recovery | None = None
+    # The id of its certificates, once the account is being erased.
+    erasure: str | None = None
 
     def pending_recovery(self, now: datetime) -> Recovery | None:
         """The recovery that can still be cancelled, if there is one."""
         return self.recovery if self.recovery and now < self.recovery.matures_at else None
 
     def require_unrestricted(self, act: Act, now: datetime) -> None:
-        """Refuse an act while a recovery is pending. Raises AccountRestricted."""
+        """Refuse an act while a recovery is pending or the account is being erased.
+
+        Raises AccountRestricted.
+        """
+        if self.erasure is not None:
+            raise AccountRestricted(f"this account is being erased; {act} is over")
         if self.pending_recovery(now):
             raise AccountRestricted(f"a recovery is running; {act} waits until it is over")
 

@@ -64,11 +64,16 @@ class _Code:
 
     @property
     def key(self) -> Key:
-        return Key(TABLE, f"code#{self.code_id}")
+        return code_key(self.code_id)
 
     @property
     def secret_hash(self) -> bytes:
         return hashlib.sha256(f"recovery code {self.code_id} {self.secret}".encode()).digest()
+
+
+def code_key(code_id: str) -> Key:
+    """The row of a code that is out."""
+    return Key(TABLE, f"code#{code_id}")
 
 
 def issue_recovery_code(desk: Desk, session: Session) -> str:

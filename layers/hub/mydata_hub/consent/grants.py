@@ -45,6 +45,11 @@ def grant_key(grant_id: str) -> Key:
     return Key(TABLE, f"grant#{grant_id}")
 
 
+def list_of(subject: str) -> str:
+    """The partition of a person's own list of grants."""
+    return f"subject#{subject}"
+
+
 def fetch_grant(tables: Tables, grant_id: str) -> Grant | None:
     """The grant as it is now, whatever its state, or None. Raises Damaged, Busy."""
     key = grant_key(grant_id)
@@ -54,7 +59,7 @@ def fetch_grant(tables: Tables, grant_id: str) -> Grant | None:
 
 def list_grants(tables: Tables, subject: str) -> tuple[Grant, ...]:
     """Every grant a person ever gave, those that ended too; never behind."""
-    keys = [grant_key(row.key.sort) for row in rows_of(tables, TABLE, _list_of(subject))]
+    keys = [grant_key(row.key.sort) for row in rows_of(tables, TABLE, list_of(subject))]
     return tuple(_fetch(tables, keys))
 
 
@@ -86,7 +91,7 @@ def give(desk: Desk, grant: Grant, consent: ConsentRecord, wording: str) -> tupl
         "record": consent.encode(),
         "wording": wording,
     }
-    listed = Put(key=Key(TABLE, _list_of(grant.subject), grant.grant_id), values={}, when=Absent())
+    listed = Put(key=Key(TABLE, list_of(grant.subject), grant.grant_id), values={}, when=Absent())
     return put_grant(grant, values), listed, grant_event(desk, grant, GIVEN, grant.subject)
 
 
@@ -171,10 +176,6 @@ def _fetch(tables: Tables, keys: list[Key]) -> Iterator[Grant]:
         part = keys[start : start + MAX_FETCH]
         rows = tables.fetch_many(*part)
         yield from (read_grant(rows[key]) for key in part if key in rows)
-
-
-def _list_of(subject: str) -> str:
-    return f"subject#{subject}"
 
 
 def _instant(at: datetime) -> str:

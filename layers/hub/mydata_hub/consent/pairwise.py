@@ -16,6 +16,11 @@ TABLE: Final = "grants"
 _SUBJECT_BYTES: Final = 18
 
 
+def names_of(subject: str) -> str:
+    """The partition of a person's names."""
+    return f"pairwise#{subject}"
+
+
 def find_pairwise_subject(tables: Tables, grant: Grant) -> str | None:
     """What the partner of a release grant calls the person, or None if it was never told."""
     key = _key(grant)
@@ -33,4 +38,4 @@ def pairwise_subject(desk: Desk, grant: Grant) -> tuple[str, tuple[Put, ...]]:
 
 
 def _key(grant: Grant) -> Key:
-    return Key(TABLE, f"pairwise#{grant.subject}", str(grant.recipient_group))
+    return Key(TABLE, names_of(grant.subject), str(grant.recipient_group))

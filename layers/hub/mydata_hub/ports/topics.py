@@ -20,6 +20,7 @@ TAKEN_BY: Final[Mapping[str, str]] = {
     "account_notice": "deliver",
     "collect": "collect",
     "grant_ended": "deliver",
+    "erase": "erase",
     "open_vault": "fold_records",
     "source_complete": "fold_records",
 }

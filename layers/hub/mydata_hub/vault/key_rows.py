@@ -101,6 +101,13 @@ def tombstones(vault_id: VaultId, rows: Mapping[Key, Row], erased_at: datetime) 
     return tuple(changes)
 
 
+def erased_at(row: Row | None) -> datetime | None:
+    """Since when a vault is erased, by its row of `secrets_row`; None where it is not."""
+    if row is None or row.values.get("state") != ERASED:
+        return None
+    return datetime.fromisoformat(str(row.values.get("erased_at")))
+
+
 def check_live(vault_id: VaultId) -> Check:
     """The condition that a vault is not erased, for every commit that writes what it holds.
 

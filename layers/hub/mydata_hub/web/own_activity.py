@@ -34,6 +34,7 @@ KINDS: Final = {
     "recovery_code_issued": _("A recovery code was made"),
     "recovery_started": _("A recovery was started"),
     "recovery_cancelled": _("The recovery was cancelled"),
+    "erasure_started": _("You asked to be erased"),
     "consent_given": _("You allowed it"),
     "consent_refused": _("You refused"),
     "consent_withdrawn": _("You withdrew it"),

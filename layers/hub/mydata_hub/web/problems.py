@@ -84,6 +84,7 @@ _BY_FIELD: Final = {
     "passkey_name": _("Use a name of 1 to 60 characters."),
     "credential": _("That passkey was not made for this page. Try again."),
     "ceremony": _("That took too long. Try again."),
+    "confirmation": _("Type the words exactly as they stand above the field."),
     "code": _("That code is not right, or it has been replaced or used. Look at it again."),
 }
 # The same refusal means something else where a passkey or a code is what was refused.

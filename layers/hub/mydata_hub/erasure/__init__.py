@@ -1,0 +1,1 @@
+"""Erasure: a person leaves, and what the hub can prove of it afterwards."""
