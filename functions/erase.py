@@ -1,8 +1,5 @@
-"""Erases people who asked for it, step by step, and signs what of it can be proven.
-
-Woken by the outbox's stream, and by a sweep every minute for what the stream lost and for what is
-due later: a proof that was not in the log yet, and the second certificate.
-"""
+"""Erases people who asked for it, and certifies it: woken by the outbox's stream, and by a sweep
+for what that lost and for what is due later, such as the second certificate."""
 
 from __future__ import annotations
 
@@ -21,7 +18,6 @@ from mydata_hub.errors import HubError
 from mydata_hub.observe import logger_for
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.ports.messages import TABLE, read_message
-from mydata_hub.ports.tables import Row
 from mydata_hub.ports.topics import due_for, message_for
 from mydata_hub.release.sd_jwt import AnswerKey
 from mydata_hub.transparency.published import PublishedLog
@@ -51,18 +47,18 @@ def build(env: Mapping[str, str]) -> Handler:
         if event.get("sweep"):
             return _sweep(room, logger)
         kind = EventType.DynamoDBStreams
-        processor = BatchProcessor(kind, raise_on_entire_batch_failure=False, logger=logger)
-        with processor(event["Records"], partial(_take, room)):
-            processor.process()
-        return processor.response()
+        taking = BatchProcessor(kind, raise_on_entire_batch_failure=False, logger=logger)
+        with taking(event["Records"], partial(_take, room)):
+            taking.process()
+        return taking.response()
 
     return handle
 
 
 def _take(room: Workroom, record: Any) -> None:
     if image := record.raw_event["dynamodb"].get("NewImage"):
-        row: Row = row_from_image(TABLE, image)
-        if message := message_for(FUNCTION, row, room.clock.now()):
+        message = message_for(FUNCTION, row_from_image(TABLE, image), room.clock.now())
+        if message:
             take_further(room, message)
 
 

@@ -32,11 +32,12 @@ KEPT = {
     "ProvidersTable",
     "ConnectionsTable",
     "IntakeTable",
+    "ErasuresTable",
     *VAULT,
 }
 # Rows that must never vanish by themselves.
 NEVER_EXPIRE = {"ClientsTable", "EventsTable", "LogTable", "OutboxTable", *VAULT}
-NEVER_EXPIRE |= {"ProvidersTable", "IntakeTable"}
+NEVER_EXPIRE |= {"ProvidersTable", "IntakeTable", "ErasuresTable"}
 # Not restorable on purpose: what they held must not come back.
 NO_BACKUP = {"SessionsTable", "OutboxTable", "OauthTable", "IdempotencyTable"}
 # Restorable for so many days and no longer: what was erased is gone for good when they are over.

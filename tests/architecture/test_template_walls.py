@@ -38,6 +38,7 @@ PROOFS: dict[str, Callable[[Template], list[str]]] = {
     "tables are laid out and kept": plumbing.tables,
     "logs end": plumbing.logs,
     "partners are answered from profiles": walls.answers_from_records,
+    "what erases opens nothing": walls.erasing_opens,
     "the vault zone is alone in its network": partial(network.isolation, zones=zone_page.zones()),
     "endpoints lead to what is ours": network.endpoints,
     "names carry nothing out": network.names,
@@ -190,6 +191,24 @@ FAULTS: list[tuple[str, Plant, str, str]] = [
         allow("DeliverRole", "dynamodb:Query", on=arn("AccountsTable")),
         "rows stay in their zone",
         "deliver in zone courier: dynamodb:Query on table accounts",
+    ),
+    (
+        "what erases decrypts",
+        allow("EraseRole", "kms:Decrypt", on=arn("VaultKey")),
+        "what erases opens nothing",
+        "erase: kms:Decrypt on key vault",
+    ),
+    (
+        "what erases reads segments",
+        allow("EraseRole", "s3:GetObject", on={"Fn::Sub": "${SegmentsBucket.Arn}/segments/*"}),
+        "what erases opens nothing",
+        "erase: s3:GetObject on bucket segments segments/*",
+    ),
+    (
+        "what erases puts an account",
+        allow("EraseRole", "dynamodb:PutItem", on=arn("AccountsTable")),
+        "rows stay in their zone",
+        "erase in zone vault: dynamodb:PutItem on table accounts",
     ),
     (
         "a table action beyond the page",

@@ -96,6 +96,11 @@ VISITS = {
     ("vault", "key collector", "kms:GetPublicKey"): "the vault believes what collect signed",
 }
 
+# The one function that goes into other zones' tables to delete what is there; it puts nothing.
+ERASING = "erase"
+ERASED = {"table accounts", "table sessions", "table intake"}
+ERASES = {"dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:DeleteItem"}
+
 
 def wildcards(template: Template) -> list[str]:
     """Wildcards and "everything but" in what is allowed; entries of the list that nobody needs."""
@@ -184,6 +189,21 @@ def foreign_rows(template: Template, zones: Mapping[str, str]) -> list[str]:
         if thing.startswith(home)
         and zones.get(function) not in allowed
         and (zones.get(function), thing, action) not in VISITS
+        and not (function == ERASING and thing in ERASED and action in ERASES)
+    ]
+
+
+def erasing_opens(template: Template) -> list[str]:
+    """What the function that erases could read anything with: it may sign, and nothing else."""
+    return [
+        f"{function}: {action} on {thing}"
+        for function, thing, action in sorted(permissions(template))
+        if function == ERASING
+        and (
+            action in {"kms:Decrypt", "kms:Encrypt"}
+            or (action.startswith("kms:") and thing != "key certificate")
+            or (action == "s3:GetObject" and thing.startswith("bucket segments"))
+        )
     ]
 
 

@@ -76,7 +76,16 @@ class Counted:
 class World(CollectingWorld):
     """`copies` is how long the engine keeps copies of keys."""
 
-    logical = (*LOGICAL, "ledger", "idempotency", "erasures", "log", "oauth", "clients")
+    logical = (
+        *LOGICAL,
+        "ledger",
+        "idempotency",
+        "erasures",
+        "deliveries",
+        "log",
+        "oauth",
+        "clients",
+    )
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

@@ -64,13 +64,14 @@ def test_the_steps_are_those_that_the_page_names_in_that_order(world: World) -> 
     assert erasure.done["keys"] == erasure.inaccessible_at
 
 
-def test_grants_end_as_revoked_by_the_hub_before_they_go(world: World) -> None:
+def test_grants_end_as_if_withdrawn_before_they_go(world: World) -> None:
     jiu = world.live()
     given = list_grants(world.tables, jiu.account_id)
     assert len(given) == 2
     world.erase(jiu)
-    ended = world.events(jiu, "consent_revoked")
-    assert [(event.actor, event.row_version) for event in ended] == [("hub", 2)] * 2
+    ended = world.events(jiu, "consent_withdrawn")
+    assert {(event.actor, event.row_version) for event in ended} == {(jiu.account_id, 2)}
+    assert len(ended) == 2
     assert list_grants(world.tables, jiu.account_id) == ()
     assert [fetch_grant(world.tables, one.grant_id) for one in given] == [None, None]
 

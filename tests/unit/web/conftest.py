@@ -76,6 +76,7 @@ class Hub:
             "NOTICES_TABLE": "notices",
             "OUTBOX_TABLE": "outbox",
             "EVENTS_TABLE": "events",
+            "ERASURES_TABLE": "erasures",
             "SOFTWARE_PASSKEYS": "allowed",
         }
         self.handler = build(self.environment)

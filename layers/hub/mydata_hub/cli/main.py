@@ -19,6 +19,8 @@ COMMANDS: Final = {
     "fsck": "mydata_hub.cli.fsck:fsck",
     "demo": "mydata_hub.cli.demo:demo",
     "log": "mydata_hub.cli.log:log",
+    "erase": "mydata_hub.cli.erase:erase",
+    "certificate": "mydata_hub.cli.certificate:certificate",
     "receipt": "mydata_hub.cli.receipt:receipt",
     "witness": "mydata_hub.cli.witness:witness",
     "samples": "mydata_hub.cli.samples:samples",

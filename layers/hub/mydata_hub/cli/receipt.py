@@ -49,8 +49,8 @@ def verify(
         encoded = opened.read(MAX_RECEIPT_BYTES + 1)
     hub = "" if key_text and jwks else running_hub(data, url)
     try:
-        log_key = VerifierKey.parse(key_text or _fetch(hub, "/log/key").decode().strip())
-        keys = _keys(jwks.read_bytes() if jwks else _fetch(hub, ANSWERS_JWKS))
+        log_key = VerifierKey.parse(key_text or fetch_published(hub, "/log/key").decode().strip())
+        keys = read_keys(jwks.read_bytes() if jwks else fetch_published(hub, ANSWERS_JWKS))
     except (HubError, ValueError) as error:
         raise click.ClickException(f"there is no key to check it with: {error}") from None
     try:
@@ -64,7 +64,8 @@ def verify(
     tell(as_json, _as_json(found), _in_words(found, pinned=not hub))
 
 
-def _keys(encoded: bytes) -> list[ECKey]:
+def read_keys(encoded: bytes) -> list[ECKey]:
+    """The keys on curves in a JWK Set. Raises NotProven."""
     try:
         found = KeySet.import_key_set(json.loads(encoded)).keys
     except (JoseError, ValueError, KeyError, TypeError, AttributeError):
@@ -72,7 +73,8 @@ def _keys(encoded: bytes) -> list[ECKey]:
     return [key for key in found if isinstance(key, ECKey)]
 
 
-def _fetch(hub: str, path: str) -> bytes:
+def fetch_published(hub: str, path: str) -> bytes:
+    """What a hub publishes. Raises ClickException."""
     try:
         answer = httpx.get(hub + path, timeout=TIMEOUT_SECONDS)
     except httpx.HTTPError as error:

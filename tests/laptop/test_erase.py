@@ -1,0 +1,41 @@
+"""A person leaves by the command line, and the certificate is checked without any account."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+
+
+def test_somebody_erases_everything_and_keeps_a_certificate(hub, mydata, tmp_path):
+    mydata("person", "add", "Mina")
+    mydata("person", "connect", "sample-card", "--as", "Mina", "--sample-person", "jiu")
+    asked = mydata("erase", "--as", "Mina")
+    assert asked.code == 1
+    assert mydata("person", "show", "--as", "Mina").code == 0
+    file = tmp_path / "certificate.json"
+    done = mydata("erase", "--as", "Mina", "--yes", "--out", str(file), "--json").json()
+    assert done["state"] in ("inaccessible", "irrecoverable")
+    assert all(step["done_at"] for step in done["steps"])
+    # The passkey is gone from the wallet, so nobody is there to sign in as.
+    assert mydata("person", "show", "--as", "Mina").code == 1
+    checked = mydata("certificate", "verify", str(file))
+    assert checked.code == 0, checked.err
+    assert "Inaccessible since" in checked.out
+    page = httpx.get(done["link"], headers={"accept": "text/html", "accept-language": "en"})
+    assert "nobody can open anything" in page.text or "no copy of the keys" in page.text
+    for word in ("Mina", "sample-card"):
+        assert word not in page.text
+    whole = httpx.get(done["link"]).json()
+    file.write_text(json.dumps(whole))
+    jwks, key = (httpx.get(f"{hub.url}{path}").text for path in ("/certificates/jwks", "/log/key"))
+    (tmp_path / "jwks.json").write_text(jwks)
+    offline = ("--jwks", str(tmp_path / "jwks.json"), "--key", key.strip())
+    told = mydata("certificate", "verify", str(file), *offline, "--json").json()
+    assert told["verified"]
+    assert told["certificates"][0]["kind"] == "erased"
+    whole["certificates"][0]["payload"] = whole["certificates"][0]["payload"][::-1]
+    file.write_text(json.dumps(whole))
+    wrong = mydata("certificate", "verify", str(file), *offline)
+    assert wrong.code == 1
+    assert "NOT verify" in wrong.err
