@@ -11,7 +11,7 @@ from typing import Any, Final
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from mydata_hub.aws.streams import row_from_image
 from mydata_hub.config import EraseSettings, Handler, on_first_use
-from mydata_hub.erasure.published import publish_key
+from mydata_hub.erasure.publishing import publish_key
 from mydata_hub.erasure.running import FUNCTION, take_further
 from mydata_hub.erasure.steps import Workroom
 from mydata_hub.errors import HubError

@@ -12,14 +12,12 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey
 from mydata_hub.erasure.certificate import (
-    NOT_COVERED,
     make_certificate,
     signing_key,
     verify_certificate,
-    with_proof,
 )
-from mydata_hub.erasure.published import erasure_document
-from mydata_hub.erasure.state import Kind
+from mydata_hub.erasure.published import erasure_document, with_proof
+from mydata_hub.erasure.state import NOT_COVERED, Kind
 from mydata_hub.erasure.steps import covered
 from mydata_hub.errors import NotProven
 from mydata_hub.ports.signer import MAX_SIGNED_BYTES

@@ -13,7 +13,8 @@ from mydata_hub.accounts.sessions import FRESH
 from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.consent.grants import fetch_grant, list_grants
 from mydata_hub.erasure.beginning import begin_erasure
-from mydata_hub.erasure.published import certificate_keys, erasure_document, publish_key
+from mydata_hub.erasure.published import certificate_keys, erasure_document
+from mydata_hub.erasure.publishing import publish_key
 from mydata_hub.erasure.running import take_further
 from mydata_hub.erasure.state import STEP_NAMES, Kind, erase_message
 from mydata_hub.erasure.steps import STEPS

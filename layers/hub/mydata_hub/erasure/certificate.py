@@ -28,14 +28,6 @@ TYPE: Final = "mydata-erasure-certificate+jwt"
 MAX_BYTES: Final = 256 * 1024
 OBJECT: Final = ("erasure_certificate", 1)
 _MEMBERS: Final = frozenset({"object", "format", "statement", "entry", "salt", "payload", "log"})
-# In the order in which people read them; the pages have the words for each in two languages.
-NOT_COVERED: Final[Mapping[str, str]] = {
-    "exports": "what the person exported",
-    "answers": "answers that partners were given, and what they made of them",
-    "providers": "what the providers themselves keep",
-    "copies": "copies that somebody made outside the hub's own procedure",
-    "marks": "random names without meaning: in the log, in partners' records, on the tombstone",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +59,6 @@ def make_certificate(
 def encode_facts(facts: Mapping[str, Any]) -> bytes:
     """The facts as the payload of their event: canonical JSON (RFC 8785)."""
     return rfc8785.dumps(dict(facts))
-
-
-def with_proof(document: bytes, proof: str | None) -> dict[str, Any]:
-    """The certificate as it is handed out."""
-    return {**json.loads(document), "log": proof}
 
 
 def signing_key(encoded: bytes, keys: Sequence[ECKey]) -> ECKey:

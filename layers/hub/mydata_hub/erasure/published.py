@@ -6,35 +6,17 @@ The row "keys" of table `erasures` holds the public keys that certificates were 
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from typing import Any, Final
 
-from mydata_hub.erasure.certificate import with_proof
 from mydata_hub.erasure.state import STEP_NAMES, Erasure, Kind, erasure_key
-from mydata_hub.errors import Conflict
-from mydata_hub.ports.tables import Absent, Put, Tables, VersionIs
-from mydata_hub.release.sd_jwt import AnswerKey
+from mydata_hub.ports.tables import Row, Tables
 
-_KEYS: Final = erasure_key("keys")
-
-
-def publish_key(tables: Tables, key: AnswerKey) -> None:
-    """Add the key that signs today, unless it is there; keys of old certificates stay."""
-    public = key.public.as_dict(private=False)
-    row = tables.fetch_many(_KEYS).get(_KEYS)
-    published = _read(row.values.get("keys")) if row else []
-    if public in published:
-        return
-    values = {"keys": json.dumps([*published, public])}
-    with suppress(Conflict):  # another run was first; the next one looks again
-        when = VersionIs(row.version) if row else Absent()
-        tables.commit(Put(key=_KEYS, values=values, when=when))
+KEYS: Final = erasure_key("keys")
 
 
 def certificate_keys(tables: Tables) -> dict[str, Any]:
     """The keys of certificates as a JWK Set (RFC 7517); empty before the first run of `erase`."""
-    row = tables.fetch_many(_KEYS).get(_KEYS)
-    return {"keys": _read(row.values.get("keys")) if row else []}
+    return {"keys": read_keys(tables.fetch_many(KEYS).get(KEYS))}
 
 
 def erasure_document(erasure: Erasure) -> dict[str, Any]:
@@ -55,6 +37,12 @@ def erasure_document(erasure: Erasure) -> dict[str, Any]:
     }
 
 
-def _read(encoded: object) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(str(encoded))
+def read_keys(row: Row | None) -> list[dict[str, Any]]:
+    """The keys in their row."""
+    found: list[dict[str, Any]] = json.loads(str(row.values.get("keys"))) if row else []
     return found
+
+
+def with_proof(document: bytes, proof: str | None) -> dict[str, Any]:
+    """The certificate as it is handed out."""
+    return {**json.loads(document), "log": proof}

@@ -15,12 +15,12 @@ from typing import Any, Final
 
 from mydata_hub.accounts.desk import until_settled
 from mydata_hub.erasure.certificate import (
-    NOT_COVERED,
     encode_facts,
     instant,
     make_certificate,
 )
 from mydata_hub.erasure.state import (
+    NOT_COVERED,
     Erasure,
     Issued,
     Kind,

@@ -28,6 +28,15 @@ ID_LETTERS: Final = 2 * ID_BYTES
 # In their order; steps.py says what each of them does.
 STEP_NAMES: Final = (*("grants", "sources", "keys", "sealed", "consents", "account", "leftovers"),)
 
+# In the order in which people read them; the pages have the words for each in two languages.
+NOT_COVERED: Final[Mapping[str, str]] = {
+    "exports": "what the person exported",
+    "answers": "answers that partners were given, and what they made of them",
+    "providers": "what the providers themselves keep",
+    "copies": "copies that somebody made outside the hub's own procedure",
+    "marks": "random names without meaning: in the log, in partners' records, on the tombstone",
+}
+
 
 class Kind(StrEnum):
     """What a certificate is of; the kind of its event in the log."""

@@ -9,9 +9,8 @@ from pydantic import Field
 
 from mydata_hub.accounts.store import fetch_account
 from mydata_hub.erasure.beginning import CONFIRMATIONS, begin_erasure
-from mydata_hub.erasure.certificate import NOT_COVERED
 from mydata_hub.erasure.published import certificate_keys, erasure_document
-from mydata_hub.erasure.state import STEP_NAMES, fetch_erasure
+from mydata_hub.erasure.state import NOT_COVERED, STEP_NAMES, fetch_erasure
 from mydata_hub.errors import NotSignedIn
 from mydata_hub.web.answers import Answer, json_answer, see_other
 from mydata_hub.web.bodies import MAX_TEXT_CHARACTERS, Body
