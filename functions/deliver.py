@@ -3,45 +3,58 @@ minute. A message is settled in the commit of its effect: whoever comes second c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from mydata_hub.accounts import notices
 from mydata_hub.aws.streams import row_from_image
 from mydata_hub.config import DeliverSettings, Handler, on_first_use
-from mydata_hub.errors import HubError
+from mydata_hub.consent import deliveries
+from mydata_hub.courier.calling import Caller
+from mydata_hub.courier.telling import Courier, Round, sweep
+from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.observe import logger_for, metrics_for
-from mydata_hub.ports.clock import SystemClock
+from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.ports.messages import TABLE
 from mydata_hub.ports.tables import Row
 from mydata_hub.ports.topics import due_for, message_for
-from mydata_hub.wiring import tables_for
+from mydata_hub.wiring import loopback_calls_allowed, signer_for, tables_for
 
 FUNCTION: Final = "deliver"
-TOPICS: Final = {notices.TOPIC: notices.deliver_notices}
-MAX_SWEPT: Final = 1000
 
 
 def build(env: Mapping[str, str]) -> Handler:
-    """The handler over the tables that the settings name."""
-    tables, logger = tables_for(DeliverSettings.read(env)), logger_for(FUNCTION)
+    """The handler over the tables and the key of events that the settings name."""
+    settings, logger = DeliverSettings.read(env), logger_for(FUNCTION)
+    tables = tables_for(settings)
+    courier = Courier(
+        tables=tables,
+        entropy=SystemEntropy(),
+        keys=SigningKeys(signer_for(settings, settings.event_key, "ES256")),
+        caller=Caller(loopback_allowed=loopback_calls_allowed(settings)),
+        issuer=settings.issuer,
+    )
 
     def handle(event: dict[str, Any], _context: Any) -> Mapping[str, Any]:
-        metrics = metrics_for(FUNCTION)
+        metrics, this_round = metrics_for(FUNCTION), Round()
 
         def deliver(row: Row) -> None:
             now = SystemClock().now()
             message = message_for(FUNCTION, row, now)
-            if message is None or message.topic not in TOPICS:
-                return  # another function's, not yet due, or waiting for its errand to be written
-            if TOPICS[message.topic](tables, message, now):
+            if message is None:
+                return  # another function's, or not yet due
+            if message.topic == deliveries.TOPIC:
+                settled = courier.tell_partner(message, now, this_round)
+            else:
+                settled = notices.deliver_notices(tables, message, now)
+            if settled:
                 metrics.add_metric("MessagesSettled", "Count", 1)
 
         try:
             if event.get("sweep"):
-                return _sweep(due_for(FUNCTION, tables, SystemClock().now()), deliver, logger)
+                due = due_for(FUNCTION, tables, SystemClock().now())
+                return sweep(due, deliver, logger.exception)
             return _take(event["Records"], deliver, logger)
         finally:
             if metrics.metric_set:
@@ -62,19 +75,6 @@ def _take(records: list[Any], deliver: Callable[[Row], None], logger: Any) -> Ma
     with processor(records, take):
         processor.process()
     return processor.response()
-
-
-def _sweep(rows: Iterator[Row], deliver: Callable[[Row], None], logger: Any) -> Mapping[str, Any]:
-    failure: HubError | None = None
-    for row in islice(rows, MAX_SWEPT):
-        try:
-            deliver(row)
-        except HubError as error:
-            logger.exception("a message could not be delivered")
-            failure = error
-    if failure:  # at the end: no message waits behind a bad one, and yet the run has failed
-        raise failure
-    return {}
 
 
 handler = on_first_use(build)

@@ -22,7 +22,12 @@ def build(env: Mapping[str, str]) -> Handler:
         issuer=settings.issuer,
     )
     keys = SigningKeys(signer_for(settings, settings.token_key, "ES256"))
-    authority = Authority(desk=desk, keys=keys, catalogue=PublishedCatalogue())
+    authority = Authority(
+        desk=desk,
+        keys=keys,
+        catalogue=PublishedCatalogue(),
+        event_keys=SigningKeys(signer_for(settings, settings.event_key, "ES256")),
+    )
     return oauth_handler("issue_token", authority)
 
 

@@ -17,13 +17,17 @@ from tests.unit.web.partners import HttpPartner, approve, asked, ok
 
 def go_a_partners_way(hub: Any, cloud: Cloud, jiu: Browser) -> None:
     """Ask, be refused, be allowed, get tokens, look after them, and lose them."""
-    partner = HttpPartner(hub, cloud.environment("authorize"))
+    # An address that the courier may not call from an account, so that nothing leaves the test.
+    inside = "https://127.0.0.1/events"
+    partner = HttpPartner(hub, cloud.environment("authorize"), event_endpoint=inside)
     for path in ("/catalogue", "/purposes", "/openapi.json", "/partner"):
         assert jiu.get(path).status == 200
     for path in (
         "/.well-known/oauth-authorization-server",
         "/.well-known/oauth-protected-resource",
         "/oauth/jwks",
+        "/oauth/events/jwks",
+        "/.well-known/ssf-configuration",
     ):
         partner.send(Call(method="GET", path=path), 200)
     ok(jiu.post("/authorize/refuse", asked(partner.question())), 200)
@@ -41,11 +45,18 @@ def go_a_partners_way(hub: Any, cloud: Cloud, jiu: Browser) -> None:
     own = partner.exchange(200, grant_type="client_credentials")["access_token"]
     partner.grant("GET", own, grant_id, 200)
     partner.grant("DELETE", own, grant_id, 204)
+    cloud.invoke("deliver", {"sweep": True})
+    attested = partner.call("/oauth/deletions", {"attestation": partner.attestation(grant_id)})
+    partner.send(attested, 200)
     approve(jiu, partner.question())
     _let_time_pass(hub, jiu, "GET", "/authorize", partner.question())
     _let_time_pass(hub, jiu, "GET", "/grants/state")
     given = jiu.get("/grants/state", accept="application/json").json()["grants"]
     assert [grant["state"] for grant in given] == ["active", "revoked"]
+    assert [grant["told"] and grant["told"]["trouble"] for grant in given] == [
+        None,
+        "address_refused",
+    ]
     ok(jiu.post(f"/grants/{given[0]['grant_id']}/withdraw"), 200)
 
 

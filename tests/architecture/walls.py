@@ -35,6 +35,8 @@ WILDCARDS = {
 KEY_ACTIONS: Mapping[str, Set[str]] = {
     "edge": {"kms:GetPublicKey", "kms:Sign"},
     "log": {"kms:GetPublicKey", "kms:Sign"},
+    # Events to partners; no other key is at home there.
+    "courier": {"kms:GetPublicKey", "kms:Sign"},
     "vault": {"kms:GetPublicKey", "kms:Sign", "kms:Encrypt", "kms:Decrypt"},
     # Its own tokens; which keys these may be, HOME says.
     "intake": {"kms:GetPublicKey", "kms:Sign", "kms:Encrypt", "kms:Decrypt"},
@@ -78,6 +80,7 @@ HOME = {
     "table sessions": {"edge"},
     "key checkpoint": {"log"},
     "key token": {"edge"},
+    "key event": {"courier"},
     "table log": {"log"},
     "table keys": {"vault"},
     "table vaults": {"vault"},
@@ -93,6 +96,7 @@ VISITS = {
     ("vault", "table sessions", "dynamodb:BatchGetItem"): "a person's own view asks who is there",
     ("vault", "table log", "dynamodb:BatchGetItem"): "a receipt carries its proof from the log",
     ("vault", "key token", "kms:GetPublicKey"): "the gate verifies access tokens",
+    ("edge", "key event", "kms:GetPublicKey"): "partners are told the key of events there",
     ("vault", "key collector", "kms:GetPublicKey"): "the vault believes what collect signed",
 }
 

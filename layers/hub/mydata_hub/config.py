@@ -89,6 +89,10 @@ class DeliverSettings(Settings):
 
     outbox_table: str
     notices_table: str
+    clients_table: str
+    deliveries_table: str
+    # Threat: whoever may sign with this key can tell partners that grants have ended.
+    event_key: str
 
 
 class SequenceLogSettings(Settings):
@@ -132,6 +136,8 @@ class IssueTokenSettings(Settings):
     deliveries_table: str
     # Threat: whoever may sign with this key can make access tokens for any grant.
     token_key: str
+    # Its public half alone: partners verify events with it.
+    event_key: str
 
 
 class ConsentSettings(Settings):

@@ -52,7 +52,7 @@ class Place:
         """
         # A connection for each exchange: one that is left open could answer the last question.
         connection = self._connection()
-        with _bounded(connection, deadline_s):
+        with bounded(connection, deadline_s):
             full = self.parts.path.rstrip("/") + path
             connection.request(method, full, body, {**headers, "Accept-Encoding": "identity"})
             with connection.getresponse() as response:
@@ -62,36 +62,13 @@ class Place:
         host, port = str(self.parts.hostname), self.parts.port
         if self.parts.scheme == "http":
             return HTTPConnection(host, port, timeout=CONNECT_TIMEOUT_S)
-        return HTTPSConnection(host, port, timeout=CONNECT_TIMEOUT_S, context=_tls_context())
-
-
-def read_body(response: HTTPResponse, max_bytes: int) -> bytes:
-    """The whole body, and never more than so many bytes. Raises CallFailed."""
-    too_large = CallFailed("too_large", f"a body takes at most {max_bytes} bytes")
-    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise CallFailed("malformed", "the body is compressed")
-    if response.length is not None and response.length > max_bytes:
-        raise too_large
-    try:
-        body = response.read(max_bytes + 1)
-    except (HTTPException, ConnectionError):
-        raise CallFailed("truncated", "the body ends early") from None
-    if len(body) > max_bytes:
-        raise too_large
-    if response.length:
-        raise CallFailed("truncated", "the body ends early")
-    return body
-
-
-@functools.cache
-def _tls_context() -> Any:
-    import ssl
-
-    return ssl.create_default_context()
+        return HTTPSConnection(host, port, timeout=CONNECT_TIMEOUT_S, context=tls_context())
 
 
 @contextmanager
-def _bounded(connection: HTTPConnection, deadline_s: float) -> Iterator[None]:
+def bounded(connection: HTTPConnection, deadline_s: float) -> Iterator[None]:
+    """Connect, let the block ask and read, and close; what is not whole by the deadline is cut
+    off. Raises CallFailed."""
     late = threading.Event()
     too_slow = CallFailed("too_slow", f"not whole in {deadline_s} s")
 
@@ -123,6 +100,32 @@ def _bounded(connection: HTTPConnection, deadline_s: float) -> Iterator[None]:
         if timer is not None:
             timer.cancel()
         connection.close()
+
+
+def read_body(response: HTTPResponse, max_bytes: int) -> bytes:
+    """The whole body, and never more than so many bytes. Raises CallFailed."""
+    too_large = CallFailed("too_large", f"a body takes at most {max_bytes} bytes")
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise CallFailed("malformed", "the body is compressed")
+    if response.length is not None and response.length > max_bytes:
+        raise too_large
+    try:
+        body = response.read(max_bytes + 1)
+    except (HTTPException, ConnectionError):
+        raise CallFailed("truncated", "the body ends early") from None
+    if len(body) > max_bytes:
+        raise too_large
+    if response.length:
+        raise CallFailed("truncated", "the body ends early")
+    return body
+
+
+@functools.cache
+def tls_context() -> Any:
+    """How servers prove their names, made at first use."""
+    import ssl
+
+    return ssl.create_default_context()
 
 
 def _refuse_if(late: threading.Event, too_slow: CallFailed) -> None:

@@ -17,6 +17,7 @@ from mydata_hub.config import (
     AuthorizeSettings,
     CollectSettings,
     ConsentSettings,
+    DeliverSettings,
     EraseSettings,
     PagesSettings,
     ReceiveSettings,
@@ -105,6 +106,11 @@ def copies_of(settings: EraseSettings) -> Copies:
         # template.yaml: point-in-time recovery of the table of keys, and of every other table.
         return Copies(lambda at: at + KEYS_RECOVERABLE, lambda at: at + ROWS_RECOVERABLE)
     return Copies(lambda at: at, lambda _at: None)
+
+
+def loopback_calls_allowed(settings: DeliverSettings) -> bool:
+    """Whether partners may be on this very machine: on a laptop, and nowhere else."""
+    return embedded_folder(settings) is not None
 
 
 def policies_folder() -> Path:

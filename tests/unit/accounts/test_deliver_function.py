@@ -39,6 +39,9 @@ class Courier:
             "ISSUER": "http://localhost:8787",
             "OUTBOX_TABLE": "OutboxTable",
             "NOTICES_TABLE": "NoticesTable",
+            "CLIENTS_TABLE": "ClientsTable",
+            "DELIVERIES_TABLE": "DeliveriesTable",
+            "EVENT_KEY": "event",
         }
         self.handle = load().build(self.environment)
         self.tables = tables_for(DeliverSettings.read(self.environment))

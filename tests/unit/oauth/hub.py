@@ -28,9 +28,11 @@ from mydata_hub.oauth.authorize import (
 from mydata_hub.oauth.call import FORM, Call
 from mydata_hub.oauth.client_assertion import ASSERTION_TYPE
 from mydata_hub.oauth.clients import Client, jwks_text, register_client
+from mydata_hub.oauth.deletion_attestation import attest_deletion
 from mydata_hub.oauth.dpop_proof import hash_token
 from mydata_hub.oauth.metadata import INTROSPECT, PAR, REVOKE, TOKEN
 from mydata_hub.oauth.pushed_requests import push_request
+from mydata_hub.oauth.security_events import ATTEST, DELETION_ATTESTED
 from mydata_hub.oauth.token_endpoint import answer_token
 from mydata_hub.oauth.token_status import introspect, revoke
 
@@ -183,6 +185,24 @@ class Partner:
         chosen = {name: value for name, value in (standard | claims).items() if value is not None}
         head = {"typ": "dpop+jwt", "alg": "ES256", "jwk": key.as_dict(private=False)}
         return sign(head | (header or {}), chosen, key)
+
+    def attestation(self, grant_id, header=None, key=None, said=None, **claims):
+        """The client's signed statement that it deleted what it learnt by a grant."""
+        stated = {"grant_id": grant_id, "deleted_at": self.now} | (said or {})
+        standard = {
+            "iss": self.client_id,
+            "aud": self.origin,
+            "jti": secrets.token_hex(8),
+            "iat": self.now,
+            "events": {DELETION_ATTESTED: stated},
+        }
+        chosen = {name: value for name, value in (standard | claims).items() if value is not None}
+        head = {"typ": "secevent+jwt", "alg": self.alg, "kid": "1"} | (header or {})
+        return sign(head, chosen, key or self.key)
+
+    def attest(self, attestation, assertion=None):
+        call = self.call(ATTEST, {"attestation": attestation}, assertion=assertion)
+        return attest_deletion(self.hub.authority, call)
 
     def call(self, path, form, dpop=None, assertion=None):
         form = {

@@ -12,7 +12,7 @@ def test_every_endpoint_is_below_the_issuer():
     metadata = server_metadata(ISSUER)
     assert metadata["issuer"] == ISSUER
     endpoints = [value for name, value in metadata.items() if name.endswith(("_endpoint", "_uri"))]
-    assert len(endpoints) == len(set(endpoints)) == 7
+    assert len(endpoints) == len(set(endpoints)) == 8
     assert all(endpoint.startswith(ISSUER + "/") for endpoint in endpoints)
 
 

@@ -29,6 +29,7 @@ class HttpPartner(Partner):
         environment: Mapping[str, str],
         name: str = "Bicycles",
         client_id: str = "bicycles",
+        event_endpoint: str | None = None,
     ) -> None:
         key = KEYS["ES256"]()
         super().__init__(hub, client_id, key, "ES256")
@@ -40,6 +41,7 @@ class HttpPartner(Partner):
             redirect_uris=(REDIRECT,),
             group="bicycles",
             purposes=("mobility_service",),
+            event_endpoint=event_endpoint,
         )
         register_client(tables_for(settings), client)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -44,6 +44,8 @@ class Client:
     # Clients of one group are one recipient to the leakage ledger, and see the same subject.
     group: GroupId
     purposes: tuple[Purpose, ...]
+    # Where Security Event Tokens are pushed to (RFC 8935); None for a partner that takes none.
+    event_endpoint: str | None = None
     suspended: bool = False
     version: int = 0
 
@@ -56,7 +58,10 @@ class Client:
         for purpose in self.purposes:
             require_word("purposes", purpose)
         for uri in self.redirect_uris:
-            _check_redirect_uri(uri)
+            # Exact match is all there is (RFC 9700 section 4.1.3): no patterns.
+            _check_address("redirect_uris", uri)
+        if self.event_endpoint is not None:
+            _check_address("event_endpoint", self.event_endpoint)
 
 
 def register_client(tables: Tables, client: Client) -> Client:
@@ -78,17 +83,12 @@ def register_client(tables: Tables, client: Client) -> Client:
 def suspend_client(tables: Tables, client_id: str, *, suspended: bool = True) -> Client:
     """Refuse a client everywhere from now on, or admit it again. Raises NotFound."""
 
-    def act() -> Client:
-        client = fetch_client(tables, client_id)
-        if client is None:
-            raise NotFound("there is no such client")
-        if client.suspended is suspended:
-            return client
-        changed = replace(client, suspended=suspended)
-        tables.commit(_put(changed))
-        return replace(changed, version=client.version + 1)
+    return _change(tables, client_id, lambda client: replace(client, suspended=suspended))
 
-    return until_settled(act)
+
+def set_event_endpoint(tables: Tables, client_id: str, endpoint: str | None) -> Client:
+    """Where this client's events go from now on, or nowhere. Raises NotFound, BadInput."""
+    return _change(tables, client_id, lambda client: replace(client, event_endpoint=endpoint))
 
 
 def client_key(client_id: str) -> Key:
@@ -114,6 +114,7 @@ def read_client(row: Row) -> Client:
             redirect_uris=tuple(values["redirect_uris"]),
             group=GroupId(values["group"]),
             purposes=tuple(Purpose(purpose) for purpose in values["purposes"]),
+            event_endpoint=values.get("event_endpoint"),
             suspended=values["suspended"],
             version=row.version,
         )
@@ -129,6 +130,20 @@ def jwks_text(jwks: object) -> str:
         raise BadInput("jwks", "is not a JWK Set") from None
 
 
+def _change(tables: Tables, client_id: str, change: Callable[[Client], Client]) -> Client:
+    def act() -> Client:
+        client = fetch_client(tables, client_id)
+        if client is None:
+            raise NotFound("there is no such client")
+        changed = change(client)
+        if changed == client:
+            return client
+        tables.commit(_put(changed))
+        return replace(changed, version=client.version + 1)
+
+    return until_settled(act)
+
+
 def _put(client: Client) -> Put:
     return Put(
         key=client_key(client.client_id),
@@ -138,21 +153,21 @@ def _put(client: Client) -> Put:
             "redirect_uris": list(client.redirect_uris),
             "group": client.group,
             "purposes": list(client.purposes),
+            "event_endpoint": client.event_endpoint,
             "suspended": client.suspended,
         },
         when=VersionIs(client.version) if client.version else Absent(),
     )
 
 
-def _check_redirect_uri(uri: str) -> None:
-    # Exact match is all there is (RFC 9700 section 4.1.3): no patterns, no fragment, and plain
-    # http only to the machine the browser is on.
-    require_text("redirect_uris", uri, MAX_URI_LETTERS)
+def _check_address(field: str, uri: str) -> None:
+    # Plain http only to the machine that the browser, or a laptop's hub, is on.
+    require_text(field, uri, MAX_URI_LETTERS)
     try:
         parts = urlsplit(uri)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise BadInput("redirect_uris", "takes URLs") from None
+        raise BadInput(field, "takes URLs") from None
     secure = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
     if not (secure and host and _VISIBLE.fullmatch(uri)) or "#" in uri or parts.username:
-        raise BadInput("redirect_uris", "takes https URLs without fragment, or http to localhost")
+        raise BadInput(field, "takes https URLs without fragment, or http to localhost")

@@ -7,6 +7,7 @@ from typing import Any, Final
 from mydata_hub.oauth.authorization_details import TYPE
 from mydata_hub.oauth.jose import ALGORITHMS
 from mydata_hub.oauth.scopes import ALL
+from mydata_hub.oauth.security_events import ATTEST
 from mydata_hub.oauth.token_endpoint import EXCHANGES
 
 SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
@@ -50,6 +51,7 @@ def server_metadata(issuer: str) -> dict[str, Any]:
         "grant_management_actions_supported": ["create", "query", "revoke"],
         "grant_management_action_required": False,
         "protected_resources": [issuer],
+        "deletion_attestation_endpoint": issuer + ATTEST,
         "ui_locales_supported": ["ko", "en"],
     }
 

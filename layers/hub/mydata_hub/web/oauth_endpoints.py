@@ -12,10 +12,12 @@ from mydata_hub.config import Handler
 from mydata_hub.errors import Busy, NotFound, OAuthRefused, OutcomeUnknown, Refusal
 from mydata_hub.oauth.authority import Authority
 from mydata_hub.oauth.call import NO_STORE, Answer, Call, refusal
+from mydata_hub.oauth.deletion_attestation import attest_deletion
 from mydata_hub.oauth.grant_management import end_grant, query_grant
 from mydata_hub.oauth.metadata import resource_metadata, server_metadata
 from mydata_hub.oauth.protected_resource import challenge
 from mydata_hub.oauth.pushed_requests import push_request
+from mydata_hub.oauth.security_events import transmitter_metadata
 from mydata_hub.oauth.token_endpoint import answer_token
 from mydata_hub.oauth.token_status import introspect, revoke
 from mydata_hub.observe import logger_for
@@ -51,6 +53,11 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "POST /oauth/token": _form(answer_token),
     "POST /oauth/introspect": _form(introspect),
     "POST /oauth/revoke": _form(revoke),
+    "POST /oauth/deletions": _form(attest_deletion),
+    "GET /.well-known/ssf-configuration": _published(
+        lambda authority: transmitter_metadata(authority.issuer)
+    ),
+    "GET /oauth/events/jwks": _published(lambda authority: authority.event_keys.jwks()),
     "GET /oauth/grants/{grant_id}": query_grant,
     "DELETE /oauth/grants/{grant_id}": end_grant,
 }

@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from mydata_hub.collection.connecting import tell_withdrawn
+from mydata_hub.consent.deliveries import Delivery, fetch_deliveries
 from mydata_hub.consent.endings import withdraw_grant
 from mydata_hub.consent.grant import Grant, GrantKind
 from mydata_hub.consent.grants import list_grants
 from mydata_hub.oauth.clients import fetch_client
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import Empty
+from mydata_hub.web.ended_grants import told_document
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import RouteHandler, Site
 
@@ -26,11 +28,14 @@ def grants_state(site: Site, request: Request) -> Answer:
     )
     partners = {grant.counterparty for grant in grants if grant.kind is GrantKind.RELEASE}
     names = {partner: _partner_name(site, partner) for partner in partners}
+    ended = [grant.grant_id for grant in grants if grant.ended_at is not None]
+    told = fetch_deliveries(site.desk.tables, ended)
     now = site.desk.now()
-    return json_answer(
-        200,
-        {"grants": [grant_document(grant, names.get(grant.counterparty), now) for grant in grants]},
-    )
+    documents = [
+        grant_document(grant, names.get(grant.counterparty), now, told.get(grant.grant_id))
+        for grant in grants
+    ]
+    return json_answer(200, {"grants": documents})
 
 
 def withdraw(site: Site, request: Request) -> Answer:
@@ -40,10 +45,13 @@ def withdraw(site: Site, request: Request) -> Answer:
     if grant.kind is GrantKind.COLLECT:
         tell_withdrawn(site.desk, grant)
     name = _partner_name(site, grant.counterparty) if grant.kind is GrantKind.RELEASE else None
-    return json_answer(200, grant_document(grant, name, site.desk.now()))
+    told = fetch_deliveries(site.desk.tables, [grant.grant_id]).get(grant.grant_id)
+    return json_answer(200, grant_document(grant, name, site.desk.now(), told))
 
 
-def grant_document(grant: Grant, name: str | None, now: datetime) -> dict[str, Any]:
+def grant_document(
+    grant: Grant, name: str | None, now: datetime, told: Delivery | None
+) -> dict[str, Any]:
     """A grant as its person reads it; `name` is the partner's, where it is a partner's."""
     return {
         "grant_id": grant.grant_id,
@@ -59,6 +67,7 @@ def grant_document(grant: Grant, name: str | None, now: datetime) -> dict[str, A
         "given_at": grant.given_at.isoformat(),
         "expires_at": grant.expires_at.isoformat(),
         "ended_at": grant.ended_at and grant.ended_at.isoformat(),
+        "told": told_document(told),
     }
 
 

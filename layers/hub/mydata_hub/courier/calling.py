@@ -1,0 +1,146 @@
+"""Calling a partner: one POST to an address that its operator registered, and nowhere else.
+
+Threat (server-side request forgery): a registered name that leads into the hub's own network, at
+once or at the second look-up. So the name is looked up here, every address it has must be a public
+one, and the connection goes to the very address that was checked. Redirects are not followed,
+nothing is decompressed, and an answer is bounded in bytes and seconds (docs/decisions/0008 and
+0019).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import Any, Final, TypeAlias
+from urllib.parse import SplitResult, urlsplit
+
+from mydata_hub.errors import CallFailed
+from mydata_hub.outbound import bounded, read_body, tls_context
+
+CONNECT_TIMEOUT_S: Final = 3.0
+# From the connection to the last byte of the answer, however slowly it drips.
+DEADLINE_S: Final = 6.0
+MAX_ANSWER_BYTES: Final = 8 * 1024
+MEDIA_TYPE: Final = "application/secevent+jwt"
+# What a receiver may say is wrong (RFC 8935 section 2.4); anything else it says is not kept.
+ERROR_CODES: Final = frozenset(
+    {
+        *("invalid_request", "invalid_key", "invalid_issuer", "invalid_audience"),
+        *("authentication_failed", "access_denied"),
+    }
+)
+_HEADERS: Final = {
+    "Content-Type": MEDIA_TYPE,
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+}
+_PORTS: Final = {"http": 80, "https": 443}
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+# An IPv4 address in the clothes of a public IPv6 one (RFC 6052 section 2.1).
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Every address of a name, IPv4 first. Raises OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found.sort(key=lambda one: one[0] != socket.AF_INET)
+    return [str(address[0]) for *_, address in found]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """How calls are made; `loopback_allowed` on a laptop only."""
+
+    loopback_allowed: bool = False
+    deadline_s: float = DEADLINE_S
+    resolve: Callable[[str, int], Sequence[str]] = resolve
+    tls_context: Callable[[], Any] = tls_context
+
+    def push(self, endpoint: str, token: str) -> str | None:
+        """POST a Security Event Token (RFC 8935 section 2): None if it was acknowledged, else why
+        not, in a word."""
+        try:
+            parts = urlsplit(endpoint)
+            address = self._allowed_address(parts)
+        except OSError:
+            return "unreachable"
+        except ValueError:
+            address = None
+        if address is None:
+            return "address_refused"
+        connection = _Pinned(parts, address, self.tls_context)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        try:
+            with bounded(connection, self.deadline_s):
+                connection.secure()
+                connection.request("POST", target, token.encode("ascii"), _HEADERS)
+                with connection.getresponse() as response:
+                    # Of every other answer the status says it all.
+                    told = response.status == 400
+                    body = read_body(response, MAX_ANSWER_BYTES) if told else b""
+                    return _judged(response.status, body)
+        except CallFailed as failure:
+            return "unreachable" if failure.cause == "unavailable" else failure.cause
+
+    def _allowed_address(self, parts: SplitResult) -> str | None:
+        """The address to connect to, or None for one that may not be called."""
+        host = parts.hostname
+        if host is None or parts.scheme not in _PORTS:
+            return None
+        found = self.resolve(host, parts.port or _PORTS[parts.scheme])
+        addresses = [ipaddress.ip_address(one.partition("%")[0]) for one in found]
+        loopback = self.loopback_allowed and all(one.is_loopback for one in addresses)
+        public = parts.scheme == "https" and all(_is_public(one) for one in addresses)
+        return found[0] if addresses and (loopback or public) else None
+
+
+class _Pinned(HTTPConnection):
+    """Speaks to the address that was checked, in the name that was registered."""
+
+    def __init__(self, parts: SplitResult, address: str, tls_context: Callable[[], Any]) -> None:
+        # What the name's port is by default decides whether the Host header names it.
+        self.default_port = _PORTS[parts.scheme]
+        super().__init__(str(parts.hostname), parts.port)
+        self._address = address
+        self._tls_context = tls_context if parts.scheme == "https" else None
+        self._secured: Any = None
+
+    def connect(self) -> None:
+        self.sock = socket.create_connection((self._address, self.port), CONNECT_TIMEOUT_S)
+        if self._tls_context is not None:
+            self._secured = self._tls_context().wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self.sock = self._secured
+
+    def secure(self) -> None:
+        """Shake hands, where the deadline counts already: a handshake can be dripped too."""
+        if self._secured is not None:
+            self._secured.do_handshake()
+
+
+def _is_public(address: _Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or address.teredo
+        if inner is not None or address in _NAT64:
+            return False
+    return address.is_global and not address.is_multicast
+
+
+def _judged(status: int, body: bytes) -> str | None:
+    if status == 202:
+        return None
+    if status == 400:
+        try:
+            code = json.loads(body).get("err")
+        except (ValueError, AttributeError, RecursionError):
+            code = None
+        return code if isinstance(code, str) and code in ERROR_CODES else "refused"
+    if 300 <= status < 400:
+        return "redirected"
+    return "unavailable" if status == 429 or status >= 500 else "unexpected_answer"

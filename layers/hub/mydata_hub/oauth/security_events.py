@@ -1,0 +1,60 @@
+"""Security events (RFC 8417): what a partner is told of a grant's end, and what it states back.
+
+Both are Security Event Tokens of type `secevent+jwt` without `sub` and `exp`, so that neither can
+pass for an access token or a client assertion (RFC 8417 section 4). They name a person only by the
+pairwise subject. There is no registered event for the end of a grant, hence names of our own:
+docs/decisions/0019-events-to-partners.md says what was looked at. Change rule: members may be
+added; a receiver passes over what it does not know.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from mydata_hub.consent.deliveries import Delivery
+
+TYPE: Final = "secevent+jwt"
+GRANT_ENDED: Final = "urn:mydata-hub:event:grant-ended"
+DELETION_ATTESTED: Final = "urn:mydata-hub:event:deletion-attested"
+TRANSMITTER_METADATA: Final = "/.well-known/ssf-configuration"
+JWKS: Final = "/oauth/events/jwks"
+ATTEST: Final = "/oauth/deletions"
+
+
+def grant_ended_claims(issuer: str, delivery: Delivery) -> dict[str, Any]:
+    """The claims of the event that tells of a grant's end: the same ones at every try.
+
+    There is no time of event: `iat` is when it was first due, which after an erasure is another
+    hour for each partner.
+    """
+    claims: dict[str, Any] = {
+        "iss": issuer,
+        "aud": delivery.client_id,
+        "jti": delivery.event_id,
+        "iat": int(delivery.due_at.timestamp()),
+        "events": {
+            GRANT_ENDED: {
+                "grant_id": delivery.grant_id,
+                "initiated_by": delivery.initiated_by.value,
+            }
+        },
+    }
+    if delivery.subject is not None:
+        # RFC 9493 section 3.2.4.
+        claims["sub_id"] = {"format": "iss_sub", "iss": issuer, "sub": delivery.subject}
+    return claims
+
+
+def transmitter_metadata(issuer: str) -> dict[str, Any]:
+    """What OpenID SSF 1.0 section 7.1 publishes of a transmitter, and where to attest deletion.
+
+    There are no streams to configure: an operator registers where a partner's events go.
+    """
+    return {
+        "spec_version": "1_0",
+        "issuer": issuer,
+        "jwks_uri": issuer + JWKS,
+        "delivery_methods_supported": ["urn:ietf:rfc:8935"],
+        "default_subjects": "ALL",
+        "deletion_attestation_endpoint": issuer + ATTEST,
+    }
