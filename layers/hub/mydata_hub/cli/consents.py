@@ -84,10 +84,10 @@ def _tell_grants(given: list[dict[str, Any]]) -> None:
     if not given:
         click.echo("Nothing is allowed to anybody.")
         return
-    table = Table("grant", "to", "state", "what", "until")
+    table = Table("grant", "to", "state", "what", "until", "told")
     for one in given:
         whom = one["name"] or one["counterparty"]
-        table.add_row(
-            one["grant_id"], whom, one["state"], ", ".join(one["items"]), one["expires_at"]
-        )
+        told = one["told"]["state"].replace("_", " ") if one["told"] else ""
+        what = ", ".join(one["items"])
+        table.add_row(one["grant_id"], whom, one["state"], what, one["expires_at"], told)
     Console().print(table)

@@ -19,6 +19,7 @@ from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.events import TABLE
 from mydata_hub.web.answer_words import record_words
 from mydata_hub.web.answers import Answer, json_answer
+from mydata_hub.web.ended_grants import ended_grants
 from mydata_hub.web.language import language_of
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import RouteHandler, Site
@@ -39,6 +40,7 @@ KINDS: Final = {
     "consent_refused": _("You refused"),
     "consent_withdrawn": _("You withdrew it"),
     "consent_revoked": _("A consent was ended for you"),
+    "deletion_attested": _("They signed that they deleted"),
     "connection_made": _("A source was connected"),
     "records_collected": _("Records were collected and sealed"),
     "records_folded": _("Your vault took records in"),
@@ -56,7 +58,8 @@ _COUNTED: Final = _("%(count)s %(records)s")
 def show_activity(site: Site, request: Request) -> Answer:
     """The page."""
     entries, allowed = _entries(site, request), _allowed(site, request)
-    return site.page(request, "activity.html", entries=entries, allowed=allowed)
+    ended = ended_grants(site, request)
+    return site.page(request, "activity.html", entries=entries, allowed=allowed, ended=ended)
 
 
 def activity_state(site: Site, request: Request) -> Answer:
