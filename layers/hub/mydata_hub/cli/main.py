@@ -18,6 +18,8 @@ COMMANDS: Final = {
     "operator": "mydata_hub.cli.staff:operator",
     "fsck": "mydata_hub.cli.fsck:fsck",
     "demo": "mydata_hub.cli.demo:demo",
+    "backup": "mydata_hub.cli.backup:backup",
+    "restore": "mydata_hub.cli.restore:restore",
     "log": "mydata_hub.cli.log:log",
     "erase": "mydata_hub.cli.erase:erase",
     "certificate": "mydata_hub.cli.certificate:certificate",

@@ -32,6 +32,7 @@ from mydata_hub.embedded.server import (
     serve_until_told,
     sole_server_of,
 )
+from mydata_hub.embedded.unfinished import require_restored
 from mydata_hub.embedded.worker import Worker
 from mydata_hub.errors import HubError
 
@@ -83,6 +84,7 @@ def serve(data: Path, port: int, empty: bool, as_json: bool) -> None:
 def _serve(data: Path, port: int, answer: TextIO, *, empty: bool, as_json: bool) -> bool:
     """Serve until told to stop; False when a handler still runs after its time to finish."""
     make_folder(data)
+    require_restored(data)
     with sole_server_of(data):
         sockets = listen_on_loopback(port)
         url = f"http://localhost:{sockets[0].getsockname()[1]}"

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from mydata_hub.errors import Busy, OutcomeUnknown, StoreError
 SCRATCH_PREFIX: Final = ".new-"
 PRIVATE_FILE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
+_LOOK_SECONDS: Final = 0.02
 _PASSING: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE})
 
 
@@ -37,6 +39,34 @@ def write_once(path: Path, content: bytes) -> bool:
             return False
     settle_folder(path.parent)
     return True
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write `path` whole, over what was there, durable on return. Raises as `write_once` does."""
+    scratch = path.parent / f"{SCRATCH_PREFIX}{secrets.token_hex(8)}"
+    with disk_errors(), _scratch_file(scratch, content):
+        scratch.replace(path)
+    settle_folder(path.parent)
+
+
+@contextmanager
+def held_alone(path: Path, seconds: float) -> Iterator[None]:
+    """Hold the lock of a file, which dies with its process. Raises Busy after some seconds."""
+    with disk_errors():
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE)
+    try:
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise Busy("another process is at work there") from None
+            time.sleep(_LOOK_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def make_folder(folder: Path) -> None:

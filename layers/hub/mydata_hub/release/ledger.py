@@ -112,6 +112,10 @@ class Ledger:
         )
         return replace(self, charges=(*self.charges, *paid))
 
+    def add(self, charge: Charge) -> Ledger:
+        """The ledger with one more charge, for what may have been told and is not known."""
+        return replace(self, charges=(*self.charges, charge))
+
     def freeze(self, symbols: Mapping[Claim, str], now: datetime) -> Ledger:
         """The ledger that tells these symbols until their period is over."""
         told = {
