@@ -45,7 +45,7 @@ from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.events import AuditFacts, record
 from mydata_hub.vault.announcements import announce
 from mydata_hub.vault.completeness import Completeness, tell_complete
-from mydata_hub.vault.public_keys import Recipient, read_recipient
+from mydata_hub.vault.public_keys import Recipient, check_open, read_recipient
 from mydata_hub.vault.refusal import Cause, NotOpened
 from mydata_hub.vault.segments import (
     Attribution,
@@ -214,8 +214,9 @@ class _Run:
         try:
             outcome = syncer.run(self._connection(), self._keep)
         except _Stopped:
-            _end(at, self._link, "withdrawn", self._errand.settled())
-            return None
+            if fetch_link(at.tables, link.account_id, link.provider_id) is not None:
+                _end(at, self._link, "withdrawn", self._errand.settled())
+            return None  # where there is no connection any more, its person was erased
         except NotFound:
             self._finish(due_at=at.clock.now() + LONGEST_PAUSE, trouble="unavailable")
             return None
@@ -252,7 +253,8 @@ class _Run:
             values=batch.cursor.to_values(),
             when=VersionIs(self._cursor.version) if self._cursor else Absent(),
         )
-        changes: list[Change] = [moved, put_link(link), still(self._grant)]
+        here = check_open(VaultId(link.account_id))
+        changes: list[Change] = [moved, put_link(link), still(self._grant), here]
         if batch.records and batch.dataset:
             changes += self._sealed(batch.dataset, [one.encode() for one in batch.records])
             changes.append(self._collected(link, batch.dataset, len(batch.records)))

@@ -12,7 +12,7 @@ from typing import Final
 
 from mydata_hub.errors import Damaged
 from mydata_hub.fields import VaultId
-from mydata_hub.ports.tables import Key, Row, Tables, Value
+from mydata_hub.ports.tables import Check, Compare, Key, Row, Tables, Value
 from mydata_hub.vault.refusal import Cause, NotOpened
 from mydata_hub.vault.sealing import PUBLIC_KEY_BYTES
 
@@ -39,6 +39,14 @@ def read_recipient(tables: Tables, vault_id: VaultId) -> Recipient:
     """The vault's present public key. Raises NotOpened for no vault and for an erased one."""
     key = public_key_row(vault_id)
     return recipient_of(vault_id, tables.fetch_many(key).get(key))
+
+
+def check_open(vault_id: VaultId) -> Check:
+    """The condition that a vault is there and not erased, for who may not see the table of keys.
+
+    Without it, a page that was under way would leave a segment behind an erasure.
+    """
+    return Check(public_key_row(vault_id), (Compare("state", "=", LIVE),))
 
 
 def recipient_of(vault_id: VaultId, row: Row | None) -> Recipient:
