@@ -8,9 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from click.testing import CliRunner
+from mydata_hub.accounts.desk import Desk
 from mydata_hub.cli.backup import backup
-from mydata_hub.cli.laptop import laptop_deployment
+from mydata_hub.cli.laptop import environment_of, laptop_deployment
 from mydata_hub.cli.restore import restore
+from mydata_hub.config import EraseSettings
+from mydata_hub.consent.grant import Grant
 from mydata_hub.consent.grants import give
 from mydata_hub.embedded.disk_blobs import DiskBlobs
 from mydata_hub.embedded.key_copies import key_copies_until
@@ -18,13 +21,18 @@ from mydata_hub.embedded.local_keys import LocalKeys
 from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.ports.clock import SystemClock
-from mydata_hub.ports.tables import Delete, VersionIs
+from mydata_hub.ports.tables import Delete, Put, VersionIs
+from mydata_hub.release.ledger import Ledger
+from mydata_hub.release.ledger_rows import ledger_key, read_ledger
 from mydata_hub.transparency.sequencer import Log, Progress, sequence
 from mydata_hub.vault.key_rows import secrets_row, tombstones
+from mydata_hub.vault.manifest import authenticate, vault_row
+from mydata_hub.vault.manifest_pages import advance, page_row
 from mydata_hub.vault.public_keys import public_key_row
 from mydata_hub.vault.segment_opening import trust
 from mydata_hub.vault.vault_keys import VaultKeys
 
+from tests.unit.consent.test_consent_record import RECORD as CONSENT
 from tests.unit.own_vault.own_world import OwnWorld
 
 
@@ -61,9 +69,34 @@ class DrillWorld(OwnWorld):
             self.tables.commit(Delete(row.key, VersionIs(row.version)))
         return key_copies_until(self.folder, at)
 
-    def grant(self, desk, grant, consent):
-        """A consent that this person gave."""
-        self.tables.commit(*give(desk, grant, consent, "wording"))
+    def drop(self, vault_id: str, segment_id: str) -> None:
+        """Take a segment out of a vault for good, as erasing a part of it does."""
+        rows = self.tables.fetch_many(vault_row(vault_id), page_row(vault_id, segment_id))
+        secret = self.vault_keys.records_secret(vault_id)
+        head = rows[vault_row(vault_id)]
+        manifest = authenticate(vault_id, head, secret)
+        following, pages = advance(manifest, rows, drop=[segment_id])
+        values = {**head.values, **following.values(secret)}
+        put = Put(key=head.key, values=values, when=VersionIs(head.version))
+        self.tables.commit(put, *pages)
+
+    def desk(self) -> Desk:
+        """What ends a consent."""
+        return Desk(tables=self.tables, clock=self.clock, entropy=self.entropy, issuer=CONSENT.hub)
+
+    def give(self, grant: Grant) -> None:
+        """A consent that somebody gave."""
+        self.tables.commit(*give(self.desk(), grant, CONSENT, "wording"))
+
+    def ledger(self, grant: Grant) -> Ledger:
+        """What the partner group of a grant was told of its person."""
+        key = ledger_key(grant.subject, grant.recipient_group)
+        return read_ledger(self.row(key))
+
+    def erase_settings(self) -> EraseSettings:
+        """Of the function that erases."""
+        deployment = laptop_deployment(self.folder, "http://localhost:1")
+        return EraseSettings.read(environment_of(deployment, "erase"))
 
     def sequence(self) -> Progress:
         """The log goes on."""

@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from base64 import b64encode
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from mydata_hub.cli.recovery import charge_in_full
+from mydata_hub.consent.endings import revoke_grant
+from mydata_hub.consent.grant import GrantState
+from mydata_hub.consent.grants import fetch_grant
 from mydata_hub.embedded import key_copies, unfinished
 from mydata_hub.embedded.fsck import check_folder
 from mydata_hub.embedded.key_copies import KEPT_FOR, KEY_TABLES, key_copies_until, newest_copy
@@ -16,13 +22,19 @@ from mydata_hub.embedded.snapshots import snapshots_of
 from mydata_hub.embedded.sqlite_file import FILE_NAME
 from mydata_hub.errors import NotAllowed
 from mydata_hub.ports.clock import SystemClock
+from mydata_hub.release.ledger import UNITS
+from mydata_hub.transparency.published import CHECKPOINT
+from mydata_hub.vault.key_rows import secrets_row
 from mydata_hub.vault.refusal import Cause
+from mydata_hub.wiring import copies_of
 
 from tests.laptop.drill_world import DrillWorld, back_up, restored
+from tests.unit.objects.samples import GRANT as ENDED
 from tests.unit.own_vault.own_world import monthly
 from tests.unit.vault.vault_world import refused
 
 SURVIVOR, LEAVER = "vault-1", "vault-2"
+GRANT = replace(ENDED, version=1, ended_at=None, ended_as=None)
 PASSPHRASE = "correct horse battery"
 
 
@@ -136,13 +148,46 @@ def test_only_so_many_snapshots_stay(world, folder):
     assert len(snapshots_of(folder)) == 2
 
 
+def test_what_was_taken_out_of_a_vault_since_stays_out(world, folder):
+    back_up(world.folder, folder)
+    world.drop(SURVIVOR, world.segment_names(SURVIVOR)[0])
+    done = restored(folder, world.folder, "--force")
+    assert (done["vaults"], done["unchanged"], done["kept"]) == (0, 1, 1)
+
+
+def test_where_the_live_folder_is_lost_consents_end_and_partners_are_charged_in_full(
+    world, folder, tmp_path
+):
+    world.give(GRANT)
+    back_up(world.folder, folder)
+    data = tmp_path / "new"
+    assert anew(world, folder, data, "--never-published")["consents_ended"] == 1
+    found = DrillWorld(data)
+    grant = fetch_grant(found.tables, GRANT.grant_id)
+    assert grant.state(SystemClock().now()) is GrantState.REVOKED
+    ledger = found.ledger(GRANT)
+    assert ledger.charged_to(GRANT.grant_id) == GRANT.max_bits * UNITS
+    # A run that was killed begins again, and charges nobody twice.
+    assert charge_in_full(found.tables, grant, SystemClock().now()) == 0
+
+
+def test_a_restore_beside_a_live_hub_gives_no_bit_back_and_no_consent(world, folder):
+    world.give(GRANT)
+    back_up(world.folder, folder)
+    charge_in_full(world.tables, GRANT, SystemClock().now())
+    revoke_grant(world.desk(), GRANT.grant_id, "hub")
+    restored(folder, world.folder, "--force")
+    assert world.ledger(GRANT).charged_to(GRANT.grant_id) == GRANT.max_bits * UNITS
+    assert fetch_grant(world.tables, GRANT.grant_id).ended_at is not None
+
+
 def test_a_snapshot_holds_no_key_and_the_copy_of_the_keys_nothing_else(world, folder):
     back_up(world.folder, folder)
     (snapshot,) = snapshots_of(folder)
     rows = json.loads((snapshot.folder / "manifest.json").read_text())["rows"]
     assert "VaultsTable" in rows
     assert not KEY_TABLES & rows.keys()
-    wrapped = world.row(world_key(LEAVER)).values["versions"]["1"]["profile"]
+    wrapped = world.row(secrets_row(LEAVER)).values["versions"]["1"]["profile"]
     assert encoded(wrapped) not in (snapshot.folder / FILE_NAME).read_bytes()
     copied = (newest_copy(folder).folder / FILE_NAME).read_bytes()
     assert encoded(wrapped) in copied
@@ -153,8 +198,12 @@ def test_an_erasure_reaches_the_copy_of_the_keys_in_every_folder(world, tmp_path
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         back_up(world.folder, folder)
-    wrapped = world.row(world_key(LEAVER)).values["versions"]["1"]["records"]
+    wrapped = world.row(secrets_row(LEAVER)).values["versions"]["1"]["records"]
+    # As an erasure does: it plans, destroys, and then looks whether that is so.
+    planned = SystemClock().now()
+    key_copies_until(world.folder, planned)
     world.erase(LEAVER)
+    assert copies_of(world.erase_settings()).keys_until(planned) == planned
     for folder in folders:
         files = [path for path in folder.rglob("*") if path.is_file()]
         assert all(encoded(wrapped) not in path.read_bytes() for path in files)
@@ -270,20 +319,10 @@ def anew(world, folder, data, *more, code=0):
 
 def checkpoint_of(world, path):
     """The checkpoint that anybody could have fetched now."""
-    from mydata_hub.transparency.published import CHECKPOINT
-
     path.write_bytes(world.row(CHECKPOINT).values["note"])
     return str(path)
 
 
-def world_key(vault):
-    from mydata_hub.vault.key_rows import secrets_row
-
-    return secrets_row(vault)
-
-
 def encoded(wrapped):
     """Bytes as they stand in the image of a row."""
-    from base64 import b64encode
-
     return b64encode(wrapped)[:40]

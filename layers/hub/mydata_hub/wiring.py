@@ -102,10 +102,13 @@ class Copies:
 
 def copies_of(settings: EraseSettings) -> Copies:
     """What the engine's own backups keep of what is erased."""
-    if embedded_folder(settings) is None:
+    folder = embedded_folder(settings)
+    if folder is None:
         # template.yaml: point-in-time recovery of the table of keys, and of every other table.
         return Copies(lambda at: at + KEYS_RECOVERABLE, lambda at: at + ROWS_RECOVERABLE)
-    return Copies(lambda at: at, lambda _at: None)
+    from mydata_hub.embedded.key_copies import key_copies_until
+
+    return Copies(lambda at: key_copies_until(folder, at), lambda _at: None)
 
 
 def loopback_calls_allowed(settings: DeliverSettings) -> bool:

@@ -66,9 +66,8 @@ def key_copies_until(data: Path, destroyed_at: datetime) -> datetime:
     the hub made are counted. Raises Damaged where the register cannot be read.
     """
     until = destroyed_at
+    # Whatever instant a copy names: the destruction's commit may be later than it was dated.
     for folder, copied_at in _registered(data).items():
-        if copied_at > destroyed_at:
-            continue
         try:
             copy_keys(data, Path(folder))
         except (StoreError, NotFound):
