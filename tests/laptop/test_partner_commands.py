@@ -68,3 +68,31 @@ def test_the_catalogue_is_shown_without_a_hub():
     assert [claim["id"] for claim in shown] == [entry.claim.id for entry in CATALOGUE.values()]
     words = run("catalogue").out
     assert "commute" in words
+
+
+def test_where_a_partner_is_told_is_registered_and_changed(register, tmp_path):
+    public = KEY.as_dict(private=False)
+    address = "https://bicycles.example/events"
+    told = register([public], "--event-endpoint", address, "--json").json()
+    assert told["event_endpoint"] == address
+    data = ("--data", str(tmp_path / "data"))
+    moved = run("partner", "events", told["client_id"], "http://127.0.0.1:9000/events", *data)
+    assert (moved.code, moved.out) == (0, "Told at http://127.0.0.1:9000/events.\n")
+    ended = run("partner", "events", told["client_id"], *data, "--json").json()
+    assert ended == {"client_id": told["client_id"], "event_endpoint": None}
+    unknown = run("partner", "events", "nobody", address, *data)
+    assert (unknown.code, unknown.err.strip()) == (1, "Error: there is no such client")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://elsewhere.example/", "ftp://a.example/", "https://a.example/#b", "https://u@a/", ""],
+)
+def test_addresses_that_no_event_may_be_sent_to_are_refused(register, tmp_path, address):
+    public = KEY.as_dict(private=False)
+    refused = register([public], "--event-endpoint", address)
+    assert refused.code == 1
+    assert "event_endpoint" in refused.err
+    client_id = register([public]).out.strip()
+    data = ("--data", str(tmp_path / "data"))
+    assert run("partner", "events", client_id, address, *data).code == 1

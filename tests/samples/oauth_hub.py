@@ -32,6 +32,7 @@ from mydata_hub.oauth.authorize import (
 )
 from mydata_hub.oauth.call import Answer, Call
 from mydata_hub.oauth.clients import Client, jwks_text, register_client
+from mydata_hub.oauth.deletion_attestation import attest_deletion
 from mydata_hub.oauth.metadata import (
     JWKS,
     PAR,
@@ -43,6 +44,8 @@ from mydata_hub.oauth.metadata import (
 )
 from mydata_hub.oauth.protected_resource import challenge, check_access
 from mydata_hub.oauth.pushed_requests import push_request
+from mydata_hub.oauth.security_events import ATTEST, TRANSMITTER_METADATA, transmitter_metadata
+from mydata_hub.oauth.security_events import JWKS as EVENT_JWKS
 from mydata_hub.oauth.token_endpoint import answer_token
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 
@@ -70,6 +73,7 @@ class OAuthHub:
             keys=SigningKeys(LocalSigner(folder, "tokens", "ES256")),
             catalogue=PublishedCatalogue(),
             nonce_required=True,
+            event_keys=SigningKeys(LocalSigner(folder, "events", "ES256")),
         )
         self.passkey = SoftwarePasskey.make()
         self.session = self._join()
@@ -108,9 +112,12 @@ class OAuthHub:
         signed = self.passkey.get(prepared.options, self.url)
         return approve_question(self.authority, self.session, question, prepared.approval, signed)
 
-    def withdraw(self) -> None:
-        for grant in list_grants(self.desk.tables, self.session.account_id):
+    def withdraw(self) -> list[str]:
+        """The person withdraws everything: what was active."""
+        given = list_grants(self.desk.tables, self.session.account_id)
+        for grant in given:
             withdraw_grant(self.desk, self.session, grant.grant_id)
+        return [grant.grant_id for grant in given if grant.ended_at is None]
 
     def answer(self, call: Call) -> Answer:
         match call.path:
@@ -124,6 +131,12 @@ class OAuthHub:
                 return push_request(self.authority, call)
             case path if path == TOKEN:
                 return answer_token(self.authority, call)
+            case path if path == TRANSMITTER_METADATA:
+                return Answer(status=200, body=transmitter_metadata(self.url))
+            case path if path == EVENT_JWKS:
+                return Answer(status=200, body=self.authority.event_keys.jwks())
+            case path if path == ATTEST:
+                return attest_deletion(self.authority, call)
             case "/claims":
                 return self._claims(call)
         return Answer(status=404, body={"title": "not found"})

@@ -17,7 +17,13 @@ from mydata_hub.config import AuthorizeSettings
 from mydata_hub.errors import HubError
 from mydata_hub.fields import ClientId, GroupId, Purpose
 from mydata_hub.insights.purposes import PURPOSES
-from mydata_hub.oauth.clients import Client, jwks_text, register_client
+from mydata_hub.oauth.clients import (
+    Client,
+    jwks_text,
+    register_client,
+    set_event_endpoint,
+)
+from mydata_hub.ports.tables import Tables
 from mydata_hub.wiring import tables_for
 
 MAX_JWKS_BYTES = 256 * 1024
@@ -50,6 +56,9 @@ def partner() -> None:
     type=click.Choice(sorted(PURPOSES)),
     help="what it may ask for [default: every purpose]",
 )
+@click.option(
+    "--event-endpoint", help="where it is told that a grant has ended [default: it is not told]"
+)
 @data_option
 @json_option
 def add(
@@ -58,6 +67,7 @@ def add(
     redirect_uris: tuple[str, ...],
     group: str | None,
     purposes: tuple[str, ...],
+    event_endpoint: str | None,
     data: Path,
     as_json: bool,
 ) -> None:
@@ -71,9 +81,9 @@ def add(
             redirect_uris=redirect_uris,
             group=GroupId(group or client_id),
             purposes=tuple(Purpose(purpose) for purpose in purposes or PURPOSES),
+            event_endpoint=event_endpoint,
         )
-        environment = environment_of(laptop_deployment(data, ANYWHERE), "authorize")
-        register_client(tables_for(AuthorizeSettings.read(environment)), client)
+        register_client(_tables(data), client)
     except HubError as error:
         raise click.ClickException(str(error)) from None
     result = {
@@ -82,8 +92,29 @@ def add(
         "group": client.group,
         "purposes": list(client.purposes),
         "redirect_uris": list(redirect_uris),
+        "event_endpoint": event_endpoint,
     }
     tell(as_json, result, client_id)
+
+
+@partner.command()
+@click.argument("client_id")
+@click.argument("address", metavar="URL", required=False)
+@data_option
+@json_option
+def events(client_id: str, address: str | None, data: Path, as_json: bool) -> None:
+    """Change where a partner is told that grants have ended; without URL it is not told."""
+    try:
+        set_event_endpoint(_tables(data), client_id, address)
+    except HubError as error:
+        raise click.ClickException(str(error)) from None
+    told = f"Told at {address}." if address else "Not told any more."
+    tell(as_json, {"client_id": client_id, "event_endpoint": address}, told)
+
+
+def _tables(data: Path) -> Tables:
+    environment = environment_of(laptop_deployment(data, ANYWHERE), "authorize")
+    return tables_for(AuthorizeSettings.read(environment))
 
 
 def _read(jwks: Path) -> object:

@@ -17,6 +17,7 @@ from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.transparency.tiles import tiles_of
 
 LOG_SECONDS: Final = 15.0
+TOLD_SECONDS: Final = 15.0
 # In the catalogue, but never granted to the bicycle service.
 NOT_GRANTED: Final = "insurance.car_cover"
 # In no catalogue.
@@ -89,12 +90,32 @@ def withdraw(story: Story, shop: Shop) -> None:
         jiu.post(f"/grants/{given[0]['grant_id']}/withdraw")
         refused = shop.ask()
         milliseconds = (time.perf_counter() - begun) * 1000
+        told = _told(jiu, given[0]["grant_id"], begun)
     stage.line(
         "The partner's next call is refused.",
         refused["status"] in (401, 403),
         f"{milliseconds:.0f} ms after the tap: {refused['refusal']}",
     )
     stage.figures["withdrawn_and_refused_milliseconds"] = round(milliseconds)
+    stage.line(
+        "The partner was told, confirmed, deleted what it knew, and signed that.",
+        told["state"] == "deletion_attested" and told["confirmed"],
+        f"{told['milliseconds']:.0f} ms after the tap",
+    )
+    left = shop.http.get("/", params={"visit": shop.visit}).json()
+    stage.line("The partner holds no answer about Jiu any more.", left["forgotten"])
+    stage.figures["partner_deleted_milliseconds"] = round(told["milliseconds"])
+
+
+def _told(person: Any, grant_id: str, begun: float) -> dict[str, Any]:
+    """What became of the news of a grant's end, once its partner has signed that it deleted."""
+    while True:
+        grants = person.get("/grants/state")["grants"]
+        (told,) = (dict(grant["told"]) for grant in grants if grant["grant_id"] == grant_id)
+        spent = time.perf_counter() - begun
+        if (told["state"] == "deletion_attested" and told["confirmed"]) or spent > TOLD_SECONDS:
+            return {**told, "milliseconds": spent * 1000}
+        time.sleep(0.05)
 
 
 def audit(story: Story) -> None:

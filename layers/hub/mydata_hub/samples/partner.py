@@ -24,6 +24,7 @@ from mydata_hub.samples.asgi import (
     page_answer,
     see_other,
 )
+from mydata_hub.samples.hearing import Hearing
 from mydata_hub.samples.relying_party import Granted, Learnt, RefusedByHub, RelyingParty
 
 COOKIE: Final = "sample_visit"
@@ -39,6 +40,8 @@ class Visit:
     granted: Granted | None = None
     learnt: list[Learnt] = field(default_factory=list)
     refusal: str | None = None
+    # The hub said that the grant has ended, and what was learnt is deleted.
+    forgotten: bool = False
 
 
 class Partner:
@@ -57,8 +60,16 @@ class Partner:
                 ("GET", "/callback", self.come_back),
                 ("POST", "/ask", self.ask),
                 ("POST", "/receipt", self.receipt),
+                ("POST", "/events", Hearing(self._party, self.forget).hear),
             ]
         )
+
+    def forget(self, grant_id: str) -> None:
+        """Delete every answer that was learnt by a grant. Its token stays, and is refused."""
+        for visit in self._visits.values():
+            if visit.granted is not None and visit.granted.grant_id == grant_id:
+                visit.learnt.clear()
+                visit.forgotten = True
 
     def show(self, request: Request) -> Answer:
         """The partner's page: what it offers, and what it has learnt of the visitor."""
@@ -170,6 +181,7 @@ def _view(visit: Visit) -> dict[str, Any]:
     return {
         "granted": visit.granted is not None,
         "refusal": visit.refusal,
+        "forgotten": visit.forgotten,
         "learnt": [learnt.view() for learnt in visit.learnt],
     }
 

@@ -18,6 +18,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
+import requests
+from jwskate import Jwt
 from requests_oauth2client import (
     ApiClient,
     AuthorizationRequest,
@@ -36,6 +38,7 @@ TIMEOUT_S: Final = 20
 LEEWAY_S: Final = 10
 SCOPE: Final = "claims"
 CLAIMS_PATH: Final = "claims"
+DELETION_ATTESTED: Final = "urn:mydata-hub:event:deletion-attested"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +108,11 @@ class Granted:
     first: BearerToken = field(repr=False)
     current: BearerToken = field(repr=False)
 
+    @property
+    def grant_id(self) -> str:
+        """The grant's name at the hub (FAPI Grant Management)."""
+        return str(getattr(self.first, "grant_id", ""))
+
 
 class RefusedByHub(Exception):
     """The hub, or the person at it, said no; `code` is the error of its RFC."""
@@ -124,6 +132,8 @@ class RelyingParty:
         self.hub = hub
         self.trade = trade
         self._redirect_uri = redirect_uri
+        self.client_id = client_id
+        self._key = dict(key)
         # FAPI 2.0 section 5.3.2.1: the audience is the issuer and no endpoint.
         self._auth = PrivateKeyJwt(client_id, dict(key), aud=hub)
 
@@ -199,6 +209,29 @@ class RelyingParty:
             raise RefusedByHub("no_receipt", str(_json(answer).get("detail")))
         return bytes(answer.content)
 
+    def event_keys(self) -> dict[str, Any]:
+        """The JWK Set that the hub signs events with, as it is now. Raises RefusedByHub."""
+        return self._fetch(str(self._transmitter["jwks_uri"]))
+
+    def attest(self, grant_id: str, deleted_at: int) -> None:
+        """State, signed, that what was learnt by a grant is deleted. Raises RefusedByHub."""
+        claims = {
+            "iss": self.client_id,
+            "aud": self.hub,
+            "jti": str(uuid.uuid4()),
+            "iat": int(time.time()),
+            "events": {DELETION_ATTESTED: {"grant_id": grant_id, "deleted_at": deleted_at}},
+        }
+        statement = Jwt.sign(claims, self._key, typ="secevent+jwt")
+        endpoint = str(self._transmitter["deletion_attestation_endpoint"])
+        with _told():
+            answer = requests.post(
+                endpoint, data={"attestation": str(statement)}, auth=self._auth, timeout=TIMEOUT_S
+            )
+        if not answer.ok:
+            told = _json(answer)
+            raise RefusedByHub(str(told.get("error")), str(told.get("error_description")))
+
     @cached_property
     def _client(self) -> OAuth2Client:
         document = self._discover("oauth-authorization-server")
@@ -216,9 +249,16 @@ class RelyingParty:
     def _resource(self) -> str:
         return str(self._discover("oauth-protected-resource")["resource"])
 
+    @cached_property
+    def _transmitter(self) -> dict[str, Any]:
+        return self._discover("ssf-configuration")
+
     def _discover(self, name: str) -> dict[str, Any]:
+        return self._fetch(f"{self.hub}/.well-known/{name}")
+
+    def _fetch(self, url: str) -> dict[str, Any]:
         with _told():
-            found = httpx.get(f"{self.hub}/.well-known/{name}", timeout=TIMEOUT_S)
+            found = httpx.get(url, timeout=TIMEOUT_S)
             found.raise_for_status()
             document: dict[str, Any] = found.json()
         return document
