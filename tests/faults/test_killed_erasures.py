@@ -81,7 +81,7 @@ class Copy:
         assert [one.kind for one in erasure.issued] == list(Kind)
         assert not world.opens(asked.account_id)
         assert world.opens(asked.survivor)
-        assert world.naming(asked.account_id) - {"events"} == FOR_EVER
+        assert world.naming(asked.account_id) == FOR_EVER
         assert world.naming("Jiu") == set()
         assert list(world.blobs.names(blob_prefix(asked.account_id))) == []
         world.close()

@@ -11,6 +11,8 @@ from mydata_hub.accounts.ceremonies import SignedIn
 from mydata_hub.accounts.recovery import begin_recovery, finish_recovery, issue_recovery_code
 from mydata_hub.accounts.sessions import FRESH
 from mydata_hub.cli.passkey import SoftwarePasskey
+from mydata_hub.consent.deliveries import fetch_deliveries
+from mydata_hub.consent.endings import ERASURE_JITTER
 from mydata_hub.consent.grants import fetch_grant, list_grants
 from mydata_hub.erasure.beginning import begin_erasure
 from mydata_hub.erasure.published import certificate_keys, erasure_document
@@ -32,7 +34,7 @@ from mydata_hub.ports.tables import Absent, Put, Row
 from mydata_hub.vault.segments import blob_prefix
 
 from tests.unit.collection.collecting_world import ORIGIN, Person
-from tests.unit.erasure.erasure_world import World
+from tests.unit.erasure.erasure_world import PARTNER, World
 
 # What still holds a random name of the person, and why: docs/operations.md.
 UNTIL_CONFIRMED = {"erasures"}
@@ -49,7 +51,7 @@ def test_what_a_person_had_is_gone_and_somebody_elses_is_as_it_was(world: World)
     assert not world.opens(jiu.account_id)
     assert list(world.blobs.names(blob_prefix(jiu.account_id))) == []
     assert world.naming("Jiu") == set()
-    left = world.naming(jiu.account_id) - {"events"}
+    left = world.naming(jiu.account_id)
     assert left == FOR_EVER | UNTIL_CONFIRMED
     assert world.opens(minsu.account_id)
     assert fetch_grant(world.tables, list_grants(world.tables, minsu.account_id)[0].grant_id)
@@ -70,9 +72,12 @@ def test_grants_end_as_if_withdrawn_before_they_go(world: World) -> None:
     given = list_grants(world.tables, jiu.account_id)
     assert len(given) == 2
     world.erase(jiu)
-    ended = world.events(jiu, "consent_withdrawn")
-    assert {(event.actor, event.row_version) for event in ended} == {(jiu.account_id, 2)}
-    assert len(ended) == 2
+    told = fetch_deliveries(world.tables, [one.grant_id for one in given])
+    assert [(one.client_id, one.subject, one.erased) for one in told.values()] == [
+        (PARTNER, "pairwise", True)
+    ]
+    waiting = due_messages(world.tables, world.clock.now() + ERASURE_JITTER)
+    assert sorted(one.topic for one in waiting) == ["erase", "grant_ended"]
     assert list_grants(world.tables, jiu.account_id) == ()
     assert [fetch_grant(world.tables, one.grant_id) for one in given] == [None, None]
 
@@ -167,7 +172,7 @@ def test_the_second_certificate_comes_when_no_copy_of_the_keys_is_left(world: Wo
     over = world.erasure(erasure.certificate_id)
     assert [one.kind for one in over.issued] == list(Kind)
     assert over.account_id is None
-    assert world.naming(jiu.account_id) - {"events"} == FOR_EVER
+    assert world.naming(jiu.account_id) == FOR_EVER
 
 
 def test_what_came_in_between_two_steps_is_swept_up_before_the_second_certificate(
@@ -185,7 +190,7 @@ def test_what_came_in_between_two_steps_is_swept_up_before_the_second_certificat
     world.clock.advance(timedelta(days=8))
     world.take_further()
     assert list(world.blobs.names(blob_prefix(jiu.account_id))) == []
-    assert world.naming(jiu.account_id) - {"events"} == FOR_EVER
+    assert world.naming(jiu.account_id) == FOR_EVER
     assert world.erasure(erasure.certificate_id).certificate(Kind.IRRECOVERABLE)
 
 

@@ -48,7 +48,7 @@ def nothing_is_left(world: World, person: Person) -> None:
     """After the second sweep not even a blob that nobody announced."""
     world.clock.advance(timedelta(days=8))
     world.take_further()
-    assert world.naming(person.account_id) - {"events"} == FOR_EVER
+    assert world.naming(person.account_id) == FOR_EVER
     assert list(world.blobs.names(blob_prefix(person.account_id))) == []
 
 

@@ -69,7 +69,7 @@ def take_further(room: Workroom, message: Message) -> bool:
         return False
     for step in STEPS:
         _go(room, certificate_id, partial(_step, room, step))
-    _go(room, certificate_id, partial(_certify, room, Kind.ERASED))
+    _go(room, certificate_id, partial(_first, room))
     _go(room, certificate_id, partial(_confirm, room))
     for kind in Kind:
         _go(room, certificate_id, partial(_prove, room, kind))
@@ -102,11 +102,16 @@ def _step(room: Workroom, step: Step, before: Erasure) -> tuple[Erasure, tuple[C
     return after.mark(step.name, room.clock.now()), changes
 
 
-def _certify(
-    room: Workroom, kind: Kind, before: Erasure
-) -> tuple[Erasure, tuple[Change, ...]] | None:
-    if before.certificate(kind):
+def _first(room: Workroom, before: Erasure) -> tuple[Erasure, tuple[Change, ...]] | None:
+    """The first certificate. How long copies stay is asked now, when the keys are gone: only then
+    can what the hub itself copies no longer hold them."""
+    if before.certificate(Kind.ERASED) or before.inaccessible_at is None:
         return None
+    planned = replace(before, irrecoverable_at=room.copies_until(before.inaccessible_at))
+    return _certify(room, Kind.ERASED, planned)
+
+
+def _certify(room: Workroom, kind: Kind, before: Erasure) -> tuple[Erasure, tuple[Change, ...]]:
     facts = _facts(room, before, kind)
     event = Event(
         event_id=EventId(room.entropy.token(16).hex()),
@@ -135,16 +140,11 @@ def _confirm(room: Workroom, before: Erasure) -> tuple[Erasure, tuple[Change, ..
     until = room.copies_until(before.inaccessible_at)
     if until > room.clock.now():
         # A copy that outlives what was planned puts it off, and says so.
-        return None if until == before.irrecoverable_at else (_put_off(before, until), ())
+        put_off = replace(before, irrecoverable_at=until)
+        return None if put_off == before else (put_off, ())
     sweep_again(room, str(before.account_id))
-    certified = _certify(room, Kind.IRRECOVERABLE, _put_off(before, until))
-    assert certified is not None
-    after, changes = certified
+    after, changes = _certify(room, Kind.IRRECOVERABLE, replace(before, irrecoverable_at=until))
     return replace(after, account_id=None), changes
-
-
-def _put_off(before: Erasure, until: datetime) -> Erasure:
-    return replace(before, irrecoverable_at=until)
 
 
 def _prove(

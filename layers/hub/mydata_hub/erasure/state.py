@@ -26,7 +26,9 @@ TOPIC: Final = "erase"
 ID_BYTES: Final = 32
 ID_LETTERS: Final = 2 * ID_BYTES
 # In their order; steps.py says what each of them does.
-STEP_NAMES: Final = (*("grants", "sources", "keys", "sealed", "consents", "account", "leftovers"),)
+STEP_NAMES: Final = (
+    *("grants", "sources", "keys", "sealed", "consents", "account", "log", "leftovers"),
+)
 
 # In the order in which people read them; the pages have the words for each in two languages.
 NOT_COVERED: Final[Mapping[str, str]] = {

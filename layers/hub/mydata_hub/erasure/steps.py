@@ -23,6 +23,7 @@ from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.tables import Change, Tables
 from mydata_hub.release.sd_jwt import AnswerKey
+from mydata_hub.transparency.forgetting import forget_subject
 from mydata_hub.transparency.log_proof import Log
 from mydata_hub.vault.key_rows import erased_at, secrets_row, tombstones
 from mydata_hub.vault.public_keys import public_key_row
@@ -87,6 +88,11 @@ def delete_sealed(room: Workroom, account_id: str) -> None:
     traces.delete_all(room.tables, account_id, traces.sealed)
 
 
+def forget_events(room: Workroom, account_id: str) -> None:
+    """The entries stay in the log, and name nobody."""
+    forget_subject(room.tables, account_id)
+
+
 def _delete(*found: traces.Find) -> Act:
     def act(room: Workroom, account_id: str) -> None:
         traces.delete_all(room.tables, account_id, *found)
@@ -111,20 +117,20 @@ STEPS: Final[Sequence[Step]] = (
     Step("sealed", delete_sealed, {"answers": "answers kept by the hub, and their charges"}),
     Step("consents", _delete(traces.consents), {"consents": "consents and what was signed"}),
     Step("account", _delete(traces.account), {"account": "name, passkeys, recovery code"}),
+    Step("log", forget_events, {"log": "the openings of the person's log entries"}),
     Step("leftovers", _delete(traces.leftovers), {"leftovers": "sessions and notices"}),
 )
 
 
 def destroy_keys(room: Workroom, erasure: Erasure) -> tuple[Erasure, tuple[Change, ...]]:
-    """The tombstones, for the commit that marks the step, and the erasure with its two instants.
+    """The tombstones, for the commit that marks the step, and the erasure with its instant.
 
     From that commit on nobody opens anything: every opening reads the row of keys first.
     """
     vault_id = VaultId(str(erasure.account_id))
     rows = room.tables.fetch_many(secrets_row(vault_id), public_key_row(vault_id))
     at = erased_at(rows.get(secrets_row(vault_id))) or room.clock.now()
-    dated = replace(erasure, inaccessible_at=at, irrecoverable_at=room.copies_until(at))
-    return dated, tombstones(vault_id, rows, at)
+    return replace(erasure, inaccessible_at=at), tombstones(vault_id, rows, at)
 
 
 def sweep_again(room: Workroom, account_id: str) -> None:

@@ -137,7 +137,8 @@ def verify_receipt(encoded: bytes, key: ECKey, log_key: VerifierKey) -> Verified
 def _read_release(tables: Tables, event_id: str, reader: str) -> tuple[Row, Event]:
     key = Key(events.TABLE, event_id)
     row = tables.fetch_many(key).get(key)
-    if row is not None:
+    # Without an opening: its person was erased, and nobody can tell any more whose it was.
+    if row is not None and "personal" in row.values:
         event = Event.decode(_bytes(row, "personal"))
         if reader in (event.actor, event.subject) and event.kind in KINDS and event.payload:
             return row, event

@@ -160,6 +160,11 @@ def mark_sequenced(tables: Tables, event_ids: Sequence[str], first_index: int) -
             break
 
 
+def pending_place(row: Row) -> tuple[str, str]:
+    """Where the index of pending events lists an event."""
+    return _place(row, _shard(row.key.partition))
+
+
 def _mark(tables: Tables, wanted: Mapping[Key, int]) -> None:
     rows = tables.fetch_many(*wanted)
     changes: list[Put] = []
@@ -169,15 +174,10 @@ def _mark(tables: Tables, wanted: Mapping[Key, int]) -> None:
             raise Damaged(f"the event at index {index} of the log is gone or placed elsewhere")
         if "index" in row.values:
             continue
-        subject = (_text(row, "subject"), f"{_text(row, 'recorded_at')}#{key.partition}")
-        changes.append(
-            Put(
-                key=key,
-                values={**row.values, "index": index},
-                when=VersionIs(row.version),
-                indexes={"subject": subject},
-            )
-        )
+        # An erased person's events have no subject any more (forgetting.py), and still their place.
+        listed = {"subject": _place(row, _text(row, "subject"))} if "subject" in row.values else {}
+        values = {**row.values, "index": index}
+        changes.append(Put(key=key, values=values, when=VersionIs(row.version), indexes=listed))
     if changes:
         tables.commit(*changes)
 
@@ -192,6 +192,10 @@ def _read_pending(row: Row) -> PendingEvent:
             audit=_bytes(row, "audit_commitment"),
         ),
     )
+
+
+def _place(row: Row, partition: str) -> tuple[str, str]:
+    return partition, f"{_text(row, 'recorded_at')}#{row.key.partition}"
 
 
 def _text(row: Row, name: str) -> str:

@@ -27,6 +27,7 @@ STEPS: Final = {
     "sealed": _("The sealed records and answers are deleted"),
     "consents": _("Your consents are deleted"),
     "account": _("Your name, passkeys and recovery code are deleted"),
+    "log": _("What happened stays in the log, and nobody can read of it that it was you"),
     "leftovers": _("You are signed out everywhere, and notices are deleted"),
 }
 BEYOND: Final = {
