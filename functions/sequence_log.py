@@ -29,6 +29,7 @@ def build(env: Mapping[str, str]) -> Handler:
         entropy=SystemEntropy(),
         # tlog-tiles: the address of the log without its scheme.
         origin=settings.issuer.partition("://")[2] + "/log",
+        witnessed=bool(settings.witnesses),
     )
 
     def handle(_event: dict[str, Any], _context: Any) -> dict[str, int]:

@@ -56,11 +56,14 @@ class Cloud:
     template: Template
     called: set[Permission] = field(default_factory=set)
     caller: str = ""
+    # Set before the functions are built; none are asked until somebody answers.
+    witnesses: str = ""
     handlers: dict[str, Callable[[dict[str, Any], Any], Any]] = field(default_factory=dict)
 
     def environment(self, function: str) -> dict[str, str]:
         """The variables of a function, its parameters and resources filled in."""
         values = {"Engine": "aws", "Issuer": ISSUER, "SoftwarePasskeys": "refused"}
+        values["Witnesses"] = self.witnesses
         values |= {name: bucket_name(name) for name in resources(self.template, "AWS::S3::Bucket")}
         values |= {name: arn_of(name) for name in resources(self.template, "AWS::KMS::Key")}
         declared = functions(self.template)[function]["Environment"]["Variables"]

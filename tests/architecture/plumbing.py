@@ -29,6 +29,7 @@ KEPT = {
     "NoticesTable",
     "EventsTable",
     "LogTable",
+    "WitnessesTable",
     "ProvidersTable",
     "ConnectionsTable",
     "IntakeTable",
@@ -36,7 +37,7 @@ KEPT = {
     *VAULT,
 }
 # Rows that must never vanish by themselves.
-NEVER_EXPIRE = {"ClientsTable", "EventsTable", "LogTable", "OutboxTable", *VAULT}
+NEVER_EXPIRE = {"ClientsTable", "EventsTable", "LogTable", "OutboxTable", "WitnessesTable", *VAULT}
 NEVER_EXPIRE |= {"ProvidersTable", "IntakeTable", "ErasuresTable"}
 # Not restorable on purpose: what they held must not come back.
 NO_BACKUP = {"SessionsTable", "OutboxTable", "OauthTable", "IdempotencyTable"}

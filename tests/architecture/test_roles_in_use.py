@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -14,6 +15,7 @@ from mydata_hub.accounts.enrolment import invite
 from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.config import PagesSettings
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
+from mydata_hub.transparency.checkpoint import VerifierKey
 from mydata_hub.web.guards import ROUTES
 from mydata_hub.wiring import tables_for
 
@@ -24,6 +26,7 @@ from tests.architecture.erase_way import go_the_way_of_erasure
 from tests.architecture.partner_way import go_a_partners_way
 from tests.architecture.permissions import Permission, permissions
 from tests.architecture.vault_way import go_a_vaults_way
+from tests.unit.transparency.served_witness import Served, a_witness
 from tests.unit.web.conftest import Browser
 
 # A passkey of a real make would not be refused; this one only has to be none of the hub's own.
@@ -34,6 +37,7 @@ PLUMBING = ("ec2:", "lambda:", "logs:", "sqs:")
 UNCALLED = {
     Permission("sequence_log", "bucket tiles", "s3:ListBucket"),
     Permission("answer", "bucket tiles", "s3:ListBucket"),
+    Permission("deliver", "bucket tiles", "s3:ListBucket"),
     Permission("fold_records", "bucket segments", "s3:ListBucket"),
     Permission("erase", "bucket tiles", "s3:ListBucket"),
     # Only after an answer that was lost: is what lies there what was put?
@@ -72,7 +76,7 @@ class DeployedHub:
         return Browser(self, passkey=SoftwarePasskey(aaguid=SOME_MAKE))
 
 
-def live_through_everything(hub: DeployedHub, cloud: Cloud) -> None:
+def live_through_everything(hub: DeployedHub, cloud: Cloud, witness: Served) -> None:
     """Each thing that a person or a member of staff can do, the log, and whoever reads it."""
     jiu = hub.browser()
     ok(jiu.sign_up(), 201)
@@ -99,7 +103,7 @@ def live_through_everything(hub: DeployedHub, cloud: Cloud) -> None:
         staff = hub.browser()
         ok(staff.enrol(role), 201)
         assert staff.get(f"/{role}").status == 200
-    log_grows_and_is_read(cloud, jiu)
+    log_grows_and_is_read(cloud, jiu, witness)
     go_a_vaults_way(hub, cloud, jiu)
     go_a_partners_way(hub, cloud, jiu)
     go_an_answers_way(hub, cloud, jiu)
@@ -125,12 +129,17 @@ def courier_delivers(cloud: Cloud) -> None:
         assert not cloud.invoke("deliver", event).get("batchItemFailures")
 
 
-def log_grows_and_is_read(cloud: Cloud, jiu: Browser) -> None:
+def log_grows_and_is_read(cloud: Cloud, jiu: Browser, witness: Served) -> None:
     """Twice, so that a partial tile is replaced; a tile that is gone is looked for by its name."""
     assert cloud.invoke("sequence_log", {"sweep": True})["size"] > 0
+    told = cloud.invoke("audit", {"routeKey": "GET /log/key", "pathParameters": {}})
+    witness.logs.append(VerifierKey.parse(base64.b64decode(told["body"]).decode()))
+    assert cloud.invoke("deliver", {"sweep": True}) == {}
     ok(jiu.sign_in(), 200)
     ok(jiu.post("/recovery-code"), 201)
     size = cloud.invoke("sequence_log", {"sweep": True})["size"]
+    assert cloud.invoke("deliver", {"sweep": True}) == {}
+    assert witness.cosigned == 2
     for key, tile in (("GET /log/checkpoint", ""), ("GET /log/tile/{tile+}", f"0/000.p/{size}")):
         event = {"routeKey": key, "pathParameters": {"tile": tile}}
         assert cloud.invoke("audit", event)["statusCode"] == 200
@@ -146,7 +155,9 @@ def ok(reply, status):
 @pytest.fixture(scope="module")
 def lived() -> Iterator[Cloud]:
     with cloud() as account:
-        live_through_everything(DeployedHub(account), account)
+        with a_witness() as witness:
+            account.witnesses = witness.setting
+            live_through_everything(DeployedHub(account), account, witness)
         yield account
 
 

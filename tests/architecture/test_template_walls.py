@@ -390,7 +390,7 @@ FAULTS: list[tuple[str, Plant, str, str]] = [
     ),
     (
         "a stream consumer that may not send to its queue",
-        lambda r: role_statements("DeliverRole", r).pop(3),
+        lambda r: role_statements("DeliverRole", r).pop(7),
         "streams stop, halve and give up",
         "deliver: may not send to its on-failure queue",
     ),

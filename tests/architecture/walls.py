@@ -82,6 +82,7 @@ HOME = {
     "key token": {"edge"},
     "key event": {"courier"},
     "table log": {"log"},
+    "table witnesses": {"courier"},
     "table keys": {"vault"},
     "table vaults": {"vault"},
     "key vault": {"vault"},
@@ -95,6 +96,9 @@ HOME = {
 VISITS = {
     ("vault", "table sessions", "dynamodb:BatchGetItem"): "a person's own view asks who is there",
     ("vault", "table log", "dynamodb:BatchGetItem"): "a receipt carries its proof from the log",
+    ("vault", "table witnesses", "dynamodb:BatchGetItem"): "and with it what witnesses said",
+    ("log", "table witnesses", "dynamodb:BatchGetItem"): "the log is shown with its cosignatures",
+    ("courier", "table log", "dynamodb:BatchGetItem"): "the checkpoint that is to be cosigned",
     ("vault", "key token", "kms:GetPublicKey"): "the gate verifies access tokens",
     ("edge", "key event", "kms:GetPublicKey"): "partners are told the key of events there",
     ("vault", "key collector", "kms:GetPublicKey"): "the vault believes what collect signed",

@@ -90,7 +90,7 @@ def misplaced(world, entries):
     return wrong
 
 
-LOG_KEY = VerifierKey.of("hub.example/log", World(Log, 0).log.signer)
+LOG_KEY = VerifierKey.of("hub.example/log", World(Log, 0).log.signer.public_key())
 
 
 def crashing(seed, chance):

@@ -93,6 +93,12 @@ class DeliverSettings(Settings):
     deliveries_table: str
     # Threat: whoever may sign with this key can tell partners that grants have ended.
     event_key: str
+    # What anyone may read of the log, and what witnesses said of it.
+    log_table: str
+    witnesses_table: str
+    tiles_bucket: str
+    # Threat: whoever sets this has the courier call where they like.
+    witnesses: str
 
 
 class SequenceLogSettings(Settings):
@@ -100,15 +106,19 @@ class SequenceLogSettings(Settings):
 
     events_table: str
     log_table: str
+    outbox_table: str
     tiles_bucket: str
     # Threat: whoever may sign with this key can show different people different logs.
     checkpoint_key: str
+    # Whether there are any: then the courier is asked to call them.
+    witnesses: str
 
 
 class AuditSettings(Settings):
     """functions/audit.py"""
 
     log_table: str
+    witnesses_table: str
     tiles_bucket: str
 
 
@@ -244,6 +254,7 @@ class EraseSettings(Settings):
     events_table: str
     # Checkpoint and tiles: a certificate carries the proof that its entry is in the log.
     log_table: str
+    witnesses_table: str
     segments_bucket: str
     tiles_bucket: str
     # Threat: whoever signs with this key can claim erasures that never were.
@@ -261,8 +272,9 @@ class AnswerSettings(Settings):
     ledger_table: str
     idempotency_table: str
     events_table: str
-    # Checkpoint and tiles: a receipt carries the proof that its entry is in the log.
+    # Checkpoint, cosignatures and tiles: a receipt carries the proof that its entry is in the log.
     log_table: str
+    witnesses_table: str
     tiles_bucket: str
     vault_key: str
     # Threat: whoever signs with this key can make answers that nobody gave.

@@ -42,6 +42,10 @@ class Courier:
             "CLIENTS_TABLE": "ClientsTable",
             "DELIVERIES_TABLE": "DeliveriesTable",
             "EVENT_KEY": "event",
+            "LOG_TABLE": "LogTable",
+            "WITNESSES_TABLE": "WitnessesTable",
+            "TILES_BUCKET": "tiles",
+            "WITNESSES": "",
         }
         self.handle = load().build(self.environment)
         self.tables = tables_for(DeliverSettings.read(self.environment))

@@ -83,6 +83,7 @@ class World(CollectingWorld):
         "erasures",
         "deliveries",
         "log",
+        "witnesses",
         "oauth",
         "clients",
     )

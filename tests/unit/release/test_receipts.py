@@ -35,7 +35,7 @@ class Logged:
 
     def __init__(self, hub, folder):
         self.hub = hub
-        names = {"events": "EventsTable", "log": "LogTable"}
+        names = {"events": "EventsTable", "log": "LogTable", "witnesses": "WitnessesTable"}
         self.tables = SqliteTables(folder / "all", names, hub.clock)
         blobs = DiskBlobs(folder, "tiles")
         self.log = sequencer.Log(
@@ -291,7 +291,7 @@ def test_keys_of_others_verify_nothing(logged, tmp_path):
     encoded = logged.receipt(logged.event_id)
     with pytest.raises(NotProven, match="signature"):
         verify_receipt(encoded, ECKey.generate_key("P-256"), logged.key)
-    stranger = VerifierKey.of(logged.key.name, LocalSigner(tmp_path, "other", "EdDSA"))
+    stranger = VerifierKey.of(logged.key.name, LocalSigner(tmp_path, "other", "EdDSA").public_key())
     with pytest.raises(NotProven, match="checkpoint"):
         verify_receipt(encoded, logged.hub.gate.key.public, stranger)
     other = AnswerKey(LocalSigner(tmp_path, "other", "ES256"))
@@ -352,7 +352,7 @@ def test_an_entry_that_no_checkpoint_commits_to_yet_has_no_proof(logged):
     logged.sequence()
 
     class Behind(PublishedLog):
-        def checkpoint(self):
+        def checkpoint(self, covering=0):
             return before
 
     published = Behind(logged.published.tables, logged.published.blobs)

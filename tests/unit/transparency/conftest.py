@@ -25,9 +25,9 @@ def load(name):
 
 
 class LogHub:
-    """The two functions of the log over one folder, and a writer of events."""
+    """The functions of the log and the courier over one folder, and a writer of events."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, witnesses=""):
         self.folder = folder
         shared = {
             "ENGINE": f"embedded:{folder}",
@@ -38,9 +38,22 @@ class LogHub:
         self.environment = {
             **shared,
             "EVENTS_TABLE": "EventsTable",
+            "OUTBOX_TABLE": "OutboxTable",
             "CHECKPOINT_KEY": "checkpoint",
+            "WITNESSES": witnesses,
+        }
+        shared["WITNESSES_TABLE"] = "WitnessesTable"
+        self.courier_environment = {
+            **shared,
+            "OUTBOX_TABLE": "OutboxTable",
+            "NOTICES_TABLE": "NoticesTable",
+            "CLIENTS_TABLE": "ClientsTable",
+            "DELIVERIES_TABLE": "DeliveriesTable",
+            "EVENT_KEY": "event",
+            "WITNESSES": witnesses,
         }
         self.sequence_log = load("sequence_log").build(self.environment)
+        self.deliver = load("deliver").build(self.courier_environment)
         self.audit = load("audit").build(shared)
         settings = SequenceLogSettings.read(self.environment)
         self.tables = tables_for(settings)
@@ -52,6 +65,9 @@ class LogHub:
 
     def sequence(self):
         return self.sequence_log({"Records": []}, None)
+
+    def sweep_outbox(self):
+        return self.deliver({"sweep": True}, None)
 
     def ask(self, route, **parameters):
         return self.audit({"routeKey": route, "pathParameters": parameters}, None)

@@ -6,9 +6,10 @@ from functools import cached_property
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from mydata_hub.transparency.checkpoint import Checkpoint, VerifierKey, sign_checkpoint
+from mydata_hub.transparency.add_checkpoint import AddCheckpoint
+from mydata_hub.transparency.checkpoint import Checkpoint, VerifierKey
 from mydata_hub.transparency.merkle import consistency_proof, leaf_hash, root_of
-from mydata_hub.transparency.witness import AddCheckpoint
+from mydata_hub.transparency.signing import sign_checkpoint
 
 
 class SeededSigner:
@@ -36,7 +37,7 @@ class GrowingLog:
 
     @cached_property
     def key(self):
-        return VerifierKey.of(self.origin, self.signer)
+        return VerifierKey.of(self.origin, self.signer.public_key())
 
     def hashes(self, size):
         for number in range(len(self._hashes), size):

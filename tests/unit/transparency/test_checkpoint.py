@@ -11,15 +11,15 @@ from mydata_hub.errors import NotProven
 from mydata_hub.transparency.checkpoint import (
     Checkpoint,
     VerifierKey,
-    sign_checkpoint,
     verify_checkpoint,
 )
+from mydata_hub.transparency.signing import sign_checkpoint
 
 from tests.faults.sequencer_world import MemorySigner
 
 ORIGIN = "hub.example/log"
 SIGNER = MemorySigner()
-KEY = VerifierKey.of(ORIGIN, SIGNER)
+KEY = VerifierKey.of(ORIGIN, SIGNER.public_key())
 CHECKPOINT = Checkpoint(ORIGIN, 42, bytes(range(32)))
 NOTE = sign_checkpoint(CHECKPOINT, SIGNER)
 # The example of golang.org/x/mod/sumdb/note, which this project did not make.

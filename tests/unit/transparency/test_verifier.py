@@ -7,10 +7,10 @@ from mydata_hub.errors import BlobMissing
 from mydata_hub.transparency.checkpoint import (
     Checkpoint,
     VerifierKey,
-    sign_checkpoint,
     verify_checkpoint,
 )
 from mydata_hub.transparency.leaf import LEAF_BYTES
+from mydata_hub.transparency.signing import sign_checkpoint
 from mydata_hub.transparency.tiles import Edge
 from mydata_hub.transparency.verifier import verify_log
 
@@ -18,7 +18,7 @@ from tests.faults.sequencer_world import MemorySigner
 
 ORIGIN = "hub.example/log"
 SIGNER = MemorySigner()
-KEY = VerifierKey.of(ORIGIN, SIGNER)
+KEY = VerifierKey.of(ORIGIN, SIGNER.public_key())
 
 
 def an_entry(number):

@@ -14,22 +14,24 @@ from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.errors import Damaged, NotProven, OutcomeUnknown
 from mydata_hub.ports.clock import SetClock
 from mydata_hub.ports.tables import Absent, Key, Put
+from mydata_hub.transparency.add_checkpoint import AddCheckpoint
 from mydata_hub.transparency.checkpoint import (
     COSIGNATURE,
     MAX_NOTE_BYTES,
     VerifierKey,
     verify_checkpoint,
 )
-from mydata_hub.transparency.cosignature import cosign, verify_cosignature
+from mydata_hub.transparency.cosignature import verify_cosignature
 from mydata_hub.transparency.merkle import EMPTY_ROOT
-from mydata_hub.transparency.witness import TABLE, AddCheckpoint, Witness, fork_of
+from mydata_hub.transparency.signing import cosign
+from mydata_hub.transparency.witness import TABLE, Witness, fork_of
 
 from tests.unit.accounts.conftest import memory_folder
 from tests.unit.transparency.growing_log import GrowingLog, SeededSigner
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 SIGNER = SeededSigner(9)
-KEY = VerifierKey.of("witness.example/w1", SIGNER, COSIGNATURE)
+KEY = VerifierKey.of("witness.example/w1", SIGNER.public_key(), COSIGNATURE)
 LOG = GrowingLog()
 
 
@@ -264,7 +266,7 @@ def test_a_cosignature_is_for_one_checkpoint_one_witness_and_one_kind_of_key():
         verify_cosignature(LOG.note(6) + line, KEY)
     for other in (
         VerifierKey("witness.example/w2", KEY.public, COSIGNATURE),
-        VerifierKey.of(KEY.name, SeededSigner(8), COSIGNATURE),
+        VerifierKey.of(KEY.name, SeededSigner(8).public_key(), COSIGNATURE),
         VerifierKey(KEY.name, KEY.public),
     ):
         with pytest.raises(NotProven, match="not cosigned by"):

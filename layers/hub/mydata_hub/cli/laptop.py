@@ -12,7 +12,7 @@ from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.wiring import software_passkeys_allowed, tables_for
 
 
-def laptop_deployment(data: Path, url: str) -> Deployment:
+def laptop_deployment(data: Path, url: str, witnesses: str = "") -> Deployment:
     """The deployment on the embedded engine over a data folder, seen at an address.
 
     Raises TemplateRefused.
@@ -21,6 +21,7 @@ def laptop_deployment(data: Path, url: str) -> Deployment:
         "Engine": f"embedded:{data.absolute()}",
         "Issuer": url,
         "SoftwarePasskeys": "allowed",
+        "Witnesses": witnesses,
     }
     return read_deployment(deployment_folder(), parameters)
 

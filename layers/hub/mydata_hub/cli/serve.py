@@ -35,6 +35,7 @@ from mydata_hub.embedded.server import (
 from mydata_hub.embedded.unfinished import require_restored
 from mydata_hub.embedded.worker import Worker
 from mydata_hub.errors import HubError
+from mydata_hub.transparency.cosigning import read_witnesses
 
 DEFAULT_PORT = 8787
 WORKER_STOP_SECONDS = 3.0
@@ -60,9 +61,19 @@ class Hub:
     type=click.IntRange(0, 65535),
     help="The port on localhost; 0 takes a free one.",
 )
+@click.option(
+    "--witness",
+    "witnesses",
+    nargs=2,
+    multiple=True,
+    metavar="VKEY URL",
+    help="A witness of the log: its verifier key and its address; may be given again.",
+)
 @click.option("--empty", is_flag=True, help="No sample people and no sample providers.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
-def serve(data: Path, port: int, empty: bool, as_json: bool) -> None:
+def serve(
+    data: Path, port: int, witnesses: tuple[tuple[str, str], ...], empty: bool, as_json: bool
+) -> None:
     """Serve the hub on this machine until it is told to stop.
 
     It answers on localhost only. What the functions log goes to standard error.
@@ -71,7 +82,9 @@ def serve(data: Path, port: int, empty: bool, as_json: bool) -> None:
     try:
         # The answer of this command stays apart from what the functions print.
         with redirect_stdout(sys.stderr):
-            ended = _serve(data.absolute(), port, answer, empty=empty, as_json=as_json)
+            named = ",".join(map(" ".join, witnesses))
+            read_witnesses(named)  # what is wrong with it is told here, not in a function's log
+            ended = _serve(data.absolute(), port, named, answer, empty=empty, as_json=as_json)
     except HubError as error:
         raise click.ClickException(str(error)) from None
     if not ended:
@@ -81,14 +94,16 @@ def serve(data: Path, port: int, empty: bool, as_json: bool) -> None:
         os._exit(0)
 
 
-def _serve(data: Path, port: int, answer: TextIO, *, empty: bool, as_json: bool) -> bool:
+def _serve(
+    data: Path, port: int, witnesses: str, answer: TextIO, *, empty: bool, as_json: bool
+) -> bool:
     """Serve until told to stop; False when a handler still runs after its time to finish."""
     make_folder(data)
     require_restored(data)
     with sole_server_of(data):
         sockets = listen_on_loopback(port)
         url = f"http://localhost:{sockets[0].getsockname()[1]}"
-        hub = _hub(data, url)
+        hub = _hub(data, url, witnesses)
         links = {} if empty else sample_links(pages_environment(hub.deployment))
         about: dict[str, object] = {"url": url, "pid": os.getpid()}
 
@@ -128,8 +143,8 @@ def _working(hub: Hub) -> Iterator[None]:
         hub.worker.stop(WORKER_STOP_SECONDS)
 
 
-def _hub(data: Path, url: str) -> Hub:
-    deployment = laptop_deployment(data, url)
+def _hub(data: Path, url: str, witnesses: str) -> Hub:
+    deployment = laptop_deployment(data, url, witnesses)
     invoker = Invoker(deployment)
     worker = Worker(deployment, invoker, SqliteFeed(data))
     gateway = Gateway(deployment, invoker, url, on_change=worker.wake)

@@ -164,7 +164,7 @@ def _own_key(data: Path, tables: SqliteTables, name: str | None) -> tuple[Verifi
         raise BadInput("--name", "is another than this witness has")
     own = str(tables.fetch_many(NAME)[NAME].values["name"])
     signer = LocalSigner(data, SIGNING_KEY, "EdDSA")
-    return VerifierKey.of(own, signer, COSIGNATURE), signer
+    return VerifierKey.of(own, signer.public_key(), COSIGNATURE), signer
 
 
 def _listen(address: str, port: int) -> list[socket.socket]:

@@ -10,9 +10,9 @@ from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
 from mydata_hub.errors import HubError
-from mydata_hub.transparency.witness import MAX_REQUEST_BYTES, Reply, Witness
+from mydata_hub.transparency.add_checkpoint import MAX_REQUEST_BYTES, PATH
+from mydata_hub.transparency.witness import Reply, Witness
 
-PATH: Final = "/add-checkpoint"
 # A request of a few kilobytes that is not here by then holds a place of others.
 BODY_SECONDS: Final = 10.0
 _Message: TypeAlias = Mapping[str, Any]

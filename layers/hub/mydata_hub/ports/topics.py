@@ -19,6 +19,7 @@ from mydata_hub.ports.tables import Row, Tables
 TAKEN_BY: Final[Mapping[str, str]] = {
     "account_notice": "deliver",
     "collect": "collect",
+    "cosign": "deliver",
     "grant_ended": "deliver",
     "erase": "erase",
     "open_vault": "fold_records",

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from mydata_hub.errors import NotProven
-from mydata_hub.ports.signer import Signer
 from mydata_hub.transparency.merkle import HASH_BYTES
 
 MAX_NOTE_BYTES: Final = 128 * 1024
@@ -64,9 +63,9 @@ class VerifierKey:
         return key
 
     @classmethod
-    def of(cls, name: str, signer: Signer, kind: bytes = ED25519) -> Self:
-        """The public side of a signer. Raises NotProven unless it signs with Ed25519."""
-        public = load_der_public_key(signer.public_key())
+    def of(cls, name: str, public_key: bytes, kind: bytes = ED25519) -> Self:
+        """A signer's public key (DER). Raises NotProven unless it is for Ed25519."""
+        public = load_der_public_key(public_key)
         if not isinstance(public, Ed25519PublicKey):
             raise NotProven("log key", "a checkpoint is signed with Ed25519 only")
         return cls(name, public.public_bytes_raw(), kind)
@@ -84,14 +83,6 @@ class Checkpoint:
         """The note text that is signed."""
         root = base64.b64encode(self.root).decode()
         return f"{self.origin}\n{self.size}\n{root}\n".encode()
-
-
-def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> bytes:
-    """The signed note; the key's name is the origin. Raises NotProven, Busy."""
-    text = checkpoint.text()
-    key = VerifierKey.of(checkpoint.origin, signer)
-    signature = base64.b64encode(key.key_id + signer.sign(text)).decode()
-    return text + f"\n— {checkpoint.origin} {signature}\n".encode()
 
 
 def verify_checkpoint(note: bytes, key: VerifierKey) -> Checkpoint:

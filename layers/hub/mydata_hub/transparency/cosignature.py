@@ -6,7 +6,6 @@ instant and a signature over that instant and the checkpoint's text.
 
 from __future__ import annotations
 
-import base64
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,19 +13,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from mydata_hub.errors import NotProven
-from mydata_hub.ports.signer import Signer
 from mydata_hub.transparency.checkpoint import VerifierKey, open_note
 
 TIME_BYTES: Final = 8
 # The end of the year 9999: what a datetime can say. The format allows more and nobody needs it.
 MAX_POSIX_SECONDS: Final = 253_402_300_799
-
-
-def cosign(text: bytes, key: VerifierKey, signer: Signer, now: datetime) -> str:
-    """The signature line, with its newline, that says `now`. Raises Busy."""
-    seconds = int(now.timestamp())
-    signature = seconds.to_bytes(TIME_BYTES, "big") + signer.sign(_message(text, seconds))
-    return f"— {key.name} {base64.b64encode(key.key_id + signature).decode()}\n"
 
 
 def verify_cosignature(note: bytes, key: VerifierKey) -> datetime:
@@ -41,7 +32,7 @@ def verify_cosignature(note: bytes, key: VerifierKey) -> datetime:
     for stamped in opened.signatures_of(key):
         seconds = int.from_bytes(stamped[:TIME_BYTES], "big")
         try:
-            verifier.verify(stamped[TIME_BYTES:], _message(opened.text, seconds))
+            verifier.verify(stamped[TIME_BYTES:], cosigned_message(opened.text, seconds))
         except InvalidSignature:
             raise NotProven("checkpoint", f"the cosignature of {key.name} is wrong") from None
         if seconds > MAX_POSIX_SECONDS:
@@ -52,5 +43,6 @@ def verify_cosignature(note: bytes, key: VerifierKey) -> datetime:
     return datetime.fromtimestamp(latest, UTC)
 
 
-def _message(text: bytes, seconds: int) -> bytes:
+def cosigned_message(text: bytes, seconds: int) -> bytes:
+    """What a witness signs: the instant, and the checkpoint's text."""
     return f"cosignature/v1\ntime {seconds}\n".encode() + text

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from mydata_hub.errors import NotFound, NotProven
 from mydata_hub.transparency.checkpoint import Checkpoint, VerifierKey, verify_checkpoint
 from mydata_hub.transparency.merkle import inclusion_proof, leaf_hash, verify_inclusion
-from mydata_hub.transparency.tiles import Tile, decode_tile, subtree_hash
+from mydata_hub.transparency.tiles import hashes_from, subtree_hash
 
 MAX_PROOF_LETTERS: Final = 160 * 1024
 MAX_HASHES: Final = 63
@@ -22,8 +21,11 @@ _INDEX: Final = re.compile(r"index (0|[1-9][0-9]{0,18})")
 class Log(Protocol):
     """The published log: `transparency.published.PublishedLog`, or a mirror over HTTP."""
 
-    def checkpoint(self) -> bytes:
-        """The latest signed checkpoint. Raises NotFound before the log has begun."""
+    def checkpoint(self, covering: int = 0) -> bytes:
+        """A signed checkpoint of at least this size if there is one, rather a cosigned one.
+
+        Raises NotFound before the log has begun.
+        """
         ...
 
     def key(self) -> str:
@@ -49,19 +51,13 @@ def prove_entry(log: Log, index: int) -> str | None:
     Raises NotFound for a missing tile, NotProven for a wrong one.
     """
     try:
-        note, key = log.checkpoint(), VerifierKey.parse(log.key())
+        note, key = log.checkpoint(index + 1), VerifierKey.parse(log.key())
     except NotFound:
         return None
     size = verify_checkpoint(note, key).size
     if index >= size:
         return None
-    tiles: dict[Tile, list[bytes]] = {}
-
-    def hashes(tile: Tile) -> Sequence[bytes]:
-        if tile not in tiles:
-            tiles[tile] = decode_tile(tile, log.tile(tile.path))
-        return tiles[tile]
-
+    hashes = hashes_from(log.tile)
     path = inclusion_proof(index, size, lambda low, high: subtree_hash(low, high, hashes, size))
     lines = [_HEADER, f"index {index}", *(base64.b64encode(one).decode() for one in path), ""]
     return "\n".join(lines) + "\n" + note.decode()

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 from mydata_hub.errors import BlobMissing, Damaged, NotFound, NotProven
 from mydata_hub.ports.blobs import Blobs
-from mydata_hub.ports.tables import Key, Tables
+from mydata_hub.ports.clock import Clock, SystemClock
+from mydata_hub.ports.tables import Key, Row, Tables
+from mydata_hub.transparency.checkpoint import VerifierKey, verify_checkpoint
 from mydata_hub.transparency.tiles import TILE_WIDTH, Tile, narrow
 
 CHECKPOINT: Final = Key("log", "checkpoint")
+# What the courier brought back from witnesses: a table of its own, so that the courier, which
+# talks to strangers, can write nothing that the log stands on.
+COSIGNED: Final = Key("witnesses", "cosigned")
+# While witnesses answer, what is served is at most so old. Longer than that it waits for none.
+PATIENCE: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +28,30 @@ class PublishedLog:
 
     tables: Tables
     blobs: Blobs
+    clock: Clock = field(default_factory=SystemClock)
 
-    def checkpoint(self) -> bytes:
-        """The latest signed checkpoint. Raises NotFound before the log has begun."""
-        note = self._begun("note")
-        if not isinstance(note, bytes):
-            raise Damaged("the checkpoint row is malformed")
-        return note
+    def checkpoint(self, covering: int = 0) -> bytes:
+        """The checkpoint to show: cosigned, if it covers this size and is as good as the latest.
+
+        A cosigned one may be behind by PATIENCE, since witnesses take a moment. If they are silent
+        for longer the latest is shown as it is. Raises NotFound before the log has begun.
+        """
+        rows = self.tables.fetch_many(CHECKPOINT, COSIGNED)
+        latest, key = _text_of(rows.get(CHECKPOINT))
+        cosigned = _cosigned(rows.get(COSIGNED), VerifierKey.parse(key))
+        if cosigned is None or cosigned.size < covering:
+            return latest
+        newest = verify_checkpoint(latest, VerifierKey.parse(key)).size
+        recent = self.clock.now() - cosigned.at <= PATIENCE
+        return cosigned.note if cosigned.size == newest or recent else latest
+
+    def latest(self) -> bytes:
+        """The latest checkpoint as the log signed it. Raises NotFound before the log has begun."""
+        return _text_of(self.tables.fetch_many(CHECKPOINT).get(CHECKPOINT))[0]
 
     def key(self) -> str:
         """The log's verifier key, in the form of signed-note. Raises NotFound, Damaged."""
-        key = self._begun("key")
-        if not isinstance(key, str):
-            raise Damaged("the checkpoint row is malformed")
-        return key
+        return _text_of(self.tables.fetch_many(CHECKPOINT).get(CHECKPOINT))[1]
 
     def tile(self, path: str) -> bytes:
         """A tile or entry bundle by its path. Raises NotFound, for malformed paths too.
@@ -64,12 +82,6 @@ class PublishedLog:
         """Every stored object of the log."""
         return self.blobs.names("tile/")
 
-    def _begun(self, name: str) -> object:
-        row = self.tables.fetch_many(CHECKPOINT).get(CHECKPOINT)
-        if row is None:
-            raise NotFound("the log has not begun")
-        return row.values.get(name)
-
     def _candidates(self, tile: Tile) -> Iterable[Tile]:
         yield tile
         if tile.width == TILE_WIDTH:
@@ -81,3 +93,30 @@ class PublishedLog:
         yield from sorted(
             (one for one in stored if one.width > tile.width), key=lambda one: one.width
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cosigned:
+    note: bytes
+    size: int
+    at: datetime
+
+
+def _cosigned(row: Row | None, key: VerifierKey) -> _Cosigned | None:
+    """What lies there, if the log signed it: the courier's word alone changes nothing shown."""
+    note, at = (row.values.get("note"), row.values.get("at")) if row else (None, None)
+    if not isinstance(note, bytes) or not isinstance(at, str):
+        return None
+    try:
+        return _Cosigned(note, verify_checkpoint(note, key).size, datetime.fromisoformat(at))
+    except (NotProven, ValueError):
+        return None
+
+
+def _text_of(row: Row | None) -> tuple[bytes, str]:
+    if row is None:
+        raise NotFound("the log has not begun")
+    note, key = row.values.get("note"), row.values.get("key")
+    if not isinstance(note, bytes) or not isinstance(key, str):
+        raise Damaged("the checkpoint row is malformed")
+    return note, key

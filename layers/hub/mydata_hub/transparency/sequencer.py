@@ -21,12 +21,15 @@ from typing import Final, Self
 from mydata_hub.errors import BlobMissing, Conflict, Damaged, NotProven, Taken
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
+from mydata_hub.ports.messages import send
 from mydata_hub.ports.signer import Signer
 from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, Value, VersionIs
-from mydata_hub.transparency.checkpoint import Checkpoint, VerifierKey, sign_checkpoint
+from mydata_hub.transparency.checkpoint import Checkpoint, VerifierKey
+from mydata_hub.transparency.cosign_message import cosign_message
 from mydata_hub.transparency.events import PendingEvent, mark_sequenced, pending_events
 from mydata_hub.transparency.merkle import EMPTY_ROOT
 from mydata_hub.transparency.published import CHECKPOINT
+from mydata_hub.transparency.signing import sign_checkpoint
 from mydata_hub.transparency.tiles import Edge, Tile, partial_tiles_of
 
 HEAD: Final = Key("log", "head")
@@ -46,6 +49,8 @@ class Log:
     clock: Clock
     entropy: Entropy
     origin: str
+    # Whether a witness is to be asked about each checkpoint (transparency/cosigning.py).
+    witnessed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +217,10 @@ def _put_checkpoint(log: Log, head: Head) -> None:
         if size >= head.size:
             return
         try:
-            log.tables.commit(_put_note(log, head, VersionIs(row.version)))
+            # In one commit: no checkpoint is forgotten, and none is asked about that is not out.
+            message = cosign_message(head.size, log.clock.now())
+            asked = [send(message)] if log.witnessed else []
+            log.tables.commit(_put_note(log, head, VersionIs(row.version)), *asked)
         except Conflict:
             continue
         return
@@ -223,7 +231,7 @@ def _put_note(log: Log, head: Head, when: Absent | VersionIs) -> Put:
     values: dict[str, Value] = {
         "size": head.size,
         "note": sign_checkpoint(Checkpoint(head.origin, head.size, head.root), log.signer),
-        "key": str(VerifierKey.of(head.origin, log.signer)),
+        "key": str(VerifierKey.of(head.origin, log.signer.public_key())),
     }
     return Put(key=CHECKPOINT, values=values, when=when)
 

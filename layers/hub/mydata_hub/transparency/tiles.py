@@ -6,6 +6,7 @@ level stands for a full tile below it. An entry bundle holds the entries of one 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -184,6 +185,11 @@ def narrow(tile: Tile, content: bytes, width: int) -> bytes:
     if tile.level == ENTRIES:
         return encode_bundle(decode_bundle(tile, content)[:width])
     return content[: width * HASH_BYTES]
+
+
+def hashes_from(read: Callable[[str], bytes]) -> Callable[[Tile], Sequence[bytes]]:
+    """The hashes of tiles by what reads them; each is read and decoded once. Raises NotProven."""
+    return functools.cache(lambda tile: decode_tile(tile, read(tile.path)))
 
 
 def subtree_hash(
