@@ -156,7 +156,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHub]:
 @pytest.fixture(scope="session")
 def desk(hub: ServedHub) -> Desk:
     """The served hub's own database, for what no page can do."""
-    names = ("accounts", "sessions", "notices", "outbox", "events")
+    names = ("accounts", "sessions", "notices", "outbox", "events", "erasures")
     settings = PagesSettings(
         engine=f"embedded:{hub.folder}",
         issuer=hub.url,
