@@ -103,13 +103,15 @@ def partner(hub: ServedHub, node: str, mydata: Any, tmp_path: Path) -> Iterator[
         private, public = tmp_path / "key.json", tmp_path / "jwks.json"
         private.write_text(json.dumps(key.as_dict(private=True) | named))
         public.write_text(json.dumps({"keys": [key.as_dict(private=False) | named]}))
+        port = free_port()
         made = mydata(
             *("partner", "add", "--name", "자전거 대여", "--jwks", str(public)),
             *("--redirect-uri", REDIRECT, "--purpose", purpose, "--json"),
+            *("--event-endpoint", f"http://127.0.0.1:{port}/events"),
         )
         assert made.code == 0, made.err
         client_id = made.json()["client_id"]
-        arguments = [hub.url, client_id, str(private), REDIRECT, json.dumps([details])]
+        arguments = [hub.url, client_id, str(private), REDIRECT, json.dumps([details]), str(port)]
         process = subprocess.Popen(
             [node, str(HERE / "partner.mjs"), *arguments],
             stdin=subprocess.PIPE,

@@ -1,12 +1,15 @@
 // A partner's whole way with the openid-client of npm, one JSON line per step. Arguments: issuer,
 // client id, file of the private JWK, redirect URI, authorization details; the address that the
-// person comes back with is read from standard input.
+// person comes back with is read from standard input. With a port as the sixth argument it hears
+// there that a grant has ended, verifies that with the jose of npm, and attests deletion.
 
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { createInterface } from "node:readline";
+import * as jose from "jose";
 import * as oauth from "openid-client";
 
-const [issuer, clientId, keyFile, redirectUri, details] = process.argv.slice(2);
+const [issuer, clientId, keyFile, redirectUri, details, port] = process.argv.slice(2);
 const jwk = JSON.parse(readFileSync(keyFile));
 const algorithms = {
   ES256: { name: "ECDSA", namedCurve: "P-256" },
@@ -34,6 +37,43 @@ const failure = async (act) => {
   } catch (error) {
     return { error: error.error ?? error.cause?.error ?? error.code ?? String(error), status: error.status };
   }
+};
+
+const transmitter = await (await fetch(`${issuer}/.well-known/ssf-configuration`)).json();
+const eventKeys = jose.createRemoteJWKSet(new URL(transmitter.jwks_uri));
+const heardEvent = new Promise((resolve, reject) => {
+  createServer(async (request, response) => {
+    try {
+      let token = "";
+      for await (const part of request) token += part;
+      const { payload } = await jose.jwtVerify(token, eventKeys, {
+        issuer: transmitter.issuer,
+        audience: clientId,
+        typ: "secevent+jwt",
+        algorithms: ["ES256"],
+      });
+      response.writeHead(202).end();
+      resolve({ type: request.headers["content-type"], payload });
+    } catch (error) {
+      response.writeHead(400, { "content-type": "application/json" }).end('{"err":"invalid_key"}');
+      reject(error);
+    }
+  }).listen(Number(port), "127.0.0.1");
+});
+const signed = (claims, typ) =>
+  new jose.SignJWT({ iss: clientId, aud: issuer, jti: crypto.randomUUID(), ...claims })
+    .setProtectedHeader({ alg, kid: jwk.kid, typ })
+    .setIssuedAt();
+const attest = async (grant_id) => {
+  const said = { grant_id, deleted_at: Math.floor(Date.now() / 1000) };
+  const events = { "urn:mydata-hub:event:deletion-attested": said };
+  const assertion = await signed({ sub: clientId }, "JWT").setExpirationTime("1m").sign(key);
+  const body = new URLSearchParams({
+    attestation: await signed({ events }, "secevent+jwt").sign(key),
+    client_assertion: assertion,
+    client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+  });
+  return (await fetch(transmitter.deletion_attestation_endpoint, { method: "POST", body })).json();
 };
 
 const config = await oauth.discovery(
@@ -100,5 +140,7 @@ if (granted.ok) {
   tell("after withdrawal", await failure(() =>
     oauth.refreshTokenGrant(config, first.refresh_token, undefined, { DPoP })));
   tell("query after withdrawal", await failure(async () => (await query()).status));
+  tell("heard", await failure(() => heardEvent));
+  tell("attested", await failure(() => attest(first.grant_id)));
 }
 process.exit(0);

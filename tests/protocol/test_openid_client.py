@@ -79,8 +79,17 @@ def test_a_partner_gets_answers_until_the_person_withdraws(
     assert "ok" not in refused
     assert client.step("after withdrawal")["error"] == "invalid_grant"
     assert client.step("query after withdrawal")["ok"] == 404
+    heard = client.step("heard")["ok"]
+    assert heard["type"] == "application/secevent+jwt"
+    said = {"grant_id": grant["grant_id"], "initiated_by": "person"}
+    assert heard["payload"]["events"] == {"urn:mydata-hub:event:grant-ended": said}
+    # The person's name in the event is the one in the partner's tokens.
+    assert heard["payload"]["sub_id"]["sub"] == introspected["sub"]
+    attested = {"grant_id": grant["grant_id"], "state": "deletion_attested"}
+    assert client.step("attested")["ok"] == attested
     (grant,) = mydata("person", "grants", "--as", person, "--json").json()["grants"]
-    assert grant["state"] == "withdrawn"
+    assert (grant["state"], grant["told"]["state"]) == ("withdrawn", "deletion_attested")
+    assert grant["told"]["confirmed"]
 
 
 def answers_cost_once(asked):
