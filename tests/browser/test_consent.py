@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,10 +12,12 @@ import pytest
 from mydata_hub.cli.laptop import environment_of, laptop_deployment
 
 from tests.browser.test_looks import look
+from tests.unit.courier.receiver import receiving
 from tests.unit.oauth.hub import REDIRECT
 from tests.unit.web.partners import HttpPartner
 
 BICYCLES = "따릉 자전거"
+TOLD_SECONDS = 10
 NAMES = {"ko": "지우", "en": "Jiu"}
 
 
@@ -44,7 +47,10 @@ class ServedPartner(HttpPartner):
 @pytest.fixture(scope="session")
 def partner(hub, desk):
     environment = environment_of(laptop_deployment(hub.folder, hub.url), "authorize")
-    return ServedPartner(SimpleNamespace(desk=desk), environment, BICYCLES)
+    with receiving() as (endpoint, _):
+        yield ServedPartner(
+            SimpleNamespace(desk=desk), environment, BICYCLES, event_endpoint=endpoint
+        )
 
 
 @pytest.fixture(scope="session")
@@ -123,6 +129,21 @@ def test_a_visitor_joins_reads_chooses_and_allows(locale, asked, partner, hub, p
     page.get_by_role("button", name=person.say("Withdraw")).click()
     person.told("Withdrawn. The next question is refused.")
     page.get_by_text(person.say("No service may ask about you now.")).wait_for()
+    person.heading("Who may ask no more")
+    told_so(person, "Told and confirmed. They have not yet signed that they deleted.")
+    statement = partner.attestation(tokens["grant_id"])
+    partner.send(partner.call("/oauth/deletions", {"attestation": statement}), 200)
+    told_so(person, "Signed that they deleted. We cannot see whether they did.")
+    look(person, "activity-ended", pictures)
+
+
+def told_so(person, words):
+    """Look again until the page says so of the partner that may ask no more."""
+    news = person.page.locator("[data-told]").filter(has_text=person.say(words))
+    until = time.monotonic() + TOLD_SECONDS
+    while not news.count() and time.monotonic() < until:
+        person.page.reload()
+    assert news.count() == 1
 
 
 @pytest.mark.parametrize("locale", ["ko", "en"])
