@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -104,6 +105,18 @@ def test_nobody_there_is_unreachable():
     assert Caller(resolve=unknown).push("https://partner.example/", TOKEN) == "unreachable"
 
 
+def test_a_name_that_is_looked_up_for_ever_is_given_up():
+    answered = threading.Event()
+
+    def slow(host, port):
+        answered.wait(5)
+        return ["93.184.215.14"]
+
+    caller = Caller(look_up_s=0.05, resolve=slow)
+    assert caller.push("https://partner.example/", TOKEN) == "too_slow"
+    answered.set()
+
+
 INSIDE = [
     "127.0.0.1",
     "::1",
@@ -146,10 +159,12 @@ def test_one_address_inside_among_public_ones_is_one_too_many():
         "https:///events",
         "https://[::1/",
         "https://partner.example:99999/",
+        f"https://{'a' * 70}.example/",
     ],
 )
 def test_what_is_not_https_to_a_host_is_not_called_in_the_cloud(endpoint):
     def lead(host, port):
+        host.encode("idna")  # as the system's look-up does first
         return ["127.0.0.1"] if host == "127.0.0.1" else ["93.184.215.14"]
 
     assert Caller(resolve=lead).push(endpoint, TOKEN) == "address_refused"

@@ -36,7 +36,7 @@ from mydata_hub.oauth.clients import (
 )
 from mydata_hub.oauth.security_events import GRANT_ENDED
 from mydata_hub.ports.clock import SystemEntropy
-from mydata_hub.ports.messages import Message, due_messages, send, settle
+from mydata_hub.ports.messages import Message, due_messages, send
 
 from tests.unit.consent.world import ORIGIN, World
 from tests.unit.courier.receiver import acknowledge, opened, receiving
@@ -272,7 +272,7 @@ def test_a_partner_that_attested_is_not_told_again(world):
     assert seen.tokens == []
 
 
-def test_one_partner_that_hangs_holds_up_no_other_and_waits_for_the_next_round(world):
+def test_one_partner_that_hangs_is_called_once_and_holds_up_no_other(world):
     ended = threading.Event()
     with (
         receiving(lambda post: ended.wait(5)) as (hanging, hung),
@@ -283,11 +283,36 @@ def test_one_partner_that_hangs_holds_up_no_other_and_waits_for_the_next_round(w
         for _ in range(4):
             world.withdrawn("bicycles")
             world.withdrawn("insurer")
-        done = world.work()
+        assert world.work() == [True] * 8
         ended.set()
     assert len(hung.tokens) == 1
     assert len(seen.tokens) == 4
-    assert sorted(done) == [False] * 3 + [True] * 5
+    waiting = [message.body["grant_id"] for message in world.waiting(WITHIN_A_DAY)]
+    news = fetch_deliveries(world.tables, waiting).values()
+    assert [(one.client_id, one.state, one.trouble) for one in news] == [
+        ("bicycles", "not_confirmed", "too_slow")
+    ] * 4
+
+
+def test_a_partner_that_refuses_one_event_is_told_of_the_others(world):
+    with receiving(lambda post: post.give(400, b"{}"), acknowledge) as (url, seen):
+        set_event_endpoint(world.tables, "bicycles", url)
+        grants = [world.withdrawn() for _ in range(3)]
+        world.work()
+    assert len(seen.tokens) == 3
+    states = sorted(world.news(grant).state for grant in grants)
+    assert states == ["acknowledged", "acknowledged", "not_confirmed"]
+
+
+def test_a_hub_that_slept_for_days_still_tries_for_a_day(world):
+    with receiving(lambda post: post.give(500)) as (url, _):
+        set_event_endpoint(world.tables, "bicycles", url)
+        grant = world.withdrawn()
+        world.clock.advance(timedelta(days=3))
+        woken = world.now
+        world.work_until_settled()
+    assert world.news(grant).state == "given_up"
+    assert world.now - woken == GIVEN_UP_AFTER
 
 
 def test_a_round_that_is_over_leaves_the_rest_to_the_next(world):
@@ -324,12 +349,12 @@ def test_after_an_erasure_each_partner_gets_an_event_that_says_nothing_of_when_o
     assert events["bicycles"]["jti"] != events["insurer"]["jti"]
 
 
-def test_a_message_without_a_delivery_is_damage(world):
-    message = Message(message_id="m", topic=TOPIC, body={}, due_at=world.now)
+@pytest.mark.parametrize("body", [{}, {"grant_id": ""}, {"grant_id": 7}])
+def test_a_message_that_names_no_grant_is_damage(world, body):
+    message = Message(message_id="m", topic=TOPIC, body=body, due_at=world.now)
     world.tables.commit(send(message))
     with pytest.raises(Damaged):
         world.courier.tell_partner(message, world.now, Round())
-    world.tables.commit(settle(message))
 
 
 def test_a_delivery_of_an_erased_person_is_forgotten(world):
@@ -340,3 +365,6 @@ def test_a_delivery_of_an_erased_person_is_forgotten(world):
     assert len(row) == 1
     world.clock.advance(timedelta(days=37))
     assert world.tables.fetch_many(delivery_key(grant.grant_id)) == {}
+    # Should the hub have slept that long, there is nothing left to tell.
+    assert world.work() == [True]
+    assert world.waiting(WITHIN_A_DAY) == []

@@ -63,7 +63,9 @@ class Delivery:
     # When it goes out first, and what the event calls its time: after an erasure not the end's.
     due_at: datetime
     state: DeliveryState = DeliveryState.WAITING
+    # Times that its partner was called, be it for another event of the same round.
     tries: int = 0
+    first_tried_at: datetime | None = None
     tried_at: datetime | None = None
     # Why the last try did not succeed: a word of a closed list or a code of RFC 8935.
     trouble: str | None = None

@@ -12,7 +12,9 @@ from __future__ import annotations
 import ipaddress
 import json
 import socket
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any, Final, TypeAlias
@@ -21,6 +23,7 @@ from urllib.parse import SplitResult, urlsplit
 from mydata_hub.errors import CallFailed
 from mydata_hub.outbound import bounded, read_body, tls_context
 
+LOOK_UP_TIMEOUT_S: Final = 3.0
 CONNECT_TIMEOUT_S: Final = 3.0
 # From the connection to the last byte of the answer, however slowly it drips.
 DEADLINE_S: Final = 6.0
@@ -33,6 +36,9 @@ ERROR_CODES: Final = frozenset(
         *("authentication_failed", "access_denied"),
     }
 )
+REFUSED: Final = "refused"
+# Of one event; everything else is wrong with the partner's address or its server.
+REFUSALS: Final = ERROR_CODES | {REFUSED}
 _HEADERS: Final = {
     "Content-Type": MEDIA_TYPE,
     "Accept": "application/json",
@@ -58,6 +64,7 @@ class Caller:
 
     loopback_allowed: bool = False
     deadline_s: float = DEADLINE_S
+    look_up_s: float = LOOK_UP_TIMEOUT_S
     resolve: Callable[[str, int], Sequence[str]] = resolve
     tls_context: Callable[[], Any] = tls_context
 
@@ -67,6 +74,8 @@ class Caller:
         try:
             parts = urlsplit(endpoint)
             address = self._allowed_address(parts)
+        except TimeoutError:
+            return "too_slow"
         except OSError:
             return "unreachable"
         except ValueError:
@@ -92,7 +101,8 @@ class Caller:
         host = parts.hostname
         if host is None or parts.scheme not in _PORTS:
             return None
-        found = self.resolve(host, parts.port or _PORTS[parts.scheme])
+        port = parts.port or _PORTS[parts.scheme]
+        found = _in_time(lambda: self.resolve(host, port), self.look_up_s)
         addresses = [ipaddress.ip_address(one.partition("%")[0]) for one in found]
         loopback = self.loopback_allowed and all(one.is_loopback for one in addresses)
         public = parts.scheme == "https" and all(_is_public(one) for one in addresses)
@@ -124,6 +134,21 @@ class _Pinned(HTTPConnection):
             self._secured.do_handshake()
 
 
+def _in_time(look_up: Callable[[], Sequence[str]], limit_s: float) -> Sequence[str]:
+    """What a look-up gives. The system's has no limit of its own, and whoever answers for a name
+    may take their time. Raises TimeoutError, and what the look-up raises."""
+    found: Future[Sequence[str]] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(look_up())
+        except (OSError, ValueError) as error:
+            found.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return found.result(limit_s)
+
+
 def _is_public(address: _Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or address.teredo
@@ -140,7 +165,7 @@ def _judged(status: int, body: bytes) -> str | None:
             code = json.loads(body).get("err")
         except (ValueError, AttributeError, RecursionError):
             code = None
-        return code if isinstance(code, str) and code in ERROR_CODES else "refused"
+        return code if isinstance(code, str) and code in ERROR_CODES else REFUSED
     if 300 <= status < 400:
         return "redirected"
     return "unavailable" if status == 429 or status >= 500 else "unexpected_answer"

@@ -17,12 +17,11 @@ from mydata_hub.accounts.desk import until_settled
 from mydata_hub.consent.deliveries import (
     Delivery,
     DeliveryState,
-    delivery_key,
     delivery_message,
+    fetch_deliveries,
     put_delivery,
-    read_delivery,
 )
-from mydata_hub.courier.calling import Caller
+from mydata_hub.courier.calling import REFUSALS, Caller
 from mydata_hub.errors import Conflict, Damaged, HubError
 from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.oauth.clients import fetch_client
@@ -44,13 +43,16 @@ _OPEN: Final = frozenset({DeliveryState.WAITING, DeliveryState.SENT, DeliverySta
 
 @dataclass(slots=True)
 class Round:
-    """One invocation: a partner that failed in it is left alone, so that it holds up no other."""
+    """One invocation. A partner that failed in it is not called again, so that it holds up no
+    other; what else was to be told to it counts as tried, or it would fill every sweep."""
 
     ends_at: float = field(default_factory=lambda: time.monotonic() + ROUND_S)
-    failed: set[str] = field(default_factory=set)
+    # Client id -> what was wrong.
+    failed: dict[str, str] = field(default_factory=dict)
 
-    def admits(self, client_id: str) -> bool:
-        return client_id not in self.failed and time.monotonic() < self.ends_at
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self.ends_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,31 +72,33 @@ class Courier:
         Damaged, Busy, OutcomeUnknown (safe to repeat).
         """
         delivery = self._fetch(message)
-        if delivery.state not in _OPEN:
+        if delivery is None or delivery.state not in _OPEN:
             return self._commit(settle(message))
         client = fetch_client(self.tables, delivery.client_id)
         if client is None or client.event_endpoint is None:
             return self._close(message, DeliveryState.NO_ADDRESS)
-        if _is_being_tried(delivery, now) or not this_round.admits(delivery.client_id):
+        known = this_round.failed.get(delivery.client_id)
+        if _is_being_tried(delivery, now) or (known is None and this_round.is_over):
             return False
-        tried = replace(
-            delivery, state=DeliveryState.SENT, tries=delivery.tries + 1, tried_at=now, trouble=None
-        )
-        if not self._commit(put_delivery(tried)):
+        if not self._commit(put_delivery(_tried(delivery, now))):
             return False
+        if known is not None:
+            return self._try_later(message, known, now)
         token = self.keys.sign(TYPE, grant_ended_claims(self.issuer, delivery))
         trouble = self.caller.push(client.event_endpoint, token)
         if trouble is None:
             return self._close(message, DeliveryState.ACKNOWLEDGED, now)
-        this_round.failed.add(delivery.client_id)
+        if trouble not in REFUSALS:
+            this_round.failed[delivery.client_id] = trouble
         return self._try_later(message, trouble, now)
 
     def _try_later(self, message: Message, trouble: str, now: datetime) -> bool:
         def act() -> bool:
-            delivery = replace(self._fetch(message), trouble=trouble)
-            if delivery.state not in _OPEN:
+            found = self._fetch(message)
+            if found is None or found.state not in _OPEN:
                 return self._commit(settle(message))
-            until = delivery.due_at + GIVEN_UP_AFTER
+            delivery = replace(found, trouble=trouble)
+            until = (delivery.first_tried_at or now) + GIVEN_UP_AFTER
             if now >= until:
                 given_up = replace(delivery, state=DeliveryState.GIVEN_UP)
                 return self._settle(message, put_delivery(given_up))
@@ -107,7 +111,10 @@ class Courier:
 
     def _close(self, message: Message, state: DeliveryState, now: datetime | None = None) -> bool:
         def act() -> bool:
-            delivery = replace(self._fetch(message), acknowledged_at=now)
+            found = self._fetch(message)
+            if found is None:
+                return self._commit(settle(message))
+            delivery = replace(found, acknowledged_at=now)
             # A partner may attest before its acknowledgement is back; that says more.
             if delivery.state in _OPEN:
                 delivery = replace(delivery, state=state)
@@ -132,13 +139,12 @@ class Courier:
             return False
         return True
 
-    def _fetch(self, message: Message) -> Delivery:
+    def _fetch(self, message: Message) -> Delivery | None:
+        """The delivery, or None once it has expired, long after an erasure."""
         grant_id = message.body.get("grant_id")
-        key = delivery_key(grant_id if isinstance(grant_id, str) and grant_id else "-")
-        row = self.tables.fetch_many(key).get(key)
-        if row is None:
-            raise Damaged("a message tells of the end of a grant that has no delivery")
-        return read_delivery(row)
+        if not isinstance(grant_id, str) or not grant_id:
+            raise Damaged("a message does not say which grant has ended")
+        return fetch_deliveries(self.tables, [grant_id]).get(grant_id)
 
 
 def sweep(
@@ -163,6 +169,17 @@ def pause_after(tries: int, entropy: Entropy) -> timedelta:
     that partners that failed together are not called together."""
     longest = min(FIRST_PAUSE * 2.0 ** min(tries - 1, 20), LONGEST_PAUSE)
     return longest * (0.5 + int.from_bytes(entropy.token(4)) / 2**33)
+
+
+def _tried(delivery: Delivery, now: datetime) -> Delivery:
+    return replace(
+        delivery,
+        state=DeliveryState.SENT,
+        tries=delivery.tries + 1,
+        first_tried_at=delivery.first_tried_at or now,
+        tried_at=now,
+        trouble=None,
+    )
 
 
 def _is_being_tried(delivery: Delivery, now: datetime) -> bool:
