@@ -8,7 +8,10 @@ import json
 import pytest
 from click.testing import CliRunner
 from joserfc.jwk import ECKey, KeySet
+from mydata_hub.cli.log_sources import MirrorFolder
 from mydata_hub.cli.main import main
+from mydata_hub.transparency.checkpoint import VerifierKey
+from mydata_hub.transparency.mirroring import extend_mirror
 
 
 @pytest.fixture
@@ -109,3 +112,75 @@ def test_without_keys_and_without_a_hub_it_says_where_to_get_them(kept, tmp_path
     unreachable = [*command, "--url", "http://localhost:9"]
     told = CliRunner().invoke(main, unreachable)
     assert (told.exit_code, "does not answer" in told.stderr) == (1, True)
+
+
+@pytest.fixture
+def mirrored(asked, kept, tmp_path):
+    """A mirror of the log, made through the hub's own routes."""
+    folder = tmp_path / "mirror"
+
+    class Served:
+        def get(self, name):
+            tile = name.removeprefix("tile/")
+            route = "GET /log/tile/{tile+}" if tile != name else f"GET /log/{name}"
+            event = {"routeKey": route, "pathParameters": {"tile": tile}}
+            return base64.b64decode(asked.hub.invoke("audit", event)["body"])
+
+        def tile_names(self):
+            return None
+
+    store = MirrorFolder(folder)
+    key = VerifierKey.parse(store.pin((kept / "log").read_text()))
+    extend_mirror(store, Served(), key)
+    return folder
+
+
+def test_a_receipt_is_bound_to_a_mirror_that_is_whole(kept, mirrored):
+    told = verify(kept, "--folder", str(mirrored), "--json")
+    assert told.exit_code == 0, told.output
+    found = json.loads(told.stdout)
+    assert found["mirrored"] == found["index"]
+    words = verify(kept, "--folder", str(mirrored)).output
+    assert f"entry {found['index']} of it is this one" in words
+
+
+def test_every_object_of_a_tampered_mirror_is_named_by_the_receipt_of_one_answer(kept, mirrored):
+    for path in [one for one in (mirrored / "tile").rglob("*") if one.is_file()]:
+        before = path.read_bytes()
+        for spoilt in (before[:9] + bytes([before[9] ^ 1]) + before[10:], before[:-1], None):
+            path.write_bytes(spoilt) if spoilt is not None else path.unlink()
+            told = verify(kept, "--folder", str(mirrored), "--json")
+            assert told.exit_code == 1
+            assert json.loads(told.stdout)["object"] == path.relative_to(mirrored).as_posix()
+        path.write_bytes(before)
+    (mirrored / "checkpoint").write_bytes(b"nothing")
+    told = verify(kept, "--folder", str(mirrored), "--json")
+    assert json.loads(told.stdout)["object"] == "checkpoint"
+
+
+def test_a_receipt_from_before_its_entry_had_a_place_is_looked_for_in_the_mirror(kept, mirrored):
+    receipt = json.loads((kept / "receipt.json").read_text())
+    (kept / "early.json").write_text(json.dumps(receipt | {"log": None}))
+    told = json.loads(
+        verify(kept, "--folder", str(mirrored), "--json", receipt="early.json").stdout
+    )
+    assert (told["index"], isinstance(told["mirrored"], int)) == (None, True)
+
+
+def test_an_answer_that_was_never_logged_is_told(asked, kept, mirrored):
+    event_id = asked.partner.ask().json()["event_id"]
+    (kept / "later.json").write_text(asked.partner.receipt(event_id).body)
+    told = verify(kept, "--folder", str(mirrored), "--json", receipt="later.json")
+    assert (told.exit_code, json.loads(told.stdout)["object"]) == (1, "entry")
+    asked.hub.invoke("sequence_log", {"sweep": True})
+    (kept / "proven.json").write_text(asked.partner.receipt(event_id).body)
+    told = verify(kept, "--folder", str(mirrored), "--json", receipt="proven.json")
+    assert (told.exit_code, json.loads(told.stdout)["object"]) == (1, "mirror")
+
+
+def test_a_witness_is_asked_of_a_mirror(kept, mirrored):
+    assert verify(kept, "--witness", "w").exit_code == 2
+    key = "witness.example/w1+5bfd7032+BCwhkXQ4pLnriLYohod5ak+qjLhNHRXtrHCMbPJxsfmF"
+    told = verify(kept, "--folder", str(mirrored), "--witness", key, "--json")
+    reason = json.loads(told.stdout)["reason"]
+    assert (told.exit_code, reason) == (1, "not cosigned by witness.example/w1")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from mydata_hub.config import SequenceLogSettings
@@ -76,3 +80,37 @@ class LogHub:
 @pytest.fixture
 def log_hub(tmp_path):
     return LogHub(tmp_path / "data")
+
+
+@contextmanager
+def serving(hub):
+    """The audit function of a hub behind a plain HTTP server on loopback; gives its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            tile = self.path.removeprefix("/log/tile/")
+            route = "GET /log/tile/{tile+}" if tile != self.path else f"GET {self.path}"
+            answer = hub.ask(route, tile=tile)
+            body = answer["body"].encode()
+            self.send_response(answer["statusCode"])
+            self.end_headers()
+            self.wfile.write(base64.b64decode(body) if answer.get("isBase64Encoded") else body)
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def served(log_hub):
+    with serving(log_hub) as url:
+        yield url

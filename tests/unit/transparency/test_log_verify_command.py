@@ -4,38 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 from click.testing import CliRunner
 from mydata_hub.cli.main import main
-
-
-@pytest.fixture
-def served(log_hub):
-    """The audit function behind a plain HTTP server on loopback."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            tile = self.path.removeprefix("/log/tile/")
-            route = "GET /log/tile/{tile+}" if tile != self.path else f"GET {self.path}"
-            answer = log_hub.ask(route, tile=tile)
-            body = answer["body"].encode()
-            self.send_response(answer["statusCode"])
-            self.end_headers()
-            self.wfile.write(base64.b64decode(body) if answer.get("isBase64Encoded") else body)
-
-        def log_message(self, *args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def verify(*arguments):

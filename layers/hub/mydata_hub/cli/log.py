@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from mydata_hub.errors import BlobMissing, HubError, NotProven
-from mydata_hub.transparency.checkpoint import Checkpoint, VerifierKey, verify_checkpoint
+from mydata_hub.cli.log_sources import FolderSource, HttpSource, httpx_client
+from mydata_hub.cli.mirror import (
+    consistency,
+    key_option,
+    mirror,
+    progress_bar,
+    reason_of,
+    url_option,
+    witness_option,
+)
+from mydata_hub.errors import HubError
+from mydata_hub.transparency.checkpoint import COSIGNATURE, VerifierKey, verify_checkpoint
 from mydata_hub.transparency.verifier import LogReport, Source, verify_log
-
-DEFAULT_URL = "http://localhost:8787"
-TIMEOUT_SECONDS = 30.0
-# A full bundle of the largest entries; more is not an object of any log.
-MAX_OBJECT_BYTES = 17 * 1024 * 1024
 
 
 @click.group()
@@ -29,14 +31,19 @@ def log() -> None:
     """The append-only log of everything that leaves the vaults."""
 
 
+log.add_command(mirror)
+log.add_command(consistency)
+
+
 @log.command()
-@click.option("--url", default=DEFAULT_URL, show_default=True, help="the hub to read from")
+@url_option
 @click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="a folder with the log's files, instead of a hub",
 )
-@click.option("--key", "key_text", help="the log's verifier key; without it the hub's own is taken")
+@key_option
+@witness_option
 @click.option(
     "--kept",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -44,87 +51,32 @@ def log() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
 def verify(
-    url: str, folder: Path | None, key_text: str | None, kept: Path | None, as_json: bool
+    url: str,
+    folder: Path | None,
+    key_text: str | None,
+    witnesses: tuple[str, ...],
+    kept: Path | None,
+    as_json: bool,
 ) -> None:
-    """Read the whole log and name every object that is wrong; exit 1 if there is one."""
+    """Read the whole log and name every object that is wrong; exit 1 if there is one.
+
+    With --witness the checkpoint must be cosigned by that witness, too.
+    """
     source: Source = FolderSource(folder) if folder else HttpSource(httpx_client(url))
     try:
         key = VerifierKey.parse(key_text or source.get("key").decode())
         older = verify_checkpoint(kept.read_bytes(), key) if kept else None
-        report = _verify(source, key, older, quiet=as_json)
+        cosigners = [VerifierKey.parse(one, COSIGNATURE) for one in witnesses]
+        with progress_bar("verifying", quiet=as_json) as progress:
+            report = verify_log(source, key, kept=older, witnesses=cosigners, progress=progress)
     except (HubError, httpx.HTTPError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"the log cannot be read: {_reason(error)}") from None
+        raise click.ClickException(f"the log cannot be read: {reason_of(error)}") from None
     if as_json:
         click.echo(json.dumps(_as_json(report, key)))
     else:
         _print(report, key, pinned=key_text is not None)
     if report.findings:
         sys.exit(1)
-
-
-def httpx_client(url: str) -> httpx.Client:
-    """A client below the log's prefix."""
-    return httpx.Client(base_url=url.rstrip("/") + "/log/", timeout=TIMEOUT_SECONDS)
-
-
-@dataclass(frozen=True, slots=True)
-class HttpSource:
-    """A log as a hub serves it."""
-
-    client: httpx.Client
-
-    def get(self, name: str) -> bytes:
-        """The object. Raises BlobMissing, httpx.HTTPError."""
-        answer = self.client.get(name)
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            raise BlobMissing(f"{name} is not there")
-        answer.raise_for_status()
-        if len(answer.content) > MAX_OBJECT_BYTES:
-            raise NotProven(name, "larger than any object of a log")
-        return answer.content
-
-    def tile_names(self) -> None:
-        """HTTP lists nothing: what the checkpoint does not name is never asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class FolderSource:
-    """A log as files under its own paths: `checkpoint`, `key` and `tile/...`."""
-
-    folder: Path
-
-    def get(self, name: str) -> bytes:
-        """The file. Raises BlobMissing."""
-        try:
-            return (self.folder / name).read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise BlobMissing(f"{name} is not there") from None
-
-    def tile_names(self) -> Iterable[str]:
-        """Every file below `tile`, by its path."""
-        for path in sorted((self.folder / "tile").rglob("*")):
-            if path.is_file():
-                yield path.relative_to(self.folder).as_posix()
-
-
-def _verify(source: Source, key: VerifierKey, kept: Checkpoint | None, *, quiet: bool) -> LogReport:
-    bar = Progress(
-        TextColumn("verifying"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("entries"),
-        console=Console(stderr=True),
-        transient=True,
-        disable=quiet or not sys.stderr.isatty(),
-    )
-    with bar:
-        task = bar.add_task("verifying", total=None)
-        return verify_log(
-            source,
-            key,
-            kept=kept,
-            progress=lambda done, size: bar.update(task, completed=done, total=size),
-        )
 
 
 def _print(report: LogReport, key: VerifierKey, *, pinned: bool) -> None:
@@ -143,6 +95,8 @@ def _print(report: LogReport, key: VerifierKey, *, pinned: bool) -> None:
         soft_wrap=True,
         highlight=False,
     )
+    for name, at in report.cosigned:
+        console.print(f"Cosigned by {name} at {at:%Y-%m-%d %H:%M:%S} UTC.", highlight=False)
     if not pinned:
         console.print(
             f"Key, as the log itself tells it: {key}\nGive it with --key to hold the log to it.",
@@ -160,13 +114,6 @@ def _as_json(report: LogReport, key: VerifierKey) -> dict[str, object]:
         "size": checkpoint.size if checkpoint else None,
         "root": checkpoint.root.hex() if checkpoint else None,
         "objects": report.objects,
+        "cosigned": {name: at.isoformat() for name, at in report.cosigned},
         "findings": [{"object": one.name, "reason": one.reason} for one in report.findings],
     }
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, httpx.HTTPStatusError):
-        return f"the hub answered {error.response.status_code}"
-    if isinstance(error, HubError):
-        return str(error)
-    return type(error).__name__

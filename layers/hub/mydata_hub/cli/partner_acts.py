@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx
 
 from mydata_hub.cli.house_acts import Story
-from mydata_hub.cli.log import HttpSource, httpx_client
+from mydata_hub.cli.log_sources import HttpSource, httpx_client
 from mydata_hub.cli.stage import run
 from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.transparency.tiles import tiles_of

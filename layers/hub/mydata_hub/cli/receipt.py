@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,13 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
 from mydata_hub.cli.client import TIMEOUT_SECONDS, data_option, json_option, running_hub, tell
+from mydata_hub.cli.log_sources import FolderSource
+from mydata_hub.cli.mirror import progress_bar, witness_option
 from mydata_hub.errors import HubError, NotProven
 from mydata_hub.oauth.metadata import ANSWERS_JWKS
 from mydata_hub.release.receipts import MAX_RECEIPT_BYTES, Verified, signing_key, verify_receipt
-from mydata_hub.transparency.checkpoint import VerifierKey
+from mydata_hub.transparency.binding import bind_entry
+from mydata_hub.transparency.checkpoint import COSIGNATURE, VerifierKey
 
 MAX_KEY_BYTES = 64 * 1024
 
@@ -36,15 +38,33 @@ def receipt() -> None:
     help="the hub's keys of answers, a JWK Set [default: as the hub publishes them]",
 )
 @click.option("--url", help="the hub to read keys from [default: the running one]")
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="a mirror of the log (mydata log mirror), which is verified whole and must hold the entry",
+)
+@witness_option
 @data_option
 @json_option
 def verify(
-    file: Path, key_text: str | None, jwks: Path | None, url: str | None, data: Path, as_json: bool
+    file: Path,
+    key_text: str | None,
+    jwks: Path | None,
+    url: str | None,
+    folder: Path | None,
+    witnesses: tuple[str, ...],
+    data: Path,
+    as_json: bool,
 ) -> None:
     """Check FILE; exit 1 and say what is wrong with it.
 
-    With --key and --jwks nothing is asked of any network.
+    With --jwks, and --key or --folder, nothing is asked of any network. A mirror says more than the
+    receipt's own proof: that the entry is in the log that everybody is shown.
     """
+    if witnesses and folder is None:
+        raise click.UsageError("--witness is asked of a mirror: give its --folder")
+    if folder and not key_text and (folder / "key").is_file():
+        key_text = (folder / "key").read_text().strip()
     with file.open("rb") as opened:
         encoded = opened.read(MAX_RECEIPT_BYTES + 1)
     hub = "" if key_text and jwks else running_hub(data, url)
@@ -55,13 +75,30 @@ def verify(
         raise click.ClickException(f"there is no key to check it with: {error}") from None
     try:
         found = verify_receipt(encoded, signing_key(encoded, keys), log_key)
+        place = _bind(folder, log_key, found, witnesses, quiet=as_json) if folder else None
     except NotProven as error:
         if as_json:
             wrong = {"verified": False, "object": error.thing, "reason": error.reason}
             click.echo(json.dumps(wrong))
         click.echo(f"The receipt does NOT verify: {error}.", err=True)
         sys.exit(1)
-    tell(as_json, _as_json(found), _in_words(found, pinned=not hub))
+    told = _as_json(found) | ({"mirrored": place} if folder else {})
+    tell(as_json, told, _in_words(found, place, pinned=not hub))
+
+
+def _bind(
+    folder: Path, key: VerifierKey, found: Verified, witnesses: tuple[str, ...], *, quiet: bool
+) -> int:
+    cosigners = [VerifierKey.parse(one, COSIGNATURE) for one in witnesses]
+    with progress_bar("verifying the mirror", quiet=quiet) as progress:
+        return bind_entry(
+            FolderSource(folder),
+            key,
+            found.entry,
+            proven=found.proven,
+            witnesses=cosigners,
+            progress=progress,
+        )
 
 
 def read_keys(encoded: bytes) -> list[ECKey]:
@@ -85,7 +122,7 @@ def fetch_published(hub: str, path: str) -> bytes:
     return answer.content
 
 
-def _as_json(found: Verified) -> Mapping[str, Any]:
+def _as_json(found: Verified) -> dict[str, Any]:
     release = found.release
     return {
         "verified": True,
@@ -100,7 +137,7 @@ def _as_json(found: Verified) -> Mapping[str, Any]:
     }
 
 
-def _in_words(found: Verified, *, pinned: bool) -> str:
+def _in_words(found: Verified, mirrored: int | None, *, pinned: bool) -> str:
     release = found.release
     place = (
         "has no place in the log yet"
@@ -112,6 +149,8 @@ def _in_words(found: Verified, *, pinned: bool) -> str:
         f"The receipt verifies: {', '.join(release.claims)}, {decided}.",
         f"Event {release.event_id} {place}; the consent's hash is {found.consent}.",
     ]
+    if mirrored is not None:
+        lines.append(f"The mirror is whole, and entry {mirrored} of it is this one.")
     if not pinned:
         lines.append("Keys, as the hub tells them; give --key and --jwks to hold it to yours.")
     return "\n".join(lines)

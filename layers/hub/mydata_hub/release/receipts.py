@@ -35,7 +35,7 @@ from mydata_hub.transparency import events
 from mydata_hub.transparency.checkpoint import VerifierKey
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.leaf import AUDIT_DOMAIN, PERSON_DOMAIN, Leaf, Opening
-from mydata_hub.transparency.log_proof import Log, prove_entry, verify_proof
+from mydata_hub.transparency.log_proof import Log, Proven, prove_entry, verify_proof
 
 TYPE: Final = "mydata-answer-receipt+jwt"
 MAX_RECEIPT_BYTES: Final = 256 * 1024
@@ -52,8 +52,14 @@ class Verified:
     release: Release
     # The hash of the consent record that the person signed, in base64url.
     consent: str
-    # Its place in the log; None where the receipt was made before it had one.
-    index: int | None
+    # The leaf of the log that it opens.
+    entry: bytes
+    # Its place, and the checkpoint that commits to it; None where the receipt was made before.
+    proven: Proven | None
+
+    @property
+    def index(self) -> int | None:
+        return self.proven.index if self.proven else None
 
 
 def issue_receipt(
@@ -157,7 +163,8 @@ def _verify(receipt: Mapping[str, Any], key: ECKey, log_key: VerifierKey) -> Ver
     return Verified(
         release=release,
         consent=statement["consent"],
-        index=None if proof is None else verify_proof(proof, entry, log_key).index,
+        entry=entry,
+        proven=None if proof is None else verify_proof(proof, entry, log_key),
     )
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import takewhile
 from typing import Final, Protocol
 
 from mydata_hub.errors import BlobMissing, NotProven
 from mydata_hub.transparency.checkpoint import Checkpoint, VerifierKey, verify_checkpoint
+from mydata_hub.transparency.cosignature import verify_cosignature
 from mydata_hub.transparency.leaf import Leaf
 from mydata_hub.transparency.merkle import leaf_hash
 from mydata_hub.transparency.tiles import (
@@ -59,6 +61,8 @@ class LogReport:
     checkpoint: Checkpoint | None
     objects: int
     findings: tuple[Finding, ...]
+    # The witnesses that were asked for, each with the instant of its cosignature.
+    cosigned: tuple[tuple[str, datetime], ...] = ()
 
 
 def verify_log(
@@ -66,16 +70,18 @@ def verify_log(
     key: VerifierKey,
     *,
     kept: Checkpoint | None = None,
+    witnesses: Sequence[VerifierKey] = (),
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> LogReport:
     """Check every object of a log against its signed checkpoint, and that against a kept one.
 
-    `progress` is told the entries done and the size. Raises what the source raises, BlobMissing
-    excepted: a missing object is a finding.
+    The checkpoint must bear a cosignature of each of `witnesses`. `progress` is told the entries
+    done and the size. Raises what the source raises, BlobMissing excepted: that is a finding.
     """
     reading = _Reading(source, progress)
     try:
-        checkpoint = verify_checkpoint(source.get(CHECKPOINT_NAME), key)
+        note = source.get(CHECKPOINT_NAME)
+        checkpoint = verify_checkpoint(note, key)
     except BlobMissing:
         return reading.report(None, Finding(CHECKPOINT_NAME, "missing"))
     except NotProven as error:
@@ -86,6 +92,7 @@ def verify_log(
         kept = None
     reading.check_tree(checkpoint, kept)
     reading.check_strays(checkpoint.size)
+    reading.check_cosignatures(note, witnesses)
     return reading.report(checkpoint)
 
 
@@ -122,15 +129,26 @@ class _Reading:
     progress: Callable[[int, int], None]
     objects: int = 0
     findings: list[Finding] = field(default_factory=list)
+    cosigned: list[tuple[str, datetime]] = field(default_factory=list)
 
     def report(self, checkpoint: Checkpoint | None, *more: Finding) -> LogReport:
         return LogReport(
-            checkpoint=checkpoint, objects=self.objects, findings=(*self.findings, *more)
+            checkpoint=checkpoint,
+            objects=self.objects,
+            findings=(*self.findings, *more),
+            cosigned=tuple(self.cosigned),
         )
 
     def blame(self, name: str, reason: str) -> None:
         if len(self.findings) < MAX_FINDINGS:
             self.findings.append(Finding(name, reason))
+
+    def check_cosignatures(self, note: bytes, witnesses: Sequence[VerifierKey]) -> None:
+        for witness in witnesses:
+            try:
+                self.cosigned.append((witness.name, verify_cosignature(note, witness)))
+            except NotProven as error:
+                self.blame(CHECKPOINT_NAME, error.reason)
 
     def take(self, tile: Tile, decode: Callable[[Tile, bytes], list[bytes]]) -> list[bytes] | None:
         """The parts of a stored object; None, and a finding, when it has no readable ones."""
