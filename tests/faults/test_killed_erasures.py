@@ -119,7 +119,7 @@ def test_whatever_effect_it_is_killed_at_it_completes(asked: Asked, after: bool)
 TABLES = (
     *("erasures", "outbox", "accounts", "sessions", "notices", "grants", "deliveries"),
     *("connections", "intake", "keys", "vault_public", "vaults", "segments", "ledger"),
-    *("events", "log"),
+    *("events", "log", "witnesses"),
 )
 
 
@@ -150,12 +150,12 @@ def erase_and_kill(world: World, delay: float) -> None:
                 handle({"sweep": True}, None)
         finally:
             os._exit(1)
+    os.close(writer)
     assert os.read(reader, 1) == b"r"
     time.sleep(delay)
     os.kill(pid, signal.SIGKILL)
     assert os.waitpid(pid, 0)[1] == signal.SIGKILL
     os.close(reader)
-    os.close(writer)
 
 
 def variables(world: World) -> dict[str, str]:

@@ -33,6 +33,8 @@ from mydata_hub.ports.tables import Tables
 # Of template.yaml, and of DynamoDB where that says nothing (tests/architecture compares them).
 KEYS_RECOVERABLE: Final = timedelta(days=7)
 ROWS_RECOVERABLE: Final = timedelta(days=35)
+# On a laptop: when a database is looked at again whose log somebody was reading.
+LOG_PAUSE: Final = timedelta(minutes=1)
 
 
 def tables_for(settings: Settings) -> Tables:
@@ -107,8 +109,15 @@ def copies_of(settings: EraseSettings) -> Copies:
         # template.yaml: point-in-time recovery of the table of keys, and of every other table.
         return Copies(lambda at: at + KEYS_RECOVERABLE, lambda at: at + ROWS_RECOVERABLE)
     from mydata_hub.embedded.key_copies import key_copies_until
+    from mydata_hub.embedded.sqlite_file import SqliteFile
 
-    return Copies(lambda at: key_copies_until(folder, at), lambda _at: None)
+    def keys_until(at: datetime) -> datetime:
+        # The write-ahead log is a copy too: it holds the row of keys as it was.
+        emptied = SqliteFile(folder).empty_log()
+        in_log = at if emptied else SystemClock().now() + LOG_PAUSE
+        return max(key_copies_until(folder, at), in_log)
+
+    return Copies(keys_until, lambda _at: None)
 
 
 def loopback_calls_allowed(settings: DeliverSettings) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from mydata_hub.accounts import ceremonies
@@ -11,9 +13,11 @@ from mydata_hub.accounts.ceremonies import SignedIn
 from mydata_hub.accounts.recovery import begin_recovery, finish_recovery, issue_recovery_code
 from mydata_hub.accounts.sessions import FRESH
 from mydata_hub.cli.passkey import SoftwarePasskey
+from mydata_hub.config import EraseSettings
 from mydata_hub.consent.deliveries import fetch_deliveries
 from mydata_hub.consent.endings import ERASURE_JITTER
 from mydata_hub.consent.grants import fetch_grant, list_grants
+from mydata_hub.embedded.sqlite_file import SqliteFile
 from mydata_hub.erasure.beginning import begin_erasure
 from mydata_hub.erasure.published import certificate_keys, erasure_document
 from mydata_hub.erasure.publishing import publish_key
@@ -31,7 +35,9 @@ from mydata_hub.errors import (
 )
 from mydata_hub.ports.messages import Message, due_messages, send
 from mydata_hub.ports.tables import Absent, Put, Row
+from mydata_hub.vault.key_rows import secrets_row
 from mydata_hub.vault.segments import blob_prefix
+from mydata_hub.wiring import copies_of
 
 from tests.unit.collection.collecting_world import ORIGIN, Person
 from tests.unit.erasure.erasure_world import PARTNER, World
@@ -237,3 +243,41 @@ def sign_in(world: World, person: Person) -> SignedIn:
     begun = ceremonies.begin_sign_in(world.desk)
     said = person.passkey.get(begun.options, ORIGIN)
     return ceremonies.finish_sign_in(world.desk, begun.ceremony, said)
+
+
+def test_on_a_laptop_the_destroyed_secrets_are_in_no_file_of_the_hub(world: World) -> None:
+    jiu = world.live()
+    key = secrets_row(jiu.account_id)
+    versions: Any = world.tables.fetch_many(key)[key].values["versions"]
+    # Their beginnings, as a row holds bytes: a database may lay one value over two pages.
+    wrapped = [b64encode(versions["1"][name])[:40] for name in ("profile", "records")]
+
+    def lying_about() -> list[str]:
+        files = [path for path in world.folder.rglob("*") if path.is_file()]
+        return [path.name for path in files if any(one in path.read_bytes() for one in wrapped)]
+
+    assert lying_about()
+    fields = dict.fromkeys(EraseSettings.model_fields, "x")
+    copies = copies_of(
+        EraseSettings(
+            **{**fields, "engine": f"embedded:{world.folder}", "issuer": "http://localhost:1"}
+        )
+    )
+    certificate_id = world.begin(jiu)
+    world.take_further(world.room(copies_until=copies.keys_until, rows_until=copies.rows_until))
+    erasure = world.erasure(certificate_id)
+    assert [one.kind for one in erasure.issued] == list(Kind)
+    assert lying_about() == []
+    assert world.clock.now() == erasure.irrecoverable_at
+
+
+def test_while_somebody_reads_the_old_rows_nothing_is_said_to_be_irrecoverable(
+    world: World,
+) -> None:
+    jiu = world.live()
+    reader = SqliteFile(world.folder)
+    with reader.reading() as connection:
+        connection.execute("SELECT count(*) FROM row").fetchone()
+        world.erase(jiu)
+        assert not SqliteFile(world.folder, busy_seconds=0.1).empty_log()
+    assert SqliteFile(world.folder).empty_log()

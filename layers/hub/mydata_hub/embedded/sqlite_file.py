@@ -113,6 +113,16 @@ class SqliteFile:
                 # power cut it would be there, so neither yes nor no is honest.
                 raise OutcomeUnknown("the disk failed while a commit was made durable") from None
 
+    def empty_log(self) -> bool:
+        """Move all commits into the database and empty the write-ahead log, which until then holds
+        rows as they were before they were deleted. False while somebody still reads from it.
+
+        Raises Busy, StoreError.
+        """
+        with self._connection() as connection, self._turn():
+            busy, _pages, _moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+
     def close(self) -> None:
         """Close the idle connections; the next transaction opens a new one."""
         _close_all(self._idle)
