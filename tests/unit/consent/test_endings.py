@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from mydata_hub.consent import endings
 from mydata_hub.consent.deliveries import TOPIC, DeliveryState, InitiatedBy, fetch_deliveries
 from mydata_hub.consent.endings import (
     ERASURE_JITTER,
@@ -147,3 +150,14 @@ def test_the_changes_of_an_end_go_into_somebody_else_s_commit(world):
     row = world.tables.fetch_many(key)[key]
     assert end_changes(world.desk, row, Reason.ERASED, session.account_id) == ()
     assert news_of(world, grant).erased
+
+
+def test_nothing_else_in_the_tree_writes_a_grant():
+    """So there is no way to end one past this place; giving one is the other way to write it."""
+    package = Path(endings.__file__).parents[1]
+    writers = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"\bput_grant\(|BY_CLIENT: \(", path.read_text("utf-8"))
+    }
+    assert writers == {"consent/endings.py", "consent/grants.py"}

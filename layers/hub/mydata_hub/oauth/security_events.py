@@ -27,11 +27,16 @@ def grant_ended_claims(issuer: str, delivery: Delivery) -> dict[str, Any]:
     There is no time of event: `iat` is when it was first due, which after an erasure is another
     hour for each partner.
     """
-    claims: dict[str, Any] = {
+    # Whom it is about (RFC 9493): the person by the partner's own name, else the grant.
+    sub_id = {"format": "opaque", "id": str(delivery.grant_id)}
+    if delivery.subject is not None:
+        sub_id = {"format": "iss_sub", "iss": issuer, "sub": delivery.subject}
+    return {
         "iss": issuer,
         "aud": delivery.client_id,
         "jti": delivery.event_id,
         "iat": int(delivery.due_at.timestamp()),
+        "sub_id": sub_id,
         "events": {
             GRANT_ENDED: {
                 "grant_id": delivery.grant_id,
@@ -39,14 +44,10 @@ def grant_ended_claims(issuer: str, delivery: Delivery) -> dict[str, Any]:
             }
         },
     }
-    if delivery.subject is not None:
-        # RFC 9493 section 3.2.4.
-        claims["sub_id"] = {"format": "iss_sub", "iss": issuer, "sub": delivery.subject}
-    return claims
 
 
 def transmitter_metadata(issuer: str) -> dict[str, Any]:
-    """What OpenID SSF 1.0 section 7.1 publishes of a transmitter, and where to attest deletion.
+    """What OpenID SSF 1.0 publishes of a transmitter, and where to attest deletion.
 
     There are no streams to configure: an operator registers where a partner's events go.
     """
