@@ -117,6 +117,7 @@ def test_the_partner_is_told_and_its_acknowledgement_is_kept(world):
     news = world.news(grant)
     assert claims["jti"] == news.event_id
     assert claims["iat"] == int(world.now.timestamp())
+    assert claims["sub_id"] == {"format": "opaque", "id": grant.grant_id}
     assert claims["events"] == {GRANT_ENDED: {"grant_id": grant.grant_id, "initiated_by": "person"}}
     assert (news.state, news.tries, news.acknowledged_at) == ("acknowledged", 1, world.now)
     assert world.waiting(WITHIN_A_DAY) == []
@@ -344,7 +345,7 @@ def test_after_an_erasure_each_partner_gets_an_event_that_says_nothing_of_when_o
         news, claims = world.news(grant), events[grant.counterparty]
         assert claims["iat"] == int(news.due_at.timestamp())
         assert claims["events"][GRANT_ENDED]["initiated_by"] == "person"
-        assert claims.keys() == {"iss", "aud", "jti", "iat", "events"}
+        assert claims.keys() == {"iss", "aud", "jti", "iat", "sub_id", "events"}
     assert events["bicycles"]["iat"] != events["insurer"]["iat"]
     assert events["bicycles"]["jti"] != events["insurer"]["jti"]
 
