@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mydata_hub.cli.client import data_option
+from mydata_hub.cli.fsck_log import check_log_folder
 from mydata_hub.embedded.durable_files import remove_leftovers
 from mydata_hub.embedded.feed import SqliteFeed
 from mydata_hub.embedded.fsck import Finding, check_folder
@@ -25,7 +26,7 @@ from mydata_hub.errors import HubError
 @data_option
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def fsck(data: Path, as_json: bool) -> None:
-    """Check every row, index, blob and key of the data folder.
+    """Check every row, index, blob and key of the data folder, and the log against its events.
 
     Exits with 1 when something is not as the hub wrote it. What a crashed writer left is removed
     first; it is never part of the data. Changes that a function failed on too often are sound,
@@ -33,7 +34,7 @@ def fsck(data: Path, as_json: bool) -> None:
     """
     try:
         removed = remove_leftovers(data)
-        findings = _check_with_progress(data)
+        findings, staged = _check_with_progress(data)
         put_aside = [] if findings else _put_aside(data)
     except HubError as error:
         raise click.ClickException(str(error)) from None
@@ -41,16 +42,19 @@ def fsck(data: Path, as_json: bool) -> None:
         report = {
             "findings": [asdict(found) for found in findings],
             "leftovers_removed": removed,
+            "staged_leftovers": staged,
             "put_aside": put_aside,
         }
         click.echo(json.dumps(report, indent=2))
     else:
         _print_findings(findings, removed)
+        for name in staged:
+            click.echo(f"{name}: a batch that a crashed sequencer staged; harmless")
         _print_put_aside(put_aside)
     sys.exit(1 if findings else 0)
 
 
-def _check_with_progress(data: Path) -> list[Finding]:
+def _check_with_progress(data: Path) -> tuple[list[Finding], list[str]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
@@ -58,7 +62,10 @@ def _check_with_progress(data: Path) -> list[Finding]:
         def show(part: str, done: int, total: int | None) -> None:
             bar.update(task, description=part, completed=done, total=total)
 
-        return check_folder(data, show)
+        findings = check_folder(data, show)
+        # Against stores that are damaged themselves, each entry would be told a second time.
+        of_log, staged = ([], []) if findings else check_log_folder(data, show)
+        return [*findings, *of_log], staged
 
 
 def _print_findings(findings: list[Finding], removed: int) -> None:

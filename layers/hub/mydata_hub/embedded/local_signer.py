@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mydata_hub.embedded.durable_files import disk_errors, make_folder, write_once
 from mydata_hub.embedded.local_keys import SIGNERS, LocalKeys
-from mydata_hub.errors import Damaged, FormatUnknown, LimitExceeded, Unopenable
+from mydata_hub.errors import Damaged, FormatUnknown, LimitExceeded, StoreError, Unopenable
 from mydata_hub.ports.signer import MAX_SIGNED_BYTES, Algorithm
 
 if TYPE_CHECKING:
@@ -90,6 +91,19 @@ def open_signer_file(path: Path, keys: LocalKeys) -> PrivateKey:
     if path.name != _file_name(key_id, algorithm):
         raise Damaged("the file of a signing key is under another key's name")
     return _load(keys.unwrap(wrapped, _context(key_id, algorithm)), algorithm)
+
+
+def stored_public_keys(folder: Path) -> list[bytes]:
+    """The raw Ed25519 public keys among a folder's signing keys; what does not open is left out."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    keys, found = signer_wrapping_keys(folder), []
+    for path in sorted((folder / SIGNERS).glob("[!.]*")):
+        with suppress(StoreError, Unopenable):
+            key = open_signer_file(path, keys)
+            if isinstance(key, Ed25519PrivateKey):
+                found.append(key.public_key().public_bytes_raw())
+    return found
 
 
 def signer_wrapping_keys(folder: Path) -> LocalKeys:

@@ -160,6 +160,15 @@ def mark_sequenced(tables: Tables, event_ids: Sequence[str], first_index: int) -
             break
 
 
+def leaf_of(row: Row) -> Leaf:
+    """The leaf that an event's row holds. Raises Damaged."""
+    return Leaf(
+        tag=_bytes(row, "tag"),
+        person=_bytes(row, "person_commitment"),
+        audit=_bytes(row, "audit_commitment"),
+    )
+
+
 def pending_place(row: Row) -> tuple[str, str]:
     """Where the index of pending events lists an event."""
     return _place(row, _shard(row.key.partition))
@@ -186,11 +195,7 @@ def _read_pending(row: Row) -> PendingEvent:
     return PendingEvent(
         event_id=row.key.partition,
         recorded_at=datetime.fromisoformat(_text(row, "recorded_at")),
-        leaf=Leaf(
-            tag=_bytes(row, "tag"),
-            person=_bytes(row, "person_commitment"),
-            audit=_bytes(row, "audit_commitment"),
-        ),
+        leaf=leaf_of(row),
     )
 
 

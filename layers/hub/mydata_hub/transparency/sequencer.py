@@ -93,6 +93,14 @@ class Batch:
         return "\n".join(lines).encode()
 
     @classmethod
+    def read(cls, head: Head, get: Callable[[str], bytes]) -> Self:
+        """The batch that a head names. Raises Damaged, BlobMissing."""
+        content = get(head.staged)
+        if head.staged != f"staging/{head.size}-{hashlib.sha256(content).hexdigest()}":
+            raise Damaged("a staged batch is not the one that the head of the log names")
+        return cls.decode(content)
+
+    @classmethod
     def decode(cls, content: bytes) -> Self:
         """The batch in bytes whose hash the head has vouched for. Raises Damaged."""
         batch_format, size, root, *lines = content.decode().split("\n")
@@ -137,7 +145,7 @@ def sequence(log: Log) -> Progress:
 def _head(log: Log) -> Head:
     row = log.tables.fetch_many(HEAD).get(HEAD)
     if row is not None:
-        return _read_head(row)
+        return read_head(row)
     head = Head(version=1, origin=log.origin, size=0, root=EMPTY_ROOT, staged="")
     try:
         log.tables.commit(_put_head(head, Absent()), _put_note(log, head, Absent()))
@@ -177,10 +185,7 @@ def _stage(log: Log, head: Head, waiting: Sequence[PendingEvent]) -> None:
 
 def _publish(log: Log, head: Head) -> int:
     """Do all that follows from the head; each step may be a repetition. Gives the entry count."""
-    content = log.blobs.get(head.staged)
-    if head.staged != f"staging/{head.size}-{hashlib.sha256(content).hexdigest()}":
-        raise Damaged("a staged batch is not the one that the head of the log names")
-    batch = Batch.decode(content)
+    batch = Batch.read(head, log.blobs.get)
     edge = _edge(log, batch.size, batch.root, lambda tile, part: _put_tile(log, tile, part))
     for _, leaf in batch.entries:
         edge.append(leaf)
@@ -263,7 +268,8 @@ def _put_head(head: Head, when: Absent | VersionIs) -> Put:
     return Put(key=HEAD, values=values, when=when)
 
 
-def _read_head(row: Row) -> Head:
+def read_head(row: Row) -> Head:
+    """The head in its row. Raises Damaged."""
     origin, size = row.values.get("origin"), row.values.get("size")
     root, staged = row.values.get("root"), row.values.get("staged")
     if not (

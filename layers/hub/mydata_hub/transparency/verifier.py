@@ -17,17 +17,17 @@ from mydata_hub.errors import BlobMissing, NotProven
 from mydata_hub.transparency.checkpoint import Checkpoint, VerifierKey, verify_checkpoint
 from mydata_hub.transparency.cosignature import verify_cosignature
 from mydata_hub.transparency.leaf import Leaf
-from mydata_hub.transparency.merkle import leaf_hash
+from mydata_hub.transparency.merkle import HASH_BYTES, leaf_hash, root_of
 from mydata_hub.transparency.tiles import (
     ENTRIES,
     TILE_WIDTH,
-    Edge,
     Tile,
     decode_bundle,
     decode_tile,
     narrow,
     tiles_of,
 )
+from mydata_hub.transparency.tower import Tower
 
 CHECKPOINT_NAME: Final = "checkpoint"
 # A log with more is verified all the same; only so many findings are kept and told.
@@ -96,31 +96,6 @@ def verify_log(
     return reading.report(checkpoint)
 
 
-class _Tower:
-    """The tree over one side's leaf hashes: what its upper tiles and roots must be."""
-
-    def __init__(self, kept_size: int | None) -> None:
-        self.kept_root: bytes | None = None
-        self.upper: dict[Tile, bytes] = {}
-        self._kept_size = kept_size
-        self._edge = Edge(self._keep)
-
-    def extend(self, hashes: Sequence[bytes]) -> None:
-        for hashed in hashes:
-            self._edge.append_hash(hashed)
-            if self._edge.size == self._kept_size:
-                self.kept_root = self._edge.root()
-
-    def finish(self) -> bytes:
-        for tile, content in self._edge.partials():
-            self._keep(tile, content)
-        return self._edge.root()
-
-    def _keep(self, tile: Tile, content: bytes) -> None:
-        if tile.level > 0:
-            self.upper[tile] = content
-
-
 @dataclass(slots=True)
 class _Reading:
     """One pass over a source: what was read so far and what was wrong with it."""
@@ -166,7 +141,7 @@ class _Reading:
     def check_tree(self, checkpoint: Checkpoint, kept: Checkpoint | None) -> None:
         """Every bundle and tile that the checkpoint commits to, and the kept checkpoint's root."""
         kept_size = kept.size if kept is not None else None
-        by_entries, by_tiles = _Tower(kept_size), _Tower(kept_size)
+        by_entries, by_tiles = Tower(kept_size), Tower(kept_size)
         differing: list[tuple[Tile, Tile, str]] = []
         whole = True
         for bundle, tile in _bottom(checkpoint.size):
@@ -187,7 +162,11 @@ class _Reading:
                 self.blame(bundle.path, reason)
             if not whole or entries_root == checkpoint.root or tiles_root != checkpoint.root:
                 self.blame(tile.path, reason)
-        if not whole:
+        if not whole or (
+            checkpoint.root not in (entries_root, tiles_root)
+            and not differing
+            and self.blame_rewritten(by_tiles, checkpoint)
+        ):
             return
         right = by_tiles if tiles_root == checkpoint.root else by_entries
         self.check_upper(right)
@@ -195,6 +174,24 @@ class _Reading:
             self.blame(CHECKPOINT_NAME, "its root is not the root of the entries")
         if kept is not None and kept.size and right.kept_root != kept.root and not self.findings:
             self.blame(CHECKPOINT_NAME, f"does not continue the kept one of size {kept.size}")
+
+    def blame_rewritten(self, tower: Tower, checkpoint: Checkpoint) -> bool:
+        """Bundles that were rewritten together with their tiles, if the tile above them tells."""
+        above = [tile for tile in tiles_of(checkpoint.size) if tile.level == 1]
+        try:
+            stored = [decode_tile(tile, self.source.get(tile.path)) for tile in above]
+        except (BlobMissing, NotProven):
+            return False
+        hashes = [one for row in stored for one in row]
+        below = [root_of(tower.last)] if tower.last else []
+        if root_of([*hashes, *below]) != checkpoint.root:
+            return False
+        computed = b"".join(tower.upper[tile] for tile in above)
+        for index, hashed in enumerate(hashes):
+            if computed[index * HASH_BYTES : (index + 1) * HASH_BYTES] != hashed:
+                for tile in (Tile(ENTRIES, index), Tile(0, index)):
+                    self.blame(tile.path, "is not what the tile above it stands for")
+        return True
 
     def hash_entries(self, bundle: Tile, entries: Sequence[bytes]) -> list[bytes]:
         for at, entry in enumerate(entries, bundle.index * TILE_WIDTH):
@@ -204,7 +201,7 @@ class _Reading:
                 self.blame(bundle.path, f"entry {at} is {error.reason}")
         return [leaf_hash(entry) for entry in entries]
 
-    def check_upper(self, right: _Tower) -> None:
+    def check_upper(self, right: Tower) -> None:
         for tile, content in right.upper.items():
             stored = self.take(tile, decode_tile)
             if stored is not None and b"".join(stored) != content:
