@@ -12,10 +12,17 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Column, Table
 
-from tests.bench import bench_erasure, bench_gateway, bench_imports, bench_tables, bench_vault
+from tests.bench import (
+    bench_erasure,
+    bench_gateway,
+    bench_imports,
+    bench_log,
+    bench_tables,
+    bench_vault,
+)
 from tests.bench.ratio import Ratio
 
-BENCHES = (bench_tables, bench_vault, bench_erasure, bench_gateway, bench_imports)
+BENCHES = (bench_tables, bench_vault, bench_erasure, bench_log, bench_gateway, bench_imports)
 
 
 def main() -> int:

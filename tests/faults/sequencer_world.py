@@ -215,6 +215,7 @@ class World:
             clock=self.clock,
             entropy=self.entropy,
             origin="hub.example/log",
+            witnessed=True,
         )
         self.broken_promises = 0
         self.tables.on_checkpoint = self.blobs.on_delete = self._check_promise

@@ -69,6 +69,9 @@ def judge(world, key):
     for size, note in world.tables.checkpoints:
         if verify_checkpoint(note, key).root != root_of(hashes[:size]):
             wrong.append("checkpoints disagree")
+    asked = [key for key in world.tables.rows if key.table == "outbox"]
+    if len(asked) != len(sizes) - 1:
+        wrong.append("a checkpoint that no witness is asked about, or twice")
     if verify_log(Stored(world), key).findings:
         wrong.append("not verified")
     return wrong
