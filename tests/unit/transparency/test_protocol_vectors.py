@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mydata_hub.errors import NotProven
 from mydata_hub.transparency.checkpoint import (
+    COSIGNATURE,
     Checkpoint,
     VerifierKey,
     verify_checkpoint,
 )
+from mydata_hub.transparency.cosignature import verify_cosignature
 from mydata_hub.transparency.leaf import (
     AUDIT_DOMAIN,
     PERSON_DOMAIN,
@@ -55,6 +58,16 @@ def test_the_checkpoint_and_its_key_are_those_of_the_page():
     checkpoint = Checkpoint("hub.example/log", 1, leaf_hash(LEAF.encode()))
     assert sign_checkpoint(checkpoint, signer) == NOTE.encode()
     assert verify_checkpoint(NOTE.encode(), VerifierKey.parse(VALUES["verifier key"])) == checkpoint
+
+
+def test_the_cosignature_and_its_key_are_those_of_the_page():
+    seed = Ed25519PrivateKey.from_private_bytes(COUNTING[32:64])
+    key = VerifierKey("witness.example/w1", seed.public_key().public_bytes_raw(), COSIGNATURE)
+    assert str(key) == VALUES["witness key"]
+    (line,) = re.findall(r"^— witness.example/w1 .*\n", PAGE, re.MULTILINE)
+    at = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+    assert verify_cosignature((NOTE + line).encode(), key) == at
+    assert verify_checkpoint((NOTE + line).encode(), VerifierKey.parse(VALUES["verifier key"]))
 
 
 def test_a_leaf_reads_back_and_another_length_or_version_does_not():
