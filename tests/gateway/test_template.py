@@ -87,6 +87,7 @@ def test_our_streams_and_sweeps_are_linked_as_declared(ours: Deployment) -> None
         ("SequenceLog", timedelta(minutes=1)),
         ("FoldRecords", timedelta(minutes=1)),
         ("Collect", timedelta(minutes=1)),
+        ("Erase", timedelta(minutes=1)),
     }
     assert all(found.event == {"sweep": True} for found in ours.schedules)
 
