@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from tests.faults.history import Operation, check_history
-from tests.modes import times
 
-HISTORIES = times(40, long=120)
+HISTORIES = 120
 PROCESSES = 8
 OPERATIONS = 8  # of each process in each history
-PLANTS = times(300, long=1000)
+PLANTS = 1000
 
 History = list[Operation]
 
