@@ -9,12 +9,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import sys
 import zlib
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 
 class RefusedError(Exception):
@@ -200,7 +206,7 @@ def unpack_content(packed: bytes) -> bytes:
     encoded, padding = packed[5 : 5 + length], packed[5 + length :]
     if len(packed) not in [1024 << k for k in range(12)] or padding.strip(b"\0"):
         raise RefusedError
-    return {0: bytes, 1: zlib.decompress}[packed[0]](encoded)
+    return {0: bytes, 1: zlib.decompress, 2: zstd.decompress}[packed[0]](encoded)
 
 
 def pack_plainly(content: bytes) -> bytes:

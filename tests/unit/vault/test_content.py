@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import tracemalloc
 import zlib
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -21,7 +24,14 @@ from mydata_hub.vault.refusal import Cause, NotOpened
 
 from tests.unit.vault.vault_world import refused
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 BUCKETS = [1024 << doubled for doubled in range(12)]
+# A frame of 3 bytes whose header asks for a window of 128 MiB (RFC 8878 section 3.1.1.1.2).
+WIDE_WINDOW = bytes.fromhex("28b52ffd0088190000") + b"abc"
 
 
 def laid_out(encoding: int, encoded: bytes, *, length: int | None = None) -> bytes:
@@ -46,6 +56,11 @@ def test_contents_of_like_size_look_alike():
     assert sizes == {1024}
 
 
+def test_what_was_packed_with_zlib_is_still_read():
+    content = b'{"amount_minor":-4500}' * 99
+    assert unpack(laid_out(1, zlib.compress(content))) == content
+
+
 def test_what_is_too_large_is_a_limit():
     noise = SystemEntropy().token(LARGEST_BUCKET_BYTES)
     assert unpack(pack(noise[:-5])) == noise[:-5]
@@ -55,16 +70,21 @@ def test_what_is_too_large_is_a_limit():
             pack(content)
 
 
-def test_a_bomb_is_refused_in_bounded_memory():
-    press = zlib.compressobj(1)
-    mebibyte = bytes(1024 * 1024)
-    bomb = laid_out(1, b"".join(press.compress(mebibyte) for _ in range(200)) + press.flush())
+@pytest.mark.parametrize(("encoding", "press"), [(1, zlib.compressobj), (2, zstd.ZstdCompressor)])
+def test_a_bomb_is_refused_in_bounded_memory(encoding: int, press: Callable[[int], Any]):
+    pressing, mebibyte = press(1), bytes(1024 * 1024)
+    pressed = b"".join(pressing.compress(mebibyte) for _ in range(200)) + pressing.flush()
+    bomb = laid_out(encoding, pressed)
     tracemalloc.start()
     try:
         refused(Cause.MALFORMED, lambda: unpack(bomb))
         assert tracemalloc.get_traced_memory()[1] < 3 * MAX_CONTENT_BYTES
     finally:
         tracemalloc.stop()
+
+
+def test_the_wide_window_below_is_refused_for_its_width_alone():
+    assert zstd.decompress(WIDE_WINDOW) == b"abc"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +97,14 @@ def test_a_bomb_is_refused_in_bounded_memory():
         (bytes(1023) + b"\1", Cause.MALFORMED),
         (laid_out(0, b"abc", length=2), Cause.MALFORMED),
         (laid_out(0, b"abc", length=1020), Cause.MALFORMED),
-        (laid_out(2, b"abc"), Cause.SUITE),
+        (laid_out(3, b"abc"), Cause.SUITE),
+        (laid_out(2, b"abc"), Cause.MALFORMED),
+        (laid_out(2, b""), Cause.MALFORMED),
+        (laid_out(2, zstd.compress(b"abc")[:-1]), Cause.MALFORMED),
+        (laid_out(2, zstd.compress(b"abc") + b"x"), Cause.MALFORMED),
+        (laid_out(2, 2 * zstd.compress(b"abc")), Cause.MALFORMED),
+        (laid_out(2, zstd.compress(bytes(MAX_CONTENT_BYTES + 1))), Cause.MALFORMED),
+        (laid_out(2, WIDE_WINDOW), Cause.MALFORMED),
         (laid_out(1, b"abc"), Cause.MALFORMED),
         (laid_out(1, b""), Cause.MALFORMED),
         (laid_out(1, zlib.compress(b"abc")[:-1]), Cause.MALFORMED),

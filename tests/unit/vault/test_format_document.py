@@ -79,6 +79,13 @@ def test_the_second_implementation_opens_it_too(vectors: dict[str, Any]):
     assert second.public_key(secret) == raw(vectors["public_key"])
 
 
+def test_both_unpack_the_content_of_the_document(vectors: dict[str, Any]):
+    told = vectors["packed"]
+    packed = raw(told["head_and_encoded"]).ljust(told["bucket"], b"\0")
+    for content in (unpack(packed), second.unpack_content(packed)):
+        assert hashlib.sha256(content).hexdigest() == told["content_sha256"]
+
+
 def test_both_write_the_same_header_and_signed_bytes(vectors: dict[str, Any], segment: Segment):
     envelope = read_envelope(segment.sealed)
     ours = header_of(segment, envelope.attribution, envelope.signer)
