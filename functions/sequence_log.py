@@ -24,6 +24,7 @@ def build(env: Mapping[str, str]) -> Handler:
     log = Log(
         tables=tables_for(settings),
         blobs=blobs_for(settings, settings.tiles_bucket),
+        openings=blobs_for(settings, settings.openings_bucket),
         signer=signer_for(settings, settings.checkpoint_key, "EdDSA"),
         clock=SystemClock(),
         entropy=SystemEntropy(),

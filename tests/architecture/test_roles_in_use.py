@@ -37,6 +37,7 @@ PLUMBING = ("ec2:", "lambda:", "logs:", "sqs:")
 UNCALLED = {
     Permission("sequence_log", "bucket tiles", "s3:ListBucket"),
     Permission("answer", "bucket tiles", "s3:ListBucket"),
+    Permission("sequence_log", "bucket openings", "s3:ListBucket"),
     Permission("deliver", "bucket tiles", "s3:ListBucket"),
     Permission("fold_records", "bucket segments", "s3:ListBucket"),
     Permission("erase", "bucket tiles", "s3:ListBucket"),
@@ -103,7 +104,10 @@ def live_through_everything(hub: DeployedHub, cloud: Cloud, witness: Served) -> 
         staff = hub.browser()
         ok(staff.enrol(role), 201)
         assert staff.get(f"/{role}").status == 200
+        if role is Role.AUDITOR:
+            auditor = staff
     log_grows_and_is_read(cloud, jiu, witness)
+    an_auditor_reads(cloud, auditor)
     go_a_vaults_way(hub, cloud, jiu)
     go_a_partners_way(hub, cloud, jiu)
     go_an_answers_way(hub, cloud, jiu)
@@ -145,6 +149,12 @@ def log_grows_and_is_read(cloud: Cloud, jiu: Browser, witness: Served) -> None:
         assert cloud.invoke("audit", event)["statusCode"] == 200
     older = {"routeKey": "GET /log/tile/{tile+}", "pathParameters": {"tile": "0/000.p/1"}}
     assert cloud.invoke("audit", older)["statusCode"] == 200
+
+
+def an_auditor_reads(cloud: Cloud, auditor: Browser) -> None:
+    """What the log has grown to, beside each entry what it opens to."""
+    reply = auditor.get("/auditor/entries", accept="application/json")
+    assert ok(reply, 200)["entries"]
 
 
 def ok(reply, status):

@@ -29,6 +29,8 @@ WILDCARDS = {
     "bucket tiles tile/*": "a tile's name is its place in the log, so there is no list of them",
     "bucket tiles staging/*": "a staged batch is named by its size and hash",
     "bucket tiles tile/*.p/*": "partial tiles only; a full tile stays undeletable",
+    "bucket openings openings/*": "a file of openings is named by its place in the log",
+    "bucket openings openings/*.p/*": "narrow files only; a full one stays undeletable",
 }
 
 # What a zone may do with keys at all. A zone that is not here may do nothing with them.
@@ -83,6 +85,7 @@ HOME = {
     "key event": {"courier"},
     "table log": {"log"},
     "table witnesses": {"courier"},
+    "bucket openings": {"log"},
     "table keys": {"vault"},
     "table vaults": {"vault"},
     "key vault": {"vault"},
@@ -97,6 +100,7 @@ VISITS = {
     ("vault", "table sessions", "dynamodb:BatchGetItem"): "a person's own view asks who is there",
     ("vault", "table log", "dynamodb:BatchGetItem"): "a receipt carries its proof from the log",
     ("vault", "table witnesses", "dynamodb:BatchGetItem"): "and with it what witnesses said",
+    ("log", "table sessions", "dynamodb:BatchGetItem"): "openings are for who is an auditor",
     ("log", "table witnesses", "dynamodb:BatchGetItem"): "the log is shown with its cosignatures",
     ("courier", "table log", "dynamodb:BatchGetItem"): "the checkpoint that is to be cosigned",
     ("vault", "key token", "kms:GetPublicKey"): "the gate verifies access tokens",

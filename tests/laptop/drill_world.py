@@ -106,6 +106,7 @@ class DrillWorld(OwnWorld):
             Log(
                 tables=self.tables,
                 blobs=blobs,
+                openings=DiskBlobs(self.folder, "OpeningsBucket"),
                 signer=signer,
                 clock=self.clock,
                 entropy=self.entropy,

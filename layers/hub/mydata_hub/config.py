@@ -108,6 +108,8 @@ class SequenceLogSettings(Settings):
     log_table: str
     outbox_table: str
     tiles_bucket: str
+    # What auditors read beside the log, and nobody else.
+    openings_bucket: str
     # Threat: whoever may sign with this key can show different people different logs.
     checkpoint_key: str
     # Whether there are any: then the courier is asked to call them.
@@ -120,6 +122,11 @@ class AuditSettings(Settings):
     log_table: str
     witnesses_table: str
     tiles_bucket: str
+    # What auditors read, and who they are. Of the events nothing is read here: they name people.
+    openings_bucket: str
+    sessions_table: str
+    # Their reading is an event, too.
+    events_table: str
 
 
 class AuthorizeSettings(Settings):

@@ -97,6 +97,7 @@ class World(CollectingWorld):
         self.log = Log(
             tables=self.tables,
             blobs=self.tiles,
+            openings=DiskBlobs(folder, "openings"),
             signer=LocalSigner(folder, "checkpoint", "EdDSA"),
             clock=self.clock,
             entropy=self.entropy,

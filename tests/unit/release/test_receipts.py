@@ -41,6 +41,7 @@ class Logged:
         self.log = sequencer.Log(
             tables=self.tables,
             blobs=blobs,
+            openings=DiskBlobs(folder, "openings"),
             signer=LocalSigner(folder, "checkpoint", "EdDSA"),
             clock=hub.clock,
             entropy=hub.desk.entropy,

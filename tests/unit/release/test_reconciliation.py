@@ -17,6 +17,7 @@ from mydata_hub.ports.tables import Delete, Key, VersionIs
 from mydata_hub.transparency.checkpoint import VerifierKey
 from mydata_hub.transparency.events import record
 from mydata_hub.transparency.fsck import check_log
+from mydata_hub.transparency.openings import OpeningFiles
 from mydata_hub.transparency.published import PublishedLog
 from mydata_hub.transparency.sequencer import Log, sequence
 from mydata_hub.vault.key_rows import Purpose
@@ -128,10 +129,11 @@ class Desk:
 
     def sequenced(self):
         """The events of the log, by their ids; the product's own check finds it whole."""
-        blobs = MemoryBlobs(Faults())
+        blobs, openings = MemoryBlobs(Faults()), MemoryBlobs(Faults())
         log = Log(
             tables=self.store,
             blobs=blobs,
+            openings=openings,
             signer=MemorySigner(),
             clock=self.hub.clock,
             entropy=self.hub.desk.entropy,
@@ -143,7 +145,9 @@ class Desk:
         published = PublishedLog(self.store, blobs, self.hub.clock)
         rows = {key.partition: row for key, row in self.store.rows.items() if key.table == "events"}
         key = VerifierKey.parse(published.key())
-        found = check_log(published, lambda: list(rows.items()), {key.public})
+        found = check_log(
+            published, lambda: list(rows.items()), {key.public}, OpeningFiles(openings)
+        )
         assert found.problems == []
         return rows
 

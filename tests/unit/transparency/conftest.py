@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from mydata_hub.config import SequenceLogSettings
+from mydata_hub.config import AuditSettings, SequenceLogSettings
 from mydata_hub.ports.clock import SystemEntropy
 from mydata_hub.transparency.events import record
 from mydata_hub.wiring import blobs_for, tables_for
@@ -31,17 +31,20 @@ def load(name):
 class LogHub:
     """The functions of the log and the courier over one folder, and a writer of events."""
 
-    def __init__(self, folder, witnesses=""):
+    def __init__(self, folder, names=None, witnesses=""):
         self.folder = folder
+        names = names or {}
+        events = names.get("EVENTS_TABLE", "EventsTable")
         shared = {
             "ENGINE": f"embedded:{folder}",
             "ISSUER": "http://localhost:8787",
             "LOG_TABLE": "LogTable",
             "TILES_BUCKET": "tiles",
+            "OPENINGS_BUCKET": "openings",
         }
         self.environment = {
             **shared,
-            "EVENTS_TABLE": "EventsTable",
+            "EVENTS_TABLE": events,
             "OUTBOX_TABLE": "OutboxTable",
             "CHECKPOINT_KEY": "checkpoint",
             "WITNESSES": witnesses,
@@ -58,7 +61,10 @@ class LogHub:
         }
         self.sequence_log = load("sequence_log").build(self.environment)
         self.deliver = load("deliver").build(self.courier_environment)
-        self.audit = load("audit").build(shared)
+        sessions = names.get("SESSIONS_TABLE", "SessionsTable")
+        own = shared | {"SESSIONS_TABLE": sessions, "EVENTS_TABLE": events}
+        self.audit = load("audit").build(own)
+        self.audit_settings = AuditSettings.read(own)
         settings = SequenceLogSettings.read(self.environment)
         self.tables = tables_for(settings)
         self.blobs = blobs_for(settings, settings.tiles_bucket)

@@ -47,12 +47,16 @@ class AuditFacts:
     """What an auditor may know of an event beyond its hour and class; nothing names a person."""
 
     partner: str | None = None
+    # Of the grant, where there is one: the word of the closed list of purposes.
+    purpose: str | None = None
     policy_id: str | None = None
     policy_hash: str | None = None
     decision: str | None = None
     claim: str | None = None
     # Text with four decimals, as bits are written everywhere.
     bits: str | None = None
+    # Which member of the staff, where one acted: a pseudonym (transparency/access.py).
+    staff: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +112,8 @@ def audit_payload(event: Event, facts: AuditFacts) -> bytes:
         "partner": facts.partner,
         "policy_hash": facts.policy_hash,
         "policy_id": facts.policy_id,
+        "purpose": facts.purpose,
+        "staff": facts.staff,
     }
     # The hour and no finer: the instant of an event would link it to what else a person does.
     hour = event.occurred_at.astimezone(UTC).strftime("%Y-%m-%dT%HZ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from mydata_hub.errors import BlobMissing, Damaged, NotFound, NotProven
@@ -15,6 +15,9 @@ from mydata_hub.transparency.checkpoint import VerifierKey, verify_checkpoint
 from mydata_hub.transparency.tiles import TILE_WIDTH, Tile, narrow
 
 CHECKPOINT: Final = Key("log", "checkpoint")
+# The first checkpoint of each day stays, so that two days can be compared.
+DAYS: Final = "day"
+MAX_DAYS_BACK: Final = 100
 # What the courier brought back from witnesses: a table of its own, so that the courier, which
 # talks to strangers, can write nothing that the log stands on.
 COSIGNED: Final = Key("witnesses", "cosigned")
@@ -48,6 +51,15 @@ class PublishedLog:
     def latest(self) -> bytes:
         """The latest checkpoint as the log signed it. Raises NotFound before the log has begun."""
         return _text_of(self.tables.fetch_many(CHECKPOINT).get(CHECKPOINT))[0]
+
+    def on_day(self, day: date) -> bytes:
+        """The first checkpoint of a day (UTC), or of the last day before it that had one.
+
+        Raises NotFound where there was none in MAX_DAYS_BACK days.
+        """
+        keys = [_day_key(day - timedelta(days=back)) for back in range(MAX_DAYS_BACK)]
+        rows = self.tables.fetch_many(*keys)
+        return _text_of(next((rows[key] for key in keys if key in rows), None))[0]
 
     def key(self) -> str:
         """The log's verifier key, in the form of signed-note. Raises NotFound, Damaged."""
@@ -93,6 +105,15 @@ class PublishedLog:
         yield from sorted(
             (one for one in stored if one.width > tile.width), key=lambda one: one.width
         )
+
+
+def day_key(at: datetime) -> Key:
+    """The row of the first checkpoint of an instant's day (UTC)."""
+    return _day_key(at.astimezone(UTC).date())
+
+
+def _day_key(day: date) -> Key:
+    return Key("log", DAYS, day.isoformat())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ The order of its steps is the safety argument (docs/protocol.md tells why). The 
 trusted row and moves by compare-and-swap only; everything it names was stored before it moved,
 and everything that follows from it can be done again by anyone:
 
-    stage the batch -> move the head -> tiles -> checkpoint -> mark the events -> free the head
+    stage the batch -> move the head -> tiles, openings -> checkpoint -> mark the events
+                    -> free the head
 
 A head that still names a batch is published again before anything new is taken. So when a new
 batch is read, every event before it is marked, and none can be taken twice.
@@ -28,7 +29,8 @@ from mydata_hub.transparency.checkpoint import Checkpoint, VerifierKey
 from mydata_hub.transparency.cosign_message import cosign_message
 from mydata_hub.transparency.events import PendingEvent, mark_sequenced, pending_events
 from mydata_hub.transparency.merkle import EMPTY_ROOT
-from mydata_hub.transparency.published import CHECKPOINT
+from mydata_hub.transparency.openings import clear_outgrown, publish_openings
+from mydata_hub.transparency.published import CHECKPOINT, day_key
 from mydata_hub.transparency.signing import sign_checkpoint
 from mydata_hub.transparency.tiles import Edge, Tile, partial_tiles_of
 
@@ -45,6 +47,8 @@ class Log:
 
     tables: Tables
     blobs: Blobs
+    # What auditors read (transparency/openings.py): apart, because tiles are anyone's.
+    openings: Blobs
     signer: Signer
     clock: Clock
     entropy: Entropy
@@ -193,8 +197,10 @@ def _publish(log: Log, head: Head) -> int:
         _put_tile(log, tile, part)
     if edge.root() != head.root:
         raise Damaged("a staged batch does not lead to the head of the log")
+    event_ids = [event for event, _ in batch.entries]
+    publish_openings(log.tables, log.openings, event_ids, batch.size)
     _put_checkpoint(log, head)
-    mark_sequenced(log.tables, [event for event, _ in batch.entries], batch.size)
+    mark_sequenced(log.tables, event_ids, batch.size)
     _free_head(log, head, batch.size)
     return len(batch.entries)
 
@@ -216,16 +222,21 @@ def _put_tile(log: Log, tile: Tile, content: bytes) -> None:
 def _put_checkpoint(log: Log, head: Head) -> None:
     """Sign and store this head, unless a later one is already out: it never goes back."""
     while True:
-        row = log.tables.fetch_many(CHECKPOINT)[CHECKPOINT]
+        now = log.clock.now()
+        kept = day_key(now)
+        rows = log.tables.fetch_many(CHECKPOINT, kept)
+        row = rows[CHECKPOINT]
         size = row.values["size"]
         assert isinstance(size, int)
         if size >= head.size:
             return
         try:
             # In one commit: no checkpoint is forgotten, and none is asked about that is not out.
-            message = cosign_message(head.size, log.clock.now())
-            asked = [send(message)] if log.witnessed else []
-            log.tables.commit(_put_note(log, head, VersionIs(row.version)), *asked)
+            more = [send(cosign_message(head.size, now))] if log.witnessed else []
+            put = _put_note(log, head, VersionIs(row.version))
+            if kept not in rows:
+                more.append(Put(key=kept, values=put.values, when=Absent()))
+            log.tables.commit(put, *more)
         except Conflict:
             continue
         return
@@ -250,6 +261,7 @@ def _free_head(log: Log, head: Head, old_size: int) -> None:
     # Only now is the old edge needed by nobody: what it held is in wider tiles.
     for tile in set(partial_tiles_of(old_size)).difference(partial_tiles_of(head.size)):
         log.blobs.delete(tile.path)
+    clear_outgrown(log.openings, old_size, head.size)
     log.blobs.delete(head.staged)
 
 

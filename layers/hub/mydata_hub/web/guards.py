@@ -83,6 +83,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/log/checkpoint", "audit", Guard.PUBLIC),
     Route("GET", "/log/key", "audit", Guard.PUBLIC),
     Route("GET", "/log/tile/{tile+}", "audit", Guard.PUBLIC),
+    Route("GET", "/auditor/entries", "audit", Guard.AUDITOR),
     Route("GET", "/authorize", "authorize", Guard.PERSON),
     Route("POST", "/authorize/prepare", "authorize", Guard.PERSON),
     Route("POST", "/authorize/approve", "authorize", Guard.PERSON),
