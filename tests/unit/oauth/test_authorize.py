@@ -18,6 +18,7 @@ from tests.unit.consent.world import ORIGIN
 from tests.unit.oauth.hub import REDIRECT, said
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-ensure-authorization-request-with-long-state")
 def test_the_answer_carries_code_issuer_and_state_and_nothing_else(hub, partner):
     location = hub.approve(*hub.join(), partner.question(state="s" * 1000 + " &=%"))
     assert location.startswith(REDIRECT + "?")
@@ -25,10 +26,16 @@ def test_the_answer_carries_code_issuer_and_state_and_nothing_else(hub, partner)
     assert said(location)["state"] == "s" * 1000 + " &=%"
 
 
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-ensure-authorization-request-without-state-success",
+)
 def test_without_a_state_none_is_made_up(hub, partner):
     assert set(said(hub.approve(*hub.join(), partner.question(state=None)))) == {"code", "iss"}
 
 
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-ensure-unsigned-authorization-request-without-using-par-fails",
+)
 @pytest.mark.parametrize(
     "query",
     [
@@ -45,15 +52,31 @@ def test_a_request_that_was_not_pushed_is_a_page_and_never_a_redirect(hub, partn
         open_question(hub.authority, Call(method="GET", path="/authorize", query=query))
 
 
-def test_what_stands_beside_the_request_uri_is_not_used(hub, partner):
-    request_uri = partner.pushed(state=None)
-    query = f"client_id=bicycles&request_uri={request_uri}&state=evil&redirect_uri=https://evil.x"
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-ensure-different-nonce-inside-and-outside-request-object",
+    "fapi2-security-profile-final-ensure-different-state-inside-and-outside-request-object",
+    "fapi2-security-profile-final-state-only-outside-request-object-not-used",
+)
+@pytest.mark.parametrize("state", [None, "inside"])
+def test_what_stands_beside_the_request_uri_is_not_used(hub, partner, state):
+    request_uri = partner.pushed(state=state, nonce="inside")
+    query = f"client_id=bicycles&request_uri={request_uri}&state=evil&nonce=evil"
+    query += "&redirect_uri=https://evil.x&scope=evil&response_type=token&response_mode=fragment"
     question = open_question(hub.authority, Call(method="GET", path="/authorize", query=query))
     location = hub.approve(*hub.join(), question)
-    assert location.startswith(REDIRECT)
+    assert location.startswith(REDIRECT + "?")
     assert "evil" not in location
+    assert said(location).get("state") == state
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-par-without-duplicate-parameters")
+def test_the_client_and_the_name_of_its_request_are_all_that_a_browser_brings(hub, partner):
+    query = f"client_id=bicycles&request_uri={partner.pushed()}"
+    question = open_question(hub.authority, Call(method="GET", path="/authorize", query=query))
+    assert "code" in said(hub.approve(*hub.join(), question))
+
+
+@pytest.mark.fapi2("fapi2-security-profile-final-par-attempt-reuse-request_uri")
 def test_a_request_is_answered_once_whatever_the_answer(hub, partner):
     passkey, session = hub.join()
     question = partner.question()

@@ -197,3 +197,27 @@ def test_answers_of_oauth_endpoints_are_not_for_other_origins_nor_for_caches(hub
     )
     unreadable = hub.handler({**event, "body": "%%%", "isBase64Encoded": True}, None)
     assert json.loads(unreadable["body"])["error"] == "invalid_request"
+
+
+@pytest.mark.fapi2("fapi2-security-profile-final-par-attempt-invalid-http-method")
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_request_is_pushed_with_post_and_no_other_method(hub, method):
+    event = {
+        "routeKey": "ANY /oauth/par",
+        "rawPath": "/oauth/par",
+        "requestContext": {"http": {"method": method, "path": "/oauth/par"}},
+    }
+    reply = hub.handler(event, None)
+    assert (reply["statusCode"], reply["headers"]["allow"]) == (405, "POST")
+    assert json.loads(reply["body"])["error"] == "invalid_request"
+
+
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds"
+)
+def test_a_page_visited_twice_before_signing_in_still_works(hub, partner, jiu):
+    visitor, query = hub.browser(), partner.question()
+    assert [show(visitor, query).status for _ in range(2)] == [401, 401]
+    assert show(jiu, query).status == 200
+    assert approve(jiu, query)
+    assert show(jiu, query).status == 400

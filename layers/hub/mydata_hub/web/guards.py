@@ -92,6 +92,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/.well-known/oauth-protected-resource", "issue_token", Guard.PUBLIC),
     Route("GET", "/oauth/jwks", "issue_token", Guard.PUBLIC),
     Route("POST", "/oauth/par", "issue_token", Guard.CLIENT),
+    Route("ANY", "/oauth/par", "issue_token", Guard.PUBLIC),
     Route("POST", "/oauth/token", "issue_token", Guard.CLIENT),
     Route("POST", "/oauth/introspect", "issue_token", Guard.CLIENT),
     Route("POST", "/oauth/revoke", "issue_token", Guard.CLIENT),

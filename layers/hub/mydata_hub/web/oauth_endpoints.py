@@ -41,6 +41,12 @@ def _form(endpoint: Callable[[Authority, Call], Answer]) -> Endpoint:
     return lambda authority, call, _grant_id: endpoint(authority, call)
 
 
+def _post_alone(_authority: Authority, _call: Call, _grant_id: str) -> Answer:
+    # RFC 9126 section 2.3 asks for 405 where API Gateway alone would say 404.
+    said = _said(405, "invalid_request", "push a request with POST")
+    return Answer(status=said.status, body=said.body, headers={"allow": "POST"})
+
+
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "GET /.well-known/oauth-authorization-server": _published(
         lambda authority: server_metadata(authority.issuer)
@@ -50,6 +56,7 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     ),
     "GET /oauth/jwks": _published(lambda authority: authority.keys.jwks()),
     "POST /oauth/par": _form(push_request),
+    "ANY /oauth/par": _post_alone,
     "POST /oauth/token": _form(answer_token),
     "POST /oauth/introspect": _form(introspect),
     "POST /oauth/revoke": _form(revoke),
