@@ -120,12 +120,6 @@ def test_only_the_query_is_a_response_mode(partner):
     assert refused(partner.push(response_mode="fragment"))
 
 
-def test_grants_are_created_and_not_yet_changed(partner):
-    assert partner.push(grant_management_action="create").status == 201
-    assert refused(partner.push(grant_management_action="replace", grant_id="g"))
-    assert refused(partner.push(grant_id="g"))
-
-
 def test_authorization_details_are_needed(partner):
     assert refused(partner.push(authorization_details=None))
 

@@ -75,9 +75,9 @@ class HttpPartner(Partner):
         self.nonce = reply["headers"].get("dpop-nonce", getattr(self, "nonce", None))
         return json.loads(reply["body"]) if reply["body"] else {}
 
-    def question(self) -> str:
+    def question(self, **changes: str) -> str:
         """Push a request; the query of its authorization URL."""
-        pushed = self.send(self.call("/oauth/par", self.request()), 201)
+        pushed = self.send(self.call("/oauth/par", self.request(**changes)), 201)
         return urlencode({"client_id": self.client_id, "request_uri": pushed["request_uri"]})
 
     def exchange(self, status: int, **form: str) -> Any:

@@ -221,3 +221,26 @@ def test_a_page_visited_twice_before_signing_in_still_works(hub, partner, jiu):
     assert show(jiu, query).status == 200
     assert approve(jiu, query)
     assert show(jiu, query).status == 400
+
+
+def test_a_question_about_what_was_allowed_says_so_and_is_nobody_else_s(hub, partner, jiu):
+    approve(jiu, partner.question())
+    (grant,) = jiu.get("/grants/state", accept="application/json").json()["grants"]
+    details = json.dumps([partner.details(claims=["commute.transfers"])])
+    action = {"grant_management_action": "merge", "grant_id": grant["grant_id"]}
+    query = partner.question(authorization_details=details, **action)
+    sheet = sheet_of(jiu, query)
+    assert sheet["amends"] == grant["grant_id"]
+    assert [ask["item"] for ask in sheet["asks"]] == ["commute.mode@1", "commute.transfers@1"]
+    page = show(jiu, query).body
+    assert "asks to change what you allowed" in page
+    assert "What you leave out ends" in sheet["wording"]
+    assert "learns at most 16 of the 24 bits" in sheet["wording"]
+    assert "checked" not in page
+    other = hub.browser()
+    other.sign_up("Minseo")
+    assert show(other, query).status == 400
+    assert "commute" not in show(other, query).body
+    approve(jiu, query)
+    (grant,) = jiu.get("/grants/state", accept="application/json").json()["grants"]
+    assert (grant["version"], grant["items"]) == (2, ["commute.mode@1", "commute.transfers@1"])

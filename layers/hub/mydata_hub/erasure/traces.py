@@ -21,6 +21,7 @@ from mydata_hub.collection import connections
 from mydata_hub.collection.identity import identity_keys
 from mydata_hub.collection.tokens import tokens_row
 from mydata_hub.consent import grants
+from mydata_hub.consent.amending import history_of
 from mydata_hub.consent.pairwise import names_of
 from mydata_hub.fields import ConnectionId, SubjectId
 from mydata_hub.ports import messages
@@ -55,8 +56,9 @@ def sealed(tables: Tables, account_id: str) -> Iterator[Row]:
 
 
 def consents(tables: Tables, account_id: str) -> Iterator[Row]:
-    """Grants with what was signed, and the person's names at partners."""
+    """Grants in all their versions with what was signed, and the person's names at partners."""
     for row in rows_of(tables, grants.TABLE, grants.list_of(account_id)):
+        yield from rows_of(tables, grants.TABLE, history_of(row.key.sort))
         yield from tables.fetch_many(grants.grant_key(row.key.sort)).values()
         yield row
     yield from rows_of(tables, grants.TABLE, names_of(account_id))

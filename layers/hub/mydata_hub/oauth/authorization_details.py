@@ -38,7 +38,9 @@ class Asked:
     frequency: Frequency
     expires_at: datetime
 
-    def proposal(self, client: Client, request_hash: bytes) -> Proposal:
+    def proposal(
+        self, client: Client, request_hash: bytes, amends: Grant | None = None
+    ) -> Proposal:
         """What the person is asked to consent to."""
         return Proposal(
             kind=GrantKind.RELEASE,
@@ -50,6 +52,7 @@ class Asked:
             max_bits=self.max_bits,
             expires_at=self.expires_at,
             request_hash=request_hash,
+            amends=amends,
         )
 
 

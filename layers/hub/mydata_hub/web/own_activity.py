@@ -38,6 +38,8 @@ KINDS: Final = {
     "erasure_started": _("You asked to be erased"),
     "consent_given": _("You allowed it"),
     "consent_refused": _("You refused"),
+    "consent_narrowed": _("You allowed less"),
+    "consent_renewed": _("You allowed it anew"),
     "consent_withdrawn": _("You withdrew it"),
     "consent_revoked": _("A consent was ended for you"),
     "deletion_attested": _("They signed that they deleted"),
