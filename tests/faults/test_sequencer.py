@@ -19,11 +19,12 @@ from mydata_hub.transparency.tiles import ENTRIES, Edge, decode_bundle, tiles_of
 from mydata_hub.transparency.verifier import verify_log
 
 from tests.faults.sequencer_world import Crash, World, an_event, interleave
+from tests.modes import times
 
-RUNS = 5_000
+RUNS = times(1_000, long=5_000)
 PARTS = 4
 NEARLY_A_TILE = 253
-NAIVE_RUNS = 300
+NAIVE_RUNS = times(100, long=300)
 
 
 def write_events(world, first, count):

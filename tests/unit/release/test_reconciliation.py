@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -24,11 +23,12 @@ from mydata_hub.vault.key_rows import Purpose
 from mydata_hub.vault.vault_keys import VaultKeys
 
 from tests.faults.sequencer_world import Faults, MemoryBlobs, MemorySigner, MemoryTables, an_event
+from tests.modes import times
 from tests.unit.accounts.conftest import memory_folder
 from tests.unit.consent.world import LOGICAL
 from tests.unit.release.world import MORE, OFFERS, Hub, Ports, regular_life
 
-CALLS = int(os.environ.get("MYDATA_RECONCILED_CALLS", "10000"))
+CALLS = times(2_000, long=10_000)
 PARTS = 4
 PEOPLE = 8
 REFUSED = "claims_refused"
