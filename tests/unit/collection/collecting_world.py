@@ -64,6 +64,8 @@ class CardProvider:
     fault: Exception | None = None
     exchanged: list = field(default_factory=list)
     called_with: list = field(default_factory=list)
+    given_back: list = field(default_factory=list)
+    unwilling: list = field(default_factory=list)
 
     def exchange(self, at, code, verifier, redirect_uri):
         if self.fault:
@@ -75,6 +77,11 @@ class CardProvider:
         self.called_with.append((at, tokens))
         self.company.keep_tokens = keep_tokens
         return self.company
+
+    def give_back(self, at, tokens):
+        if self.unwilling:
+            raise self.unwilling.pop(0)
+        self.given_back.append((at.client_id, tokens))
 
 
 class World:
@@ -168,6 +175,7 @@ class World:
             chance=lambda: 0.5,
             wait=self.wait,
             call=self.card.call,
+            give_back=self.card.give_back,
         )
 
     def wait(self, seconds: float) -> None:

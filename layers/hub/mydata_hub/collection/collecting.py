@@ -25,9 +25,15 @@ from mydata_hub.collection.connections import (
 from mydata_hub.collection.cursor import Cursor, read_cursor
 from mydata_hub.collection.datasets import schema_of
 from mydata_hub.collection.feeds import Provider
-from mydata_hub.collection.provider_http import HttpProvider, HubAtProvider, Tokens
+from mydata_hub.collection.provider_http import (
+    HttpProvider,
+    HubAtProvider,
+    Tokens,
+    revoke_tokens,
+)
 from mydata_hub.collection.providers import fetch_provider
 from mydata_hub.collection.receiving import hub_at
+from mydata_hub.collection.stopping import end, stop
 from mydata_hub.collection.sync import Batch, Connection, Outcome, Syncer
 from mydata_hub.collection.tokens import Box, cursor_row, open_tokens, put_tokens, tokens_row
 from mydata_hub.collection.wire import Setback
@@ -39,7 +45,7 @@ from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.messages import Message, read_message, send, settle
 from mydata_hub.ports.signer import Signer
-from mydata_hub.ports.tables import Absent, Change, Delete, Put, Row, Tables, VersionIs
+from mydata_hub.ports.tables import Absent, Change, Put, Row, Tables, VersionIs
 from mydata_hub.ports.topics import due_for
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.events import AuditFacts, record
@@ -88,6 +94,7 @@ class Collector:
     chance: Callable[[], float]
     wait: Callable[[float], Any]
     call: Call = HttpProvider
+    give_back: Callable[[HubAtProvider, Tokens], None] = revoke_tokens
 
     def new_id(self) -> str:
         """A fresh name for an event, a message or a run."""
@@ -138,7 +145,7 @@ def collect(at: Collector, errand: Errand, until: datetime) -> Outcome | None:
         return None
     grant = fetch_grant(at.tables, link.grant_id)
     if grant is None or grant.state(now) is not GrantState.ACTIVE:
-        _end(at, link, "expired" if grant and grant.ended_at is None else "withdrawn", done)
+        stop(at, link, "expired" if grant and grant.ended_at is None else "withdrawn", done)
         return None
     holder = errand.message.message_id if errand.message and errand.by_stream else at.new_id()
     if link.leased_until and link.leased_until > now and link.leased_by != holder:
@@ -174,16 +181,6 @@ def _write(at: Collector, link: Link, *also: Change) -> Link:
     return link.change(version=link.version + 1)
 
 
-def _end(at: Collector, link: Link, why: str, also: Sequence[Change]) -> None:
-    """Stop for good, and forget what was needed to call the provider."""
-    keys = tokens_row(link.connection_id), cursor_row(link.connection_id)
-    rows = at.tables.fetch_many(*keys).values()
-    ended = link.change(
-        state=State.ENDED, due_at=None, leased_until=None, leased_by="", trouble=why
-    )
-    _write(at, ended, *(Delete(row.key, VersionIs(row.version)) for row in rows), *also)
-
-
 class _Run:
     """One run: what it has read, and the versions that it has written."""
 
@@ -205,7 +202,7 @@ class _Run:
             self._recipient = read_recipient(at.tables, VaultId(link.account_id))
         except NotOpened as refusal:
             if refusal.cause is Cause.ERASED:
-                _end(at, link, "erased", self._errand.settled())
+                end(at, link, "erased", self._errand.settled())
             else:
                 # The vault is made when the account is; until then nothing could be sealed.
                 self._finish(due_at=at.clock.now() + NO_VAULT_YET, trouble=_WAITING)
@@ -215,7 +212,7 @@ class _Run:
             outcome = syncer.run(self._connection(), self._keep)
         except _Stopped:
             if fetch_link(at.tables, link.account_id, link.provider_id) is not None:
-                _end(at, self._link, "withdrawn", self._errand.settled())
+                stop(at, self._link, "withdrawn", self._errand.settled())
             return None  # where there is no connection any more, its person was erased
         except NotFound:
             self._finish(due_at=at.clock.now() + LONGEST_PAUSE, trouble="unavailable")
@@ -364,7 +361,7 @@ class _Run:
             message = collect_message(again, self._at.new_id(), now)
             _write(self._at, again, send(message), *self._errand.settled())
         elif outcome.setback in _LET_GO:
-            _end(self._at, link, outcome.setback.value, self._errand.settled())
+            end(self._at, link, outcome.setback.value, self._errand.settled())
         else:
             failures = link.failures + 1
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 12))
