@@ -7,16 +7,18 @@ from typing import Final
 
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.config import ConsentSettings, Handler, on_first_use
+from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
-from mydata_hub.web import own_activity, own_grants, own_sources
+from mydata_hub.web import own_activity, own_consents, own_grants, own_sources
 from mydata_hub.web.checks import session_checks
 from mydata_hub.web.dispatch import handler_for
+from mydata_hub.web.own_consents import ConsentsHandler, ConsentsSite
 from mydata_hub.web.render import Renderer
-from mydata_hub.web.site import RouteHandler, Site
-from mydata_hub.wiring import software_passkeys_allowed, tables_for
+from mydata_hub.wiring import signer_for, software_passkeys_allowed, tables_for
 
-HANDLERS: Final[Mapping[str, RouteHandler]] = {
+HANDLERS: Final[Mapping[str, ConsentsHandler]] = {
     **own_grants.HANDLERS,
+    **own_consents.HANDLERS,
     **own_sources.HANDLERS,
     **own_activity.HANDLERS,
 }
@@ -33,7 +35,13 @@ def build(env: Mapping[str, str]) -> Handler:
         software_passkeys=software_passkeys_allowed(settings),
     )
     engine = settings.engine.partition(":")[0]
-    site = Site(issuer=settings.issuer, renderer=Renderer(), desk=desk, engine=engine)
+    site = ConsentsSite(
+        issuer=settings.issuer,
+        renderer=Renderer(),
+        desk=desk,
+        engine=engine,
+        receipt_keys=SigningKeys(signer_for(settings, settings.receipt_key, "ES256")),
+    )
     return handler_for("consent", site, HANDLERS, session_checks(desk))
 
 

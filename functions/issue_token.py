@@ -27,6 +27,7 @@ def build(env: Mapping[str, str]) -> Handler:
         keys=keys,
         catalogue=PublishedCatalogue(),
         event_keys=SigningKeys(signer_for(settings, settings.event_key, "ES256")),
+        receipt_keys=SigningKeys(signer_for(settings, settings.receipt_key, "ES256")),
     )
     return oauth_handler("issue_token", authority)
 

@@ -83,6 +83,7 @@ HOME = {
     "key checkpoint": {"log"},
     "key token": {"edge"},
     "key event": {"courier"},
+    "key receipt": {"edge"},
     "table log": {"log"},
     "table witnesses": {"courier"},
     "bucket openings": {"log"},

@@ -100,7 +100,7 @@ def test_a_person_connects_sees_and_withdraws(somebody, samples, pictures, local
     person.page.get_by_text(person.say("Records were collected and sealed")).first.wait_for()
     look(person, f"activity-{locale}", pictures)
     person.go("/sources")
-    press(person, "Withdraw", CARD[locale])
+    press(person, "Stop, and keep the records", CARD[locale])
     person.told("Withdrawn. Nothing is collected from there any more.")
     wait_for(person, person.say("ended"))
     look(person, f"sources-withdrawn-{locale}", pictures)

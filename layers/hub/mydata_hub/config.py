@@ -155,6 +155,7 @@ class IssueTokenSettings(Settings):
     token_key: str
     # Its public half alone: partners verify events with it.
     event_key: str
+    receipt_key: str
 
 
 class ConsentSettings(Settings):
@@ -169,6 +170,9 @@ class ConsentSettings(Settings):
     deliveries_table: str
     providers_table: str
     connections_table: str
+    # Threat: whoever may sign with this key can make up receipts of consents, never their passkey's
+    # signature.
+    receipt_key: str
     # As in PagesSettings: the laptop's command line signs consents with a software passkey.
     software_passkeys: Literal["allowed", "refused"]
 

@@ -84,8 +84,8 @@ class HttpPartner(Partner):
         proof = self.proof(nonce=self.nonce)
         return self.send(self.call("/oauth/token", form, dpop=proof), status)
 
-    def grant(self, method: str, token: str, grant_id: str, status: int) -> Any:
-        path = f"/oauth/grants/{grant_id}"
+    def grant(self, method: str, token: str, grant_id: str, status: int, more: str = "") -> Any:
+        path = f"/oauth/grants/{grant_id}{more}"
         proof = self.proof(method, path, token=token, nonce=self.nonce)
         return self.send(self.resource(token, method, path, dpop=proof), status, grant_id=grant_id)
 

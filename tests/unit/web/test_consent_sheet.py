@@ -29,7 +29,11 @@ class AskedHub(Hub):
         super().__post_init__()
         names = ("grants", "deliveries", "clients", "oauth", "providers", "connections")
         self.environment |= {f"{name.upper()}_TABLE": name for name in names}
-        self.environment |= {"TOKEN_KEY": "token", "EVENT_KEY": "event"}
+        self.environment |= {
+            "TOKEN_KEY": "token",
+            "EVENT_KEY": "event",
+            "RECEIPT_KEY": "receipt",
+        }
         handlers = {"pages": self.handler} | {
             name: importlib.import_module(f"functions.{name}").build(self.environment)
             for name in FUNCTIONS[1:]

@@ -75,25 +75,9 @@ def prepare_approval(
         raise NotAllowed("this question is about somebody else's consent")
     if not 0 < len(wording.encode()) <= MAX_WORDING_BYTES:
         raise BadInput("wording", f"takes 1 to {MAX_WORDING_BYTES} bytes")
-    now = desk.now()
-    record = ConsentRecord(
-        consent_id=amends.grant_id if amends else GrantId(desk.new_id()),
-        hub=desk.issuer,
-        nonce=desk.entropy.token(NONCE_BYTES),
-        request_hash=proposal.request_hash,
-        account=SubjectId(session.account_id),
-        kind=proposal.kind,
-        counterparty=proposal.counterparty,
-        recipient_group=proposal.recipient_group,
-        purpose=proposal.purpose,
-        items=proposal.choose(items),
-        frequency=proposal.frequency,
-        max_bits=proposal.max_bits,
-        prepared_at=now,
-        expires_at=proposal.expires_at,
-        locale=check_locale(locale),
-        wording_hash=hash_wording(wording),
-    )
+    now, account = desk.now(), SubjectId(session.account_id)
+    chosen = replace(proposal, items=proposal.choose(items))
+    record = _record(desk, account, chosen, check_locale(locale), hash_wording(wording))
     record.grant(b"unsigned", now)  # what could not become a grant must not be signed either
     approval = desk.token(_ID_BYTES)
     desk.tables.commit(
@@ -161,6 +145,30 @@ def signed_part(credential: Mapping[str, Any]) -> bytes:
     response = credential["response"]
     kept: dict[str, Any] = {name: str(response[name]) for name in _SIGNED}
     return rfc8785.dumps({"id": str(credential["id"]), **kept})
+
+
+def _record(
+    desk: Desk, account: SubjectId, proposal: Proposal, locale: str, wording_hash: bytes
+) -> ConsentRecord:
+    amends = proposal.amends
+    return ConsentRecord(
+        consent_id=amends.grant_id if amends else GrantId(desk.new_id()),
+        hub=desk.issuer,
+        nonce=desk.entropy.token(NONCE_BYTES),
+        request_hash=proposal.request_hash,
+        account=account,
+        kind=proposal.kind,
+        counterparty=proposal.counterparty,
+        recipient_group=proposal.recipient_group,
+        purpose=proposal.purpose,
+        items=proposal.items,
+        frequency=proposal.frequency,
+        max_bits=proposal.max_bits,
+        prepared_at=desk.now(),
+        expires_at=proposal.expires_at,
+        locale=locale,
+        wording_hash=wording_hash,
+    )
 
 
 @dataclass(frozen=True, slots=True)

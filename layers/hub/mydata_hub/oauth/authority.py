@@ -80,6 +80,8 @@ class Authority:
     catalogue: Catalogue
     # Whose public halves are published for those who get events; the courier signs with them.
     event_keys: SigningKeys = field(default_factory=SigningKeys)
+    # Sign receipts of consents.
+    receipt_keys: SigningKeys = field(default_factory=SigningKeys)
     # Threat: a proof made ahead of time by somebody who held the key for a moment (RFC 9449
     # section 11.2). A nonce makes proofs fresh at the price of one more round trip.
     nonce_required: bool = True

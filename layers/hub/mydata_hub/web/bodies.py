@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from mydata_hub.errors import BadInput
 from mydata_hub.web.onward import MAX_LETTERS
@@ -19,7 +19,10 @@ _REMEDIES: Final = {
     "too_long": f"send at most {MAX_ITEMS}",
     "string_too_long": f"use at most {MAX_TEXT_CHARACTERS} characters",
     "dict_type": "send an object",
-    "literal_error": "use ko or en",
+    "literal_error": "takes one of the words that are offered",
+    "datetime_from_date_parsing": "takes an RFC 3339 instant with its zone",
+    "datetime_parsing": "takes an RFC 3339 instant with its zone",
+    "timezone_aware": "takes an RFC 3339 instant with its zone",
 }
 
 
@@ -119,6 +122,19 @@ class Collection(Body):
     items: list[str] = Field(max_length=MAX_ITEMS)
     locale: Literal["ko", "en"]
     wording_hash: str = Field(max_length=MAX_TEXT_CHARACTERS)
+
+
+class Withdrawal(Body):
+    """The end of a grant; of a source also what becomes of the records from there."""
+
+    records: Literal["keep", "delete"] | None = None
+
+
+class Narrowing(Body):
+    """What stays allowed, and the earlier end; what is left out stays as it is."""
+
+    items: list[str] | None = Field(default=None, max_length=MAX_ITEMS)
+    expires_at: Annotated[AwareDatetime, Strict(False)] | None = None
 
 
 class Signature(Body):

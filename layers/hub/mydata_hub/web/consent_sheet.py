@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from mydata_hub.accounts.account import Locale
 from mydata_hub.consent.consent_record import hash_wording
-from mydata_hub.consent.grant import FrequencyUnit, Grant, GrantState
+from mydata_hub.consent.grant import Frequency, FrequencyUnit, Grant, GrantState
 from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.insights.claim import Claim
 from mydata_hub.insights.purposes import find_purpose
@@ -122,7 +122,7 @@ def read_sheet(question: Question, given: Iterable[Grant], now: datetime, locale
             say(_("No shop, amount, place or other person is in an answer.")),
         ),
         why=getattr(find_purpose(asked.purpose).text, locale),
-        often=_often(asked.frequency.unit, asked.frequency.count, say),
+        often=frequency_words(asked.frequency, locale),
         until=say(
             _("Until %(date)s, then it ends by itself"), date=_date(asked.expires_at, locale)
         ),
@@ -211,7 +211,9 @@ def _bits(question: Question, given: Iterable[Grant], now: datetime) -> tuple[in
     return min(CAP_BITS, before), min(CAP_BITS, before + question.asked.max_bits)
 
 
-def _often(unit: FrequencyUnit, count: int, say: _Speaker) -> str:
+def frequency_words(frequency: Frequency, locale: Locale) -> str:
+    """How often, as people say it."""
+    unit, count, say = frequency.unit, frequency.count, _Speaker(locale)
     return say(_ONCE[unit]) if count == 1 else say(_OFTEN[unit], count=count)
 
 

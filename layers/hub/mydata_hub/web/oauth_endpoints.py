@@ -13,7 +13,7 @@ from mydata_hub.errors import Busy, NotFound, OAuthRefused, OutcomeUnknown, Refu
 from mydata_hub.oauth.authority import Authority
 from mydata_hub.oauth.call import NO_STORE, Answer, Call, refusal
 from mydata_hub.oauth.deletion_attestation import attest_deletion
-from mydata_hub.oauth.grant_management import end_grant, query_grant
+from mydata_hub.oauth.grant_management import end_grant, give_receipt, query_grant
 from mydata_hub.oauth.metadata import resource_metadata, server_metadata
 from mydata_hub.oauth.protected_resource import challenge
 from mydata_hub.oauth.pushed_requests import push_request
@@ -67,6 +67,7 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "GET /oauth/events/jwks": _published(lambda authority: authority.event_keys.jwks()),
     "GET /oauth/grants/{grant_id}": query_grant,
     "DELETE /oauth/grants/{grant_id}": end_grant,
+    "GET /oauth/grants/{grant_id}/receipt": give_receipt,
 }
 
 

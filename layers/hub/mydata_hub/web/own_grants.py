@@ -13,7 +13,7 @@ from mydata_hub.consent.grant import Grant, GrantKind
 from mydata_hub.consent.grants import list_grants
 from mydata_hub.oauth.clients import fetch_client
 from mydata_hub.web.answers import Answer, json_answer
-from mydata_hub.web.bodies import Empty
+from mydata_hub.web.bodies import Withdrawal
 from mydata_hub.web.ended_grants import told_document
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import RouteHandler, Site
@@ -40,10 +40,10 @@ def grants_state(site: Site, request: Request) -> Answer:
 
 def withdraw(site: Site, request: Request) -> Answer:
     """Ends a grant; from the commit on nothing is answered by it."""
-    Empty.read(request.json())
+    body = Withdrawal.read(request.json())
     grant = withdraw_grant(site.desk, request.caller, request.parameter("grant_id"))
     if grant.kind is GrantKind.COLLECT:
-        tell_withdrawn(site.desk, grant)
+        tell_withdrawn(site.desk, grant, body.records)
     name = _partner_name(site, grant.counterparty) if grant.kind is GrantKind.RELEASE else None
     told = fetch_deliveries(site.desk.tables, [grant.grant_id]).get(grant.grant_id)
     return json_answer(200, grant_document(grant, name, site.desk.now(), told))
