@@ -38,6 +38,7 @@ PURPOSE = "kms:EncryptionContext:purpose"
 # Who may unwrap what; a function that is not here may unwrap nothing.
 PURPOSES: Mapping[str, list[str]] = {
     "fold_records": ["profile", "records"],
+    "export": ["profile", "records"],
     "my_vault": ["profile"],
     "answer": ["profile"],
 }

@@ -99,6 +99,7 @@ HOME = {
 # What another zone may do there nevertheless, and why.
 VISITS = {
     ("vault", "table sessions", "dynamodb:BatchGetItem"): "a person's own view asks who is there",
+    ("vault", "table accounts", "dynamodb:BatchGetItem"): "no export while a recovery runs",
     ("vault", "table log", "dynamodb:BatchGetItem"): "a receipt carries its proof from the log",
     ("vault", "table witnesses", "dynamodb:BatchGetItem"): "and with it what witnesses said",
     ("log", "table sessions", "dynamodb:BatchGetItem"): "openings are for who is an auditor",

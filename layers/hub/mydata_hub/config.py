@@ -244,6 +244,31 @@ class MyVaultSettings(Settings):
     self_supplied_key: str
 
 
+class ExportSettings(Settings):
+    """functions/export.py"""
+
+    # Threat: whoever may run this as somebody reads all of them; it asks for the passkey, and
+    # writes nothing but the event that says so.
+    sessions_table: str
+    accounts_table: str
+    grants_table: str
+    clients_table: str
+    keys_table: str
+    vaults_table: str
+    segments_table: str
+    ledger_table: str
+    events_table: str
+    # Checkpoint and tiles: entries carry the proof that they are in the log.
+    log_table: str
+    witnesses_table: str
+    segments_bucket: str
+    tiles_bucket: str
+    vault_key: str
+    # Whose segments are believed; only their public halves.
+    collector_key: str
+    self_supplied_key: str
+
+
 class EraseSettings(Settings):
     """functions/erase.py"""
 

@@ -21,6 +21,8 @@ COMMANDS: Final = {
     "backup": "mydata_hub.cli.backup:backup",
     "restore": "mydata_hub.cli.restore:restore",
     "log": "mydata_hub.cli.log:log",
+    "export": "mydata_hub.cli.export:export",
+    "archive": "mydata_hub.cli.archive:archive",
     "erase": "mydata_hub.cli.erase:erase",
     "certificate": "mydata_hub.cli.certificate:certificate",
     "receipt": "mydata_hub.cli.receipt:receipt",

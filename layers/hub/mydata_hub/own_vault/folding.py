@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from mydata_hub.collection.record import Provenance, Record
+from mydata_hub.collection.record import Provenance
 from mydata_hub.collection.versions import settle
 from mydata_hub.errors import Busy, Conflict, Damaged, OutcomeUnknown
 from mydata_hub.fields import ConnectionId, EventId, PartyId, SubjectId, VaultId
@@ -221,17 +221,24 @@ def _advance_profile(
         profile = fold_everything(room, profile, manifest, secret_of)
     # Of one record's versions in these segments the newest; a fold settles it with older ones.
     records = list(settle(one for found in opened for one in found.records).values())
-    profile = replace(profile, freshness=known_until(profile, _latest_supplied(records)))
+    profile = replace(profile, freshness=known_until(profile, _latest_supplied(opened)))
     return advance_profile(profile, records, profile.freshness, following.version)
 
 
-def _latest_supplied(records: Iterable[Record]) -> dict[ConnectionId, datetime]:
-    """A statement of one's own is complete up to its last line; nobody else says so."""
+def _latest_supplied(opened: Iterable[Opened]) -> dict[ConnectionId, datetime]:
+    """A statement of one's own is complete up to its last line, and an archive's source as far as
+    its hub knew. Only the person's own view rests on it: partners' answers are from what was
+    collected, and of that only intake says how far it is complete."""
     latest: dict[ConnectionId, datetime] = {}
-    for one in records:
-        if one.provenance is Provenance.SELF_SUPPLIED:
-            before = latest.get(one.connection_id, one.occurred_at)
-            latest[one.connection_id] = max(before, one.occurred_at)
+    for one in opened:
+        supplied = [held for held in one.records if held.provenance is Provenance.SELF_SUPPLIED]
+        known = [held.occurred_at for held in supplied]
+        told = one.row.values.get("complete_until")
+        if supplied and isinstance(told, str):
+            known.append(datetime.fromisoformat(told))
+        for held in supplied[:1]:  # a segment is of one connection
+            before = latest.get(held.connection_id, known[0])
+            latest[held.connection_id] = max(before, *known)
     return latest
 
 

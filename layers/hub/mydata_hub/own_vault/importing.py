@@ -40,7 +40,7 @@ from mydata_hub.vault.segments import (
 )
 
 # Beside the head of the vault that they are in.
-TABLE: Final = "vaults"
+IMPORTS: Final = "vaults"
 MAX_CONTENT_BYTES: Final = 4 * 1024 * 1024
 MAX_NAME_LETTERS: Final = 200
 # So many that the longest statement's segments are announced in one commit.
@@ -89,7 +89,10 @@ class Imported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastImport:
-    """An import as it is remembered; `waiting` segments are not folded yet."""
+    """An import as it is remembered; `waiting` segments are not folded yet.
+
+    `origin` is the hub that an archive is from; None for a statement.
+    """
 
     at: datetime
     mapping: str
@@ -99,6 +102,7 @@ class PastImport:
     segments: int
     waiting: int
     put_aside: int
+    origin: str | None = None
 
 
 def import_statement(letterbox: Letterbox, vault_id: VaultId, supplied: Supplied) -> Imported:
@@ -110,7 +114,7 @@ def import_statement(letterbox: Letterbox, vault_id: VaultId, supplied: Supplied
         raise TooLarge(f"a part of a statement takes at most {MAX_CONTENT_BYTES} bytes")
     if not 0 < len(supplied.name) <= MAX_NAME_LETTERS:
         raise BadInput("name", f"takes 1 to {MAX_NAME_LETTERS} letters")
-    recipient = _recipient(letterbox, vault_id)
+    recipient = recipient_for(letterbox, vault_id)
     connection = own_connection(vault_id, supplied.mapping)
     stream = io.BytesIO(supplied.content)
     now = letterbox.clock.now()
@@ -129,7 +133,7 @@ def import_statement(letterbox: Letterbox, vault_id: VaultId, supplied: Supplied
 
 def list_imports(tables: Tables, vault_id: VaultId) -> tuple[PastImport, ...]:
     """The latest imports, newest first, at most MAX_LISTED."""
-    page = tables.query(TABLE, vault_id, prefix=_PREFIX, limit=MAX_LISTED, newest_first=True)
+    page = tables.query(IMPORTS, vault_id, prefix=_PREFIX, limit=MAX_LISTED, newest_first=True)
     return tuple(_past(tables, vault_id, dict(row.values)) for row in page.rows)
 
 
@@ -140,7 +144,8 @@ def own_connection(vault_id: VaultId, mapping: StatementMapping) -> ConnectionId
     return ConnectionId(f"own-{digest[:24]}")
 
 
-def _recipient(letterbox: Letterbox, vault_id: VaultId) -> Recipient:
+def recipient_for(letterbox: Letterbox, vault_id: VaultId) -> Recipient:
+    """The vault to seal to. Raises Busy while it is being made, NotOpened for an erased one."""
     try:
         return read_recipient(letterbox.tables, vault_id)
     except NotOpened as refusal:
@@ -173,7 +178,9 @@ def _keep(
     import_id = letterbox.entropy.token(16).hex()
     lines, broken = statement.count, len(statement.broken)
     remembered = Put(
-        key=Key(TABLE, vault_id, f"{_PREFIX}{now.isoformat(timespec='microseconds')}#{import_id}"),
+        key=Key(
+            IMPORTS, vault_id, f"{_PREFIX}{now.isoformat(timespec='microseconds')}#{import_id}"
+        ),
         values={
             "at": now.isoformat(),
             # What a person calls a mapping of their own is theirs.
@@ -218,4 +225,5 @@ def _past(tables: Tables, vault_id: VaultId, values: dict[str, object]) -> PastI
         segments=len(keys),
         waiting=sum(map(is_unfolded, rows)),
         put_aside=sum("cause" in row.values for row in rows),
+        origin=str(values["origin"]) if "origin" in values else None,
     )

@@ -17,7 +17,7 @@ from mydata_hub.fields import EventId, VaultId
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.ports.tables import Absent, Check, Key, Put, Row, VersionIs
 from mydata_hub.release.attempt import ANSWERED, REPEATED, WITHDRAWN, Act, Attempt, Gate
-from mydata_hub.release.keeping import Keeper
+from mydata_hub.release.keeping import Keeper, place_of
 from mydata_hub.release.ledger import Ledger, Total, price
 from mydata_hub.release.ledger_rows import (
     encode_answers,
@@ -120,7 +120,7 @@ def _read(trying: Attempt, vault_id: VaultId) -> _Found:
     row = rows.get(secrets)
     secret = gate.vault_keys.profile_secret(vault_id, row=row) if row else None
     keeper = Keeper(vault_id=vault_id, keys=gate.vault_keys, row=row, secret=secret)
-    answers = keeper.open(_place(ledger), sealed_answers(rows.get(ledger)))
+    answers = keeper.open(place_of(ledger), sealed_answers(rows.get(ledger)))
     return _Found(
         keeper=keeper,
         rows=rows,
@@ -169,7 +169,7 @@ def _repeat(trying: Attempt, found: _Found, kept: Row) -> Answered:
     if verdict.refusal is not None:
         trying.refuse(verdict.refusal, verdict.failing)
     response = kept.values.get("response")
-    body = found.keeper.open(_place(kept.key), response if isinstance(response, bytes) else None)
+    body = found.keeper.open(place_of(kept.key), response if isinstance(response, bytes) else None)
     if body is None:
         raise Damaged("a remembered answer is malformed")
     event = trying.event(Act(REPEATED, verdict.failing), (kept.key, kept.version))
@@ -195,7 +195,7 @@ def _decide(trying: Attempt, found: _Found, units: int, uses: int) -> Verdict:
 
 def _put_ledger(trying: Attempt, found: _Found, ledger: Ledger) -> Put:
     key = found.ledger_key
-    answers = found.keeper.keep(_place(key), encode_answers(ledger), trying.gate.entropy)
+    answers = found.keeper.keep(place_of(key), encode_answers(ledger), trying.gate.entropy)
     return put_ledger(key, found.rows.get(key), ledger, answers)
 
 
@@ -211,7 +211,7 @@ def _remember(trying: Attempt, found: _Found, body: bytes) -> Put:
         key=key,
         values={
             "request": trying.question.digest(trying.access),
-            "response": found.keeper.keep(_place(key), body, trying.gate.entropy),
+            "response": found.keeper.keep(place_of(key), body, trying.gate.entropy),
         },
         when=Absent(),
         expires_at=trying.now + REMEMBERED,
@@ -220,8 +220,3 @@ def _remember(trying: Attempt, found: _Found, body: bytes) -> Put:
 
 def _written(put: Put) -> tuple[Key, int]:
     return put.key, put.when.version + 1 if isinstance(put.when, VersionIs) else 1
-
-
-def _place(key: Key) -> str:
-    # The name of the row: what is kept in one does not open in another.
-    return f"{key.table} {key.partition} {key.sort}"

@@ -13,7 +13,7 @@ from typing import Final
 from mydata_hub.errors import Damaged
 from mydata_hub.fields import VaultId
 from mydata_hub.ports.clock import Entropy
-from mydata_hub.ports.tables import Absent, Check, Row
+from mydata_hub.ports.tables import Absent, Check, Key, Row
 from mydata_hub.vault.committing import open_committed, seal_committed
 from mydata_hub.vault.framing import frame
 from mydata_hub.vault.key_rows import check_live, secrets_row
@@ -79,3 +79,8 @@ class Keeper:
 
     def _header(self, place: str, head: bytes) -> bytes:
         return frame(_LABEL, head, self.vault_id.encode(), place.encode())
+
+
+def place_of(key: Key) -> str:
+    """The place of a row: what is kept in one does not open in another."""
+    return f"{key.table} {key.partition} {key.sort}"

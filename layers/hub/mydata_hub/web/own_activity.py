@@ -47,6 +47,8 @@ KINDS: Final = {
     "records_collected": _("Records were collected and sealed"),
     "records_folded": _("Your vault took records in"),
     "statement_imported": _("You brought a statement"),
+    "archive_imported": _("You brought an archive"),
+    "export_started": _("You took your data with you"),
     "claims_answered": _("A question was answered"),
     "claims_repeated": _("The same answer was given again"),
     "claims_refused": _("A question was refused"),
@@ -54,6 +56,7 @@ KINDS: Final = {
 _YOU: Final = _("You")
 _HUB: Final = _("The hub")
 _BITS: Final = _("%(bits)s bits")
+_FROM: Final = _("%(count)s records from %(hub)s")
 _COUNTED: Final = _("%(count)s %(records)s")
 
 
@@ -134,9 +137,11 @@ def _more(event: Event, locale: Locale) -> str:
         asked = (getattr(find_claim(ref).claim.question, locale) for ref in release.claims)
         bits = translate(locale, _BITS) % {"bits": f"{release.bits.normalize():f}"}
         return " · ".join((*(f"“{question}”" for question in asked), bits))
-    if event.kind != "records_collected":
+    if event.kind not in ("records_collected", "archive_imported"):
         return ""
     told = json.loads(event.payload)
+    if event.kind == "archive_imported":
+        return translate(locale, _FROM) % {"count": f"{told['records']:,}", "hub": told["hub"]}
     records = record_words([told["dataset"]], locale)
     return translate(locale, _COUNTED) % {"count": f"{told['records']:,}", "records": records}
 
