@@ -23,6 +23,7 @@ from tests.architecture.answer_way import go_an_answers_way
 from tests.architecture.cloud import ISSUER, Cloud, cloud
 from tests.architecture.collect_way import go_the_way_of_collection
 from tests.architecture.erase_way import go_the_way_of_erasure
+from tests.architecture.export_way import go_the_way_of_an_export
 from tests.architecture.partner_way import go_a_partners_way
 from tests.architecture.permissions import Permission, permissions
 from tests.architecture.vault_way import go_a_vaults_way
@@ -41,6 +42,8 @@ UNCALLED = {
     Permission("deliver", "bucket tiles", "s3:ListBucket"),
     Permission("fold_records", "bucket segments", "s3:ListBucket"),
     Permission("erase", "bucket tiles", "s3:ListBucket"),
+    Permission("export", "bucket segments", "s3:ListBucket"),
+    Permission("export", "bucket tiles", "s3:ListBucket"),
     # Only after an answer that was lost: is what lies there what was put?
     Permission("my_vault", "bucket segments segments/*", "s3:GetObject"),
 }
@@ -111,6 +114,7 @@ def live_through_everything(hub: DeployedHub, cloud: Cloud, witness: Served) -> 
     go_a_vaults_way(hub, cloud, jiu)
     go_a_partners_way(hub, cloud, jiu)
     go_an_answers_way(hub, cloud, jiu)
+    go_the_way_of_an_export(jiu)
     go_the_way_of_collection(hub, cloud, jiu)
     go_the_way_of_erasure(hub, cloud, jiu)
 

@@ -221,6 +221,25 @@ def erasing_opens(template: Template) -> list[str]:
     ]
 
 
+# The function that opens records for their person. All it may change is to say so in the log.
+EXPORTING = "export"
+READS = {"BatchGetItem", "Query", "ConditionCheckItem", "GetObject", "ListBucket", "GetPublicKey"}
+
+
+def exporting_writes(template: Template) -> list[str]:
+    """What the function that exports could change, or sign."""
+    plumbing = ("ec2:", "logs:")
+    return [
+        f"{function}: {action} on {thing}"
+        for function, thing, action in sorted(permissions(template))
+        if function == EXPORTING
+        and not action.startswith(plumbing)
+        and action.partition(":")[2] not in READS
+        and (thing, action)
+        not in {("table events", "dynamodb:PutItem"), ("key vault", "kms:Decrypt")}
+    ]
+
+
 # What records lie in. Answers come from the profile, whoever asks and whatever goes wrong.
 RECORDS = ("table segments", "bucket segments", "stream segments", "table vault_public")
 ANSWERING = "answer"

@@ -63,7 +63,7 @@ def show_export(front: ExportFront, request: Request) -> Answer:
 def begin(front: ExportFront, request: Request) -> Answer:
     """Begins: the entry in the log, and what the archive will consist of."""
     Empty.read(request.json())
-    return json_answer(201, front.exports.begin(request.caller))
+    return json_answer(200, front.exports.begin(request.caller))
 
 
 def records(front: ExportFront, request: Request) -> Answer:
