@@ -43,6 +43,8 @@ ARCHIVE: Final = "archive"
 MAX_PIECES: Final = 40
 MAX_HUB_LETTERS: Final = 300
 TRIES: Final = 5
+# Beside seconds since 1970 within the 53 bits that a version may have, until 2242.
+CHANCE_BITS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,10 +215,15 @@ def _announce(letterbox: Letterbox, recipient: Recipient, one: _Ready, now: date
             provider_id=SELF, connection_id=first.connection_id, grant_id=str(SELF)
         ),
         records=[record.encode() for record in one.records],
-        # Sealing again gives other bytes, so a try that was cut off before its commit must not
-        # have taken the name of this one.
-        version=max(1, int(now.timestamp() * 1_000_000)),
+        version=_version(letterbox, now),
     )
     segment = seal_segment(batch, recipient, letterbox.signer, letterbox.entropy)
     digest = store_segment(letterbox.blobs, segment)
     return announce(segment, digest, now, one.complete_until)
+
+
+def _version(letterbox: Letterbox, now: datetime) -> int:
+    """A later one than any before, and another for each try: sealing again gives other bytes, and
+    a try that was cut off before its commit must not have taken the name of this one."""
+    chance = int.from_bytes(letterbox.entropy.token(CHANCE_BITS // 8 + 1), "big")
+    return (int(now.timestamp()) << CHANCE_BITS) | (chance % (1 << CHANCE_BITS))

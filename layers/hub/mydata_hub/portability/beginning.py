@@ -25,7 +25,7 @@ from mydata_hub.fields import EventId, PartyId, SubjectId, VaultId
 from mydata_hub.insights.profile import Profile
 from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile
 from mydata_hub.own_vault.today import see_today, today_document
-from mydata_hub.portability.parts import EXPORT_FOR
+from mydata_hub.portability.parts import EXPORT_FOR, PART_BYTES
 from mydata_hub.ports.tables import Absent, Check, Key, Row
 from mydata_hub.transparency import events
 from mydata_hub.transparency.event import Event
@@ -46,6 +46,7 @@ class ExportRoom:
     strongroom: Strongroom
     desk: Desk
     log: PublishedLog
+    part_bytes: int = PART_BYTES
 
     def now(self) -> datetime:
         return self.strongroom.clock.now()

@@ -32,7 +32,8 @@ class RoomExports:
             require_id("segments", segment_id)
         require_count("skip", skip)
         admit(self.room, session, export_id)
-        return records_part(self.room.strongroom, VaultId(session.account_id), asked, skip)
+        room, vault_id = self.room, VaultId(session.account_id)
+        return records_part(room.strongroom, vault_id, asked, skip, room.part_bytes)
 
     def history(self, session: Session, export_id: str, kind: str, after: str | None) -> Part:
         admit(self.room, session, export_id)

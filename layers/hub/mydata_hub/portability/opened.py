@@ -14,7 +14,7 @@ from mydata_hub.errors import BadInput
 from mydata_hub.fields import VaultId
 from mydata_hub.own_vault.strongroom import Strongroom
 from mydata_hub.portability.beginning import records_secret
-from mydata_hub.portability.parts import MAX_ASKED, PART_BYTES, Part
+from mydata_hub.portability.parts import MAX_ASKED, Part
 from mydata_hub.ports.tables import Key, Row
 from mydata_hub.vault.announcements import segment_row
 from mydata_hub.vault.key_rows import secrets_row
@@ -60,7 +60,9 @@ class _Reader:
         return self.room.keys.records_secret(vault_id, row=row, key_version=key_version)
 
 
-def records_part(room: Strongroom, vault_id: VaultId, asked: Sequence[str], skip: int) -> Part:
+def records_part(
+    room: Strongroom, vault_id: VaultId, asked: Sequence[str], skip: int, part_bytes: int
+) -> Part:
     """The records of these segments in this order, as many as one part takes.
 
     The head: `done` segments are through; of the next one `skip` records have been given;
@@ -81,7 +83,7 @@ def records_part(room: Strongroom, vault_id: VaultId, asked: Sequence[str], skip
             missing.append({"segment_id": name, "cause": refusal.cause.value})
             skip = 0
             continue
-        fit, size_bytes = _fitting(records, skip, size_bytes)
+        fit, size_bytes = _fitting(records, skip, size_bytes, part_bytes)
         # One that does not fit whole begins the next part, unless it would fit into none.
         if fit < len(records) and lines:
             break
@@ -95,11 +97,13 @@ def records_part(room: Strongroom, vault_id: VaultId, asked: Sequence[str], skip
     return Part({**head, "segments": opened, "missing": missing}, lines)
 
 
-def _fitting(records: Sequence[bytes], skip: int, size_bytes: int) -> tuple[int, int]:
+def _fitting(
+    records: Sequence[bytes], skip: int, size_bytes: int, part_bytes: int
+) -> tuple[int, int]:
     """The first record that does not fit any more, and the bytes of all before it."""
     for at in range(skip, len(records)):
         following = size_bytes + len(records[at]) + 1
-        if following > PART_BYTES:
+        if following > part_bytes:
             return at, size_bytes
         size_bytes = following
     return len(records), size_bytes
