@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from mydata_hub.consent.amending import list_versions
 from mydata_hub.consent.grant import Grant
 from mydata_hub.consent.grants import TABLE as GRANTS
-from mydata_hub.consent.grants import fetch_consent, grant_key, list_of, read_grant
+from mydata_hub.consent.grants import grant_key, list_of, read_grant
 from mydata_hub.errors import BadInput, Damaged, NotFound
 from mydata_hub.fields import ClaimRef, GroupId, VaultId
 from mydata_hub.insights.catalogue import find_claim
@@ -34,33 +35,33 @@ from mydata_hub.transparency.log_proof import prove_entry
 from mydata_hub.transparency.published import PublishedLog
 from mydata_hub.vault.key_rows import secrets_row
 
-# A consent is at most some 60 kB, an entry 45 kB with its proof, so a part stays within its bytes.
-MAX_CONSENTS: Final = 25
+# A grant has as many versions as it was changed, of some 5 kB; an entry is at most 45 kB with its
+# proof. So a part stays within its bytes.
+MAX_CONSENTS: Final = 4
 MAX_ENTRIES: Final = 40
 
 
 def consents_part(room: ExportRoom, account_id: str, after: str | None) -> Part:
-    """Grants with the record that was signed, its signature and the sentences that were shown."""
-    tables = room.desk.tables
+    """Every version of grants: the record that was signed, its signature and the passkey's public
+    key, the sentences that were shown."""
+    tables, now = room.desk.tables, room.now()
     page = tables.query(GRANTS, list_of(account_id), after=after, limit=MAX_CONSENTS)
-    keys = [grant_key(row.key.sort) for row in page.rows]
-    rows = tables.fetch_many(*keys) if keys else {}
-    grants = [read_grant(rows[key]) for key in keys if key in rows]
-    names = _names(tables, {str(grant.counterparty) for grant in grants})
-    lines = []
-    for grant in grants:
-        record, wording = fetch_consent(tables, grant.grant_id)
-        lines.append(
-            _line(
-                {
-                    "grant": json.loads(grant.encode()),
-                    "record": json.loads(record.encode()),
-                    "wording": wording,
-                    "counterparty_name": names.get(grant.counterparty),
-                    "state_when_exported": grant.state(room.now()),
-                }
-            )
+    held = [one for row in page.rows for one in list_versions(tables, row.key.sort)]
+    names = _names(tables, {str(one.grant.counterparty) for one in held})
+    states = {one.grant.grant_id: one.grant.state(now) for one in held}  # the last version's
+    lines = [
+        _line(
+            {
+                "grant": json.loads(one.grant.encode()),
+                "record": json.loads(one.record.encode()),
+                "wording": one.wording,
+                "credential": None if one.credential is None else _encode(one.credential),
+                "counterparty_name": names.get(one.grant.counterparty),
+                "state_when_exported": states[one.grant.grant_id],
+            }
         )
+        for one in held
+    ]
     return Part({"after": page.after}, lines)
 
 
