@@ -102,7 +102,7 @@ def _parts(archive: Archive, collected: Collected) -> Iterator[tuple[_Part, int]
     """Parts to send, and how many records were passed over before each."""
     known = complete_until(archive)
     part, passed = _Part(), 0
-    for taken, found in batches(archive):
+    for taken, found in batches(archive, checked=True):
         new = [one for one in found if not _is_collected(one, taken, collected)]
         passed += len(found) - len(new)
         for lines in _pieces(new):
@@ -129,10 +129,10 @@ def _pieces(found: Sequence[Line]) -> Iterator[list[bytes]]:
 
 
 def _is_collected(one: Line, taken: Taken, collected: Collected) -> bool:
-    if one.record.provenance is not Provenance.COLLECTED:
+    if one.provenance != Provenance.COLLECTED:
         return False
     span = collected.get((taken.provider_id, taken.dataset))
-    return span is not None and span[0] <= one.record.occurred_at <= span[1]
+    return span is not None and span[0] <= one.occurred_at <= span[1]
 
 
 def _collected(hub: HubClient) -> Collected:

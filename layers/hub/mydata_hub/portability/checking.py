@@ -44,12 +44,14 @@ class Source(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of records: where it stands, its bytes, and the record in it."""
+    """A line of records: where it stands, its bytes, and what is needed to bring it."""
 
     file: str
     number: int
     encoded: bytes
-    record: Record
+    connection_id: str
+    provenance: str
+    occurred_at: datetime
 
 
 def complete_until(archive: Archive) -> dict[str, datetime]:
@@ -62,9 +64,10 @@ def complete_until(archive: Archive) -> dict[str, datetime]:
     return found
 
 
-def batches(archive: Archive) -> Iterator[tuple[Taken, list[Line]]]:
+def batches(archive: Archive, *, checked: bool = False) -> Iterator[tuple[Taken, list[Line]]]:
     """Each segment with its records, in the order of the archive; at most 10,000 at a time.
 
+    `checked` where `check_records` has just passed: then records are not read to the last field.
     Raises BadInput, naming file and line, for what is no record or no segment, for a record that
     is not its segment's, and where there are more or fewer than the segments say.
     """
@@ -72,10 +75,10 @@ def batches(archive: Archive) -> Iterator[tuple[Taken, list[Line]]]:
     for name, number, line in _lines(archive, "segments"):
         taken = _read(Taken, name, number, line)
         if taken.dataset not in streams:
-            streams[taken.dataset] = records(archive, taken.dataset)
+            streams[taken.dataset] = records(archive, taken.dataset, checked=checked)
         found = []
         for one in streams[taken.dataset]:
-            if one.record.connection_id != taken.connection_id:
+            if one.connection_id != taken.connection_id:
                 raise BadInput(_place(one.file, one.number), "is of another connection")
             found.append(one)
             if len(found) == taken.count:
@@ -100,24 +103,28 @@ def check_records(archive: Archive, progress: Progress = lambda *_: None) -> int
     return count
 
 
-def records(archive: Archive, dataset: str) -> Iterator[Line]:
+def records(archive: Archive, dataset: str, *, checked: bool = False) -> Iterator[Line]:
     """The records of one dataset. Raises BadInput, naming file and line."""
     for name, number, line in _lines(archive, RECORDS + dataset):
-        try:
-            record = Record.decode(line)
-            schema_of(record.dataset, record.schema_version).check(record.body)
-        except (Unreadable, BadInput) as error:
-            wrong = error.field
-            raise BadInput(
-                _place(name, number), f"is no record: {wrong}; take the archive anew"
-            ) from None
-        except FormatUnknown:
-            raise BadInput(
-                _place(name, number), "is a record of a newer format; use a newer release"
-            ) from None
-        if record.dataset != dataset:
-            raise BadInput(_place(name, number), "is of another dataset than its file")
-        yield Line(name, number, line, record)
+        if not checked:
+            _check(name, number, line, dataset)
+        told = json.loads(line)
+        occurred_at = datetime.fromisoformat(told["occurred_at"])
+        yield Line(name, number, line, told["connection_id"], told["provenance"], occurred_at)
+
+
+def _check(name: str, number: int, line: bytes, dataset: str) -> None:
+    place = _place(name, number)
+    try:
+        record = Record.decode(line)
+        schema_of(record.dataset, record.schema_version).check(record.body)
+    except (Unreadable, BadInput) as error:
+        wrong = error.field
+        raise BadInput(place, f"is no record: {wrong}; take the archive anew") from None
+    except FormatUnknown:
+        raise BadInput(place, "is a record of a newer format; use a newer release") from None
+    if record.dataset != dataset:
+        raise BadInput(place, "is of another dataset than its file")
 
 
 def _lines(archive: Archive, family: str) -> Iterator[tuple[str, int, bytes]]:
