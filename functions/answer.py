@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.config import AnswerSettings, Handler, on_first_use
 from mydata_hub.fields import VaultId
-from mydata_hub.insights.catalogue import CATALOGUE
+from mydata_hub.insights.catalogue import CATALOGUE, catalogue_hash
 from mydata_hub.oauth.authority import Authority, PublishedCatalogue, SigningKeys
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.release.attempt import Gate
@@ -15,6 +15,8 @@ from mydata_hub.release.gate import answer_claims
 from mydata_hub.release.policies import read_policies
 from mydata_hub.release.receipts import issue_receipt
 from mydata_hub.release.sd_jwt import AnswerKey
+from mydata_hub.transparency.in_force import CATALOGUE as PUBLISHED
+from mydata_hub.transparency.in_force import POLICIES, signing_keys
 from mydata_hub.transparency.published import PublishedLog
 from mydata_hub.vault.key_rows import Purpose
 from mydata_hub.vault.vault_keys import VaultKeys
@@ -34,7 +36,8 @@ def build(env: Mapping[str, str]) -> Handler:
         # more would be a third read of every answer. A nonce that is sent is checked.
         nonce_required=False,
     )
-    key = AnswerKey(signer_for(settings, settings.answer_key, "ES256"))
+    signer = signer_for(settings, settings.answer_key, "ES256")
+    key, policies = AnswerKey(signer), read_policies(policies_folder())
     gate = Gate(
         tables=tables,
         clock=clock,
@@ -46,7 +49,7 @@ def build(env: Mapping[str, str]) -> Handler:
             clock,
             purposes=frozenset({Purpose.PROFILE}),
         ),
-        policies=read_policies(policies_folder()),
+        policies=policies,
         key=key,
         issuer=settings.issuer,
         catalogue=CATALOGUE,
@@ -62,7 +65,9 @@ def build(env: Mapping[str, str]) -> Handler:
         ),
         keys=lambda: [key.public],
     )
-    return answer_handler("answer", authority, acts)
+    runs = {POLICIES: policies.hash.hex(), PUBLISHED: catalogue_hash()}
+    in_force = signing_keys(tables, clock, entropy, runs, answer=signer)
+    return in_force.first(answer_handler("answer", authority, acts))
 
 
 handler = on_first_use(build)

@@ -11,6 +11,7 @@ from mydata_hub.observe import logger_for
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.transparency.openings import OpeningFiles
 from mydata_hub.transparency.published import PublishedLog
+from mydata_hub.web.audit_pages import PAGES
 from mydata_hub.web.auditing import HANDLERS, AuditFront
 from mydata_hub.web.checks import session_checks
 from mydata_hub.web.dispatch import handler_for
@@ -35,7 +36,8 @@ def build(env: Mapping[str, str]) -> Handler:
     )
     desk = Desk(tables=tables, clock=clock, entropy=entropy, issuer=settings.issuer)
     # Reading a session here does not lengthen it: this zone writes nothing of the edge's.
-    pages = handler_for("audit", front, HANDLERS, session_checks(desk, slide=False))
+    handlers = {**HANDLERS, **PAGES}
+    pages = handler_for("audit", front, handlers, session_checks(desk, slide=False))
 
     def handle(event: dict[str, Any], context: Any) -> Any:
         if str(event.get("routeKey", "")).startswith(PREFIX):

@@ -9,6 +9,7 @@ from mydata_hub.accounts.desk import Desk
 from mydata_hub.config import ConsentSettings, Handler, on_first_use
 from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
+from mydata_hub.transparency.in_force import signing_keys
 from mydata_hub.web import own_activity, own_consents, own_grants, own_sources
 from mydata_hub.web.checks import session_checks
 from mydata_hub.web.dispatch import handler_for
@@ -35,14 +36,16 @@ def build(env: Mapping[str, str]) -> Handler:
         software_passkeys=software_passkeys_allowed(settings),
     )
     engine = settings.engine.partition(":")[0]
+    receipt = signer_for(settings, settings.receipt_key, "ES256")
     site = ConsentsSite(
         issuer=settings.issuer,
         renderer=Renderer(),
         desk=desk,
         engine=engine,
-        receipt_keys=SigningKeys(signer_for(settings, settings.receipt_key, "ES256")),
+        receipt_keys=SigningKeys(receipt),
     )
-    return handler_for("consent", site, HANDLERS, session_checks(desk))
+    keys = signing_keys(desk.tables, desk.clock, desk.entropy, receipt=receipt)
+    return keys.first(handler_for("consent", site, HANDLERS, session_checks(desk)))
 
 
 handler = on_first_use(build)

@@ -20,6 +20,7 @@ from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.ports.messages import TABLE, read_message
 from mydata_hub.ports.topics import due_for, message_for
 from mydata_hub.release.sd_jwt import AnswerKey
+from mydata_hub.transparency.in_force import signing_keys
 from mydata_hub.transparency.published import PublishedLog
 from mydata_hub.wiring import blobs_for, copies_of, signer_for, tables_for
 
@@ -52,7 +53,7 @@ def build(env: Mapping[str, str]) -> Handler:
             taking.process()
         return taking.response()
 
-    return handle
+    return signing_keys(tables, room.clock, room.entropy, certificate=room.key.signer).first(handle)
 
 
 def _take(room: Workroom, record: Any) -> None:

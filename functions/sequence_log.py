@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mydata_hub.config import Handler, SequenceLogSettings, on_first_use
-from mydata_hub.observe import logger_for
+from mydata_hub.observe import logger_for, measure
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.transparency.sequencer import Log, sequence
 from mydata_hub.wiring import blobs_for, signer_for, tables_for
@@ -35,6 +35,14 @@ def build(env: Mapping[str, str]) -> Handler:
 
     def handle(_event: dict[str, Any], _context: Any) -> dict[str, int]:
         progress = sequence(log)
+        # What the alarm on the log's lag listens to; a run without work says so, too.
+        measure(
+            "sequence_log",
+            seconds={"LogLag": progress.lag_seconds},
+            LogBacklog=progress.backlog,
+            LogEntries=progress.entries,
+            LogBatchSize=progress.largest_batch,
+        )
         if progress.entries:
             logger.info(
                 "entries are in the log",

@@ -34,11 +34,12 @@ KEPT = {
     "ConnectionsTable",
     "IntakeTable",
     "ErasuresTable",
+    "InForceTable",
     *VAULT,
 }
 # Rows that must never vanish by themselves.
 NEVER_EXPIRE = {"ClientsTable", "EventsTable", "LogTable", "OutboxTable", "WitnessesTable", *VAULT}
-NEVER_EXPIRE |= {"ProvidersTable", "IntakeTable", "ErasuresTable"}
+NEVER_EXPIRE |= {"ProvidersTable", "IntakeTable", "ErasuresTable", "InForceTable"}
 # Not restorable on purpose: what they held must not come back.
 NO_BACKUP = {"SessionsTable", "OutboxTable", "OauthTable", "IdempotencyTable"}
 # Restorable for so many days and no longer: what was erased is gone for good when they are over.

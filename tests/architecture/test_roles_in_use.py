@@ -39,6 +39,7 @@ UNCALLED = {
     Permission("sequence_log", "bucket tiles", "s3:ListBucket"),
     Permission("answer", "bucket tiles", "s3:ListBucket"),
     Permission("sequence_log", "bucket openings", "s3:ListBucket"),
+    Permission("audit", "bucket openings", "s3:ListBucket"),
     Permission("deliver", "bucket tiles", "s3:ListBucket"),
     Permission("fold_records", "bucket segments", "s3:ListBucket"),
     Permission("erase", "bucket tiles", "s3:ListBucket"),

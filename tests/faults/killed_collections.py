@@ -189,6 +189,8 @@ def _connect(folder: Path, whole: Deployment, url: str) -> None:
             "client_id": "hub",
             "client_secret": "secret",
         },
+        clock,
+        entropy,
     )
     provider = fetch_provider(tables, "card")
     prepared = prepare_connection(

@@ -164,6 +164,7 @@ def variables(world: World) -> dict[str, str]:
         "ISSUER": "http://localhost:8787",
         "SEGMENTS_BUCKET": "segments",
         "TILES_BUCKET": "tiles",
+        "IN_FORCE_TABLE": "in_force",
         "CERTIFICATE_KEY": "certificate",
     }
     return plain | {f"{name.upper()}_TABLE": f"{name.title()}Table" for name in TABLES}

@@ -149,6 +149,8 @@ class IssueTokenSettings(Settings):
     clients_table: str
     oauth_table: str
     events_table: str
+    # What runs: policies, catalogue and signing keys, so that a change of them is logged.
+    in_force_table: str
     outbox_table: str
     deliveries_table: str
     # Threat: whoever may sign with this key can make access tokens for any grant.
@@ -166,6 +168,7 @@ class ConsentSettings(Settings):
     grants_table: str
     clients_table: str
     events_table: str
+    in_force_table: str
     outbox_table: str
     deliveries_table: str
     providers_table: str
@@ -222,6 +225,7 @@ class FoldRecordsSettings(Settings):
     vaults_table: str
     segments_table: str
     events_table: str
+    in_force_table: str
     segments_bucket: str
     vault_key: str
     # Whose segments are believed, each key for its own provenance; only their public halves.
@@ -288,6 +292,7 @@ class EraseSettings(Settings):
     segments_table: str
     ledger_table: str
     events_table: str
+    in_force_table: str
     # Checkpoint and tiles: a certificate carries the proof that its entry is in the log.
     log_table: str
     witnesses_table: str
@@ -308,6 +313,7 @@ class AnswerSettings(Settings):
     ledger_table: str
     idempotency_table: str
     events_table: str
+    in_force_table: str
     # Checkpoint, cosignatures and tiles: a receipt carries the proof that its entry is in the log.
     log_table: str
     witnesses_table: str

@@ -120,6 +120,8 @@ class World:
                 client_id="hub-at-card",
                 wrapped_secret=wrap_client_secret(self.box, provider_id, "s3cret"),
             ),
+            self.clock,
+            self.entropy,
         )
 
     def join(self, *, vault: bool = True, name: str = "Jiu") -> Person:

@@ -169,7 +169,7 @@ def test_staff_can_neither_approve_nor_refuse(hub, partner):
 
 def test_a_client_that_was_suspended_meanwhile_asks_nobody(hub, partner):
     request_uri = partner.pushed()
-    suspend_client(hub.tables, partner.client_id)
+    suspend_client(hub.desk, partner.client_id)
     with pytest.raises(OAuthRefused, match="may not ask"):
         hub.open(partner.client_id, request_uri)
 

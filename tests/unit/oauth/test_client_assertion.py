@@ -200,9 +200,9 @@ def test_an_unknown_client_is_refused(hub, partner):
 
 
 def test_a_suspended_client_is_refused_at_once_and_admitted_again(hub, partner):
-    suspend_client(hub.tables, partner.client_id)
+    suspend_client(hub.desk, partner.client_id)
     assert refused(partner.push(), "suspended")
-    suspend_client(hub.tables, partner.client_id, suspended=False)
+    suspend_client(hub.desk, partner.client_id, suspended=False)
     assert partner.push().status == 201
 
 

@@ -116,7 +116,7 @@ def test_a_token_for_another_hub_is_refused(hub, partner, token):
 
 
 def test_a_suspended_client_s_tokens_end_at_once(hub, partner, token):
-    suspend_client(hub.tables, "bicycles")
+    suspend_client(hub.desk, "bicycles")
     assert refused(hub, partner.resource(token), "suspended")
 
 

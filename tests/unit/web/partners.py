@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from mydata_hub.cli.laptop import desk_of
 from mydata_hub.config import AuthorizeSettings
 from mydata_hub.oauth.call import Call
 from mydata_hub.oauth.clients import Client, jwks_text, register_client
 from mydata_hub.web.guards import ROUTES
-from mydata_hub.wiring import tables_for
 
 from tests.unit.oauth.hub import KEYS, REDIRECT, Partner
 from tests.unit.web.conftest import Browser
@@ -43,7 +43,7 @@ class HttpPartner(Partner):
             purposes=("mobility_service",),
             event_endpoint=event_endpoint,
         )
-        register_client(tables_for(settings), client)
+        register_client(desk_of(settings), client)
 
     @property
     def now(self) -> int:

@@ -33,6 +33,7 @@ class AskedHub(Hub):
             "TOKEN_KEY": "token",
             "EVENT_KEY": "event",
             "RECEIPT_KEY": "receipt",
+            "IN_FORCE_TABLE": "in-force",
         }
         handlers = {"pages": self.handler} | {
             name: importlib.import_module(f"functions.{name}").build(self.environment)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import click
 
+from mydata_hub.accounts.desk import Desk
 from mydata_hub.cli.client import data_option, json_option, tell
-from mydata_hub.cli.laptop import environment_of, laptop_deployment
+from mydata_hub.cli.laptop import desk_of, environment_of, laptop_deployment
 from mydata_hub.config import AuthorizeSettings
 from mydata_hub.errors import HubError
 from mydata_hub.fields import ClientId, GroupId, Purpose
@@ -23,8 +24,6 @@ from mydata_hub.oauth.clients import (
     register_client,
     set_event_endpoint,
 )
-from mydata_hub.ports.tables import Tables
-from mydata_hub.wiring import tables_for
 
 MAX_JWKS_BYTES = 256 * 1024
 ID_BYTES = 8
@@ -83,7 +82,7 @@ def add(
             purposes=tuple(Purpose(purpose) for purpose in purposes or PURPOSES),
             event_endpoint=event_endpoint,
         )
-        register_client(_tables(data), client)
+        register_client(_desk(data), client)
     except HubError as error:
         raise click.ClickException(str(error)) from None
     result = {
@@ -105,16 +104,16 @@ def add(
 def events(client_id: str, address: str | None, data: Path, as_json: bool) -> None:
     """Change where a partner is told that grants have ended; without URL it is not told."""
     try:
-        set_event_endpoint(_tables(data), client_id, address)
+        set_event_endpoint(_desk(data), client_id, address)
     except HubError as error:
         raise click.ClickException(str(error)) from None
     told = f"Told at {address}." if address else "Not told any more."
     tell(as_json, {"client_id": client_id, "event_endpoint": address}, told)
 
 
-def _tables(data: Path) -> Tables:
+def _desk(data: Path) -> Desk:
     environment = environment_of(laptop_deployment(data, ANYWHERE), "authorize")
-    return tables_for(AuthorizeSettings.read(environment))
+    return desk_of(AuthorizeSettings.read(environment))
 
 
 def _read(jwks: Path) -> object:

@@ -145,6 +145,23 @@ def audit(story: Story) -> None:
     wanted = entries.relative_to(mirror).as_posix()
     stage.line("One byte changed in the copy: DETECTED.", wanted in named, ", ".join(named))
     stage.figures["log_entries"] = report["size"]
+    _count(story)
+
+
+def _count(story: Story) -> None:
+    """Somebody who sees every entry and no person counts what left the vaults."""
+    stage, data = story.stage, story.data
+    link = run("auditor", "add", "Dana", "--locale", "en", *data, "--json").json()["link"]
+    run("auditor", "enrol", "Dana", "--link", link, *data)
+    counted = run("auditor", "counts", "--as", "Dana", *data, "--json").json()
+    kinds = counted["by_class"]
+    released = sum(float(one["bits"]) for one in counted["bits"])
+    stage.line(
+        "An auditor counts every entry, and each opens its leaf; no person is in any of them.",
+        counted["entries"] == counted["size"],
+        f"{counted['entries']} entries of {len(kinds)} kinds, {released:g} bits to partners",
+    )
+    stage.figures["kinds"] = kinds
 
 
 def _granted(story: Story) -> set[str]:

@@ -53,7 +53,7 @@ CONNECTIONS: Final = "ConnectionsTable"
 # Whoever holds what these rows name signs in, or asks for a token, anew.
 BEARERS: Final = ("SessionsTable", "OauthTable", "IdempotencyTable")
 # The log keeps its entries, which open no more; what erasure left is about nobody.
-KEPT_OF_ERASED: Final = frozenset({"EventsTable", "ErasuresTable", "LogTable"})
+KEPT_OF_ERASED: Final = frozenset({"EventsTable", "ErasuresTable", "InForceTable", "LogTable"})
 _NOTHING_TOLD: Final = b"\x00{}"
 
 

@@ -325,7 +325,8 @@ class _Run:
             row_version=link.version + 1,
             payload=json.dumps(told, sort_keys=True, separators=(",", ":")).encode(),
         )
-        return record(event, self._at.entropy, AuditFacts(partner=link.provider_id))
+        facts = AuditFacts(partner=link.provider_id, purpose=self._grant.purpose)
+        return record(event, self._at.entropy, facts)
 
     def _commit(self, moved: Put, changes: Sequence[Change]) -> None:
         """Commit a page, once. Raises _Stopped, Conflict where another run was here, Busy."""

@@ -21,7 +21,7 @@ from mydata_hub.accounts.rows import rows_of
 from mydata_hub.consent.consent_record import ConsentRecord
 from mydata_hub.consent.grant import Grant
 from mydata_hub.errors import Damaged, NotFound, Unreadable
-from mydata_hub.fields import ClientId, EventId, PartyId, SubjectId
+from mydata_hub.fields import EventId, PartyId, SubjectId
 from mydata_hub.ports.tables import (
     MAX_FETCH,
     Absent,
@@ -161,7 +161,7 @@ def consent_event(
     kind: str,
     subject: SubjectId,
     actor: PartyId,
-    partner: ClientId,
+    facts: AuditFacts,
     row: tuple[Key, int],
 ) -> Put:
     """The event of a consent, for the commit of what it tells of: `row` is the one it writes."""
@@ -175,7 +175,7 @@ def consent_event(
         row_version=row[1],
         payload=b"",
     )
-    return record(event, desk.entropy, AuditFacts(partner=partner))
+    return record(event, desk.entropy, facts)
 
 
 def put_grant(grant: Grant, values: Mapping[str, Value]) -> Put:
@@ -196,7 +196,7 @@ def grant_event(desk: Desk, grant: Grant, kind: str, actor: str) -> Put:
         kind,
         grant.subject,
         PartyId(actor),
-        ClientId(grant.counterparty),
+        AuditFacts(partner=grant.counterparty, purpose=grant.purpose),
         (grant_key(grant.grant_id), grant.version),
     )
 

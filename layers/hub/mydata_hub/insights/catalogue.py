@@ -8,6 +8,7 @@ attribute.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -220,6 +221,14 @@ ATTRIBUTES: Final[Mapping[str, Attribute]] = {
 _LATEST: Final[Mapping[str, Entry]] = {
     entry.claim.id: entry for entry in sorted(_ENTRIES, key=lambda entry: entry.claim.version)
 }
+
+
+def catalogue_hash() -> str:
+    """SHA-256 (hex) of every claim in its canonical encoding, in the order of their names."""
+    digest = hashlib.sha256()
+    for ref in sorted(CATALOGUE):
+        digest.update(CATALOGUE[ref].claim.encode() + b"\n")
+    return digest.hexdigest()
 
 
 def find_claim(name: str) -> Entry:

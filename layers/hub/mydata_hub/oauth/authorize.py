@@ -29,6 +29,7 @@ from mydata_hub.oauth.call import Call
 from mydata_hub.oauth.clients import Client, fetch_client
 from mydata_hub.oauth.pushed_requests import PushedRequest, find_request, settle_request
 from mydata_hub.ports.tables import Absent, Change, Put
+from mydata_hub.transparency.events import AuditFacts
 
 CODE_LIFETIME: Final = timedelta(seconds=60)
 # A used code is remembered for this long, so that a second use still ends what it gave.
@@ -147,7 +148,7 @@ def refuse_question(authority: Authority, session: Session, question: Question) 
                 REFUSED,
                 SubjectId(session.account_id),
                 PartyId(session.account_id),
-                question.client.client_id,
+                AuditFacts(partner=question.client.client_id, purpose=question.asked.purpose),
                 (request.key, request.version + 1),
             ),
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-from mydata_hub.accounts.desk import until_settled
+from mydata_hub.accounts.desk import Desk, until_settled
 from mydata_hub.errors import BadInput, Conflict, Damaged, NotFound, NotProven, Taken
 from mydata_hub.fields import (
     ClientId,
@@ -22,8 +22,14 @@ from mydata_hub.fields import (
 )
 from mydata_hub.oauth.jose import import_key_set
 from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, VersionIs
+from mydata_hub.transparency.events import AuditFacts
+from mydata_hub.transparency.house import OPERATOR, house_event
 
 TABLE: Final = "clients"
+ADDED: Final = "partner_added"
+CHANGED: Final = "partner_changed"
+SUSPENDED: Final = "partner_suspended"
+READMITTED: Final = "partner_readmitted"
 MAX_REDIRECT_URIS: Final = 20
 MAX_URI_LETTERS: Final = 2000
 MAX_PURPOSES: Final = 50
@@ -64,8 +70,11 @@ class Client:
             _check_address("event_endpoint", self.event_endpoint)
 
 
-def register_client(tables: Tables, client: Client) -> Client:
-    """Keep a new client. Raises BadInput for keys that cannot authenticate, Taken."""
+def register_client(desk: Desk, client: Client) -> Client:
+    """Keep a new client, and tell the log.
+
+    Raises BadInput for keys that cannot authenticate, Taken.
+    """
     try:
         keys = import_key_set(client.jwks)
     except NotProven as error:
@@ -74,21 +83,21 @@ def register_client(tables: Tables, client: Client) -> Client:
     if len(kids) > 1 and (None in kids or len(set(kids)) < len(kids)):
         raise BadInput("jwks", "several keys need a kid each")
     try:
-        tables.commit(_put(client))
+        desk.tables.commit(_put(client), _told(desk, ADDED, client))
     except Conflict:
         raise Taken("this client id is registered already") from None
     return replace(client, version=1)
 
 
-def suspend_client(tables: Tables, client_id: str, *, suspended: bool = True) -> Client:
+def suspend_client(desk: Desk, client_id: str, *, suspended: bool = True) -> Client:
     """Refuse a client everywhere from now on, or admit it again. Raises NotFound."""
+    kind = SUSPENDED if suspended else READMITTED
+    return _change(desk, client_id, kind, lambda client: replace(client, suspended=suspended))
 
-    return _change(tables, client_id, lambda client: replace(client, suspended=suspended))
 
-
-def set_event_endpoint(tables: Tables, client_id: str, endpoint: str | None) -> Client:
+def set_event_endpoint(desk: Desk, client_id: str, endpoint: str | None) -> Client:
     """Where this client's events go from now on, or nowhere. Raises NotFound, BadInput."""
-    return _change(tables, client_id, lambda client: replace(client, event_endpoint=endpoint))
+    return _change(desk, client_id, CHANGED, lambda one: replace(one, event_endpoint=endpoint))
 
 
 def client_key(client_id: str) -> Key:
@@ -130,18 +139,24 @@ def jwks_text(jwks: object) -> str:
         raise BadInput("jwks", "is not a JWK Set") from None
 
 
-def _change(tables: Tables, client_id: str, change: Callable[[Client], Client]) -> Client:
+def _change(desk: Desk, client_id: str, kind: str, change: Callable[[Client], Client]) -> Client:
     def act() -> Client:
-        client = fetch_client(tables, client_id)
+        client = fetch_client(desk.tables, client_id)
         if client is None:
             raise NotFound("there is no such client")
         changed = change(client)
         if changed == client:
             return client
-        tables.commit(_put(changed))
+        desk.tables.commit(_put(changed), _told(desk, kind, changed))
         return replace(changed, version=client.version + 1)
 
     return until_settled(act)
+
+
+def _told(desk: Desk, kind: str, client: Client) -> Put:
+    row = client_key(client.client_id), client.version + 1
+    facts = AuditFacts(partner=client.client_id)
+    return house_event(desk.entropy, kind, desk.now(), row, facts, OPERATOR)
 
 
 def _put(client: Client) -> Put:

@@ -130,7 +130,7 @@ def _event(authority: Authority, kept: Delivery, statement: Statement) -> tuple[
         row_version=kept.version + 1,
         payload=rfc8785.dumps({**said}),
     )
-    return (record(event, desk.entropy, AuditFacts(partner=kept.client_id)),)
+    return (record(event, desk.entropy, AuditFacts(partner=kept.client_id, purpose=grant.purpose)),)
 
 
 def _refused(description: str) -> OAuthRefused:

@@ -121,6 +121,7 @@ class Attempt:
         )
         facts = AuditFacts(
             partner=client.client_id,
+            purpose=grant.purpose,
             # Threat: the partner's receipt opens these facts. What held an answer back without
             # being told, because of what others were told, is therefore not among them.
             policy_id=" ".join(act.failing) if act.kind == REFUSED else PERMITS,

@@ -20,12 +20,10 @@ from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.tables import Key, Tables
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.events import TABLE, AuditFacts, record
+from mydata_hub.transparency.house import staff_name
 from mydata_hub.transparency.searching import Search
 
 ACCESSED: Final = "auditor_accessed"
-# Frozen: a member of the staff is found again by it in older entries.
-_STAFF_DOMAIN: Final = b"mydata-hub/log/staff/v1\n"
-_STAFF_LETTERS: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +32,6 @@ class Reader:
 
     account_id: str
     session_id: str
-
-
-def staff_name(account_id: str) -> str:
-    """By what auditors see a member of the staff: account ids are 128 random bits, so it names
-    nobody to whom the operator has not said who it is."""
-    return hashlib.sha256(_STAFF_DOMAIN + account_id.encode()).hexdigest()[:_STAFF_LETTERS]
 
 
 def record_access(

@@ -55,6 +55,9 @@ class AuditFacts:
     claim: str | None = None
     # Text with four decimals, as bits are written everywhere.
     bits: str | None = None
+    # What was changed, where it is the hub's own, and its SHA-256 in hex.
+    thing: str | None = None
+    hash: str | None = None
     # Which member of the staff, where one acted: a pseudonym (transparency/access.py).
     staff: str | None = None
 
@@ -112,6 +115,8 @@ def audit_payload(event: Event, facts: AuditFacts) -> bytes:
         "partner": facts.partner,
         "policy_hash": facts.policy_hash,
         "policy_id": facts.policy_id,
+        "hash": facts.hash,
+        "thing": facts.thing,
         "purpose": facts.purpose,
         "staff": facts.staff,
     }

@@ -55,7 +55,7 @@ def _check_file(files: OpeningFiles, leaves: Sequence[bytes], number: int) -> It
         return
     hours = file_at(HOURS, number // TILE_WIDTH, len(leaves) // TILE_WIDTH)
     try:
-        if files.span(number) != spans(opened):
+        if files.span(number, len(leaves)) != spans(opened):
             yield hours, f"notes other hours than {name} has"
     except (Damaged, BlobMissing) as error:
         yield hours, str(error)

@@ -88,13 +88,14 @@ class OpeningFiles:
         lines = _read(self.blobs, OPENINGS, number, min(TILE_WIDTH, size - start))
         return [_opened(start + offset, line) for offset, line in enumerate(lines)]
 
-    def span(self, number: int) -> tuple[str, str]:
+    def span(self, number: int, size: int) -> tuple[str, str]:
         """The earliest and the latest hour that were noted of a full file of openings.
 
         Raises Damaged, BlobMissing.
         """
-        place = number % TILE_WIDTH
-        return _hours(_read(self.blobs, HOURS, number // TILE_WIDTH, place + 1)[place])
+        noted, place = divmod(number, TILE_WIDTH)
+        width = min(TILE_WIDTH, size // TILE_WIDTH - noted * TILE_WIDTH)
+        return _hours(_read(self.blobs, HOURS, noted, width)[place])
 
     def bundles_of(self, since: str, until: str, size: int, first: int = 0) -> Iterator[int]:
         """The files from `first` on that may hold entries of `since` to `until`, both included.

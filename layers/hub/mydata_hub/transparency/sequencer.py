@@ -27,7 +27,14 @@ from mydata_hub.ports.signer import Signer
 from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, Value, VersionIs
 from mydata_hub.transparency.checkpoint import Checkpoint, VerifierKey
 from mydata_hub.transparency.cosign_message import cosign_message
-from mydata_hub.transparency.events import PendingEvent, mark_sequenced, pending_events
+from mydata_hub.transparency.events import (
+    AuditFacts,
+    PendingEvent,
+    mark_sequenced,
+    pending_events,
+)
+from mydata_hub.transparency.house import house_event
+from mydata_hub.transparency.in_force import KEY_CHANGED
 from mydata_hub.transparency.merkle import EMPTY_ROOT
 from mydata_hub.transparency.openings import clear_outgrown, publish_openings
 from mydata_hub.transparency.published import CHECKPOINT, day_key
@@ -59,12 +66,18 @@ class Log:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What a run did: entries it published, the log's size after it, and the longest wait."""
+    """What a run did: entries it published, the log's size after it, and the longest wait.
+
+    `backlog` is how many events waited when it last looked: at most a batch, so a full one means
+    "at least so many"; 0 when it left none.
+    """
 
     entries: int = 0
     batches: int = 0
     size: int = 0
     lag_seconds: float = 0.0
+    backlog: int = 0
+    largest_batch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +136,7 @@ def sequence(log: Log) -> Progress:
 
     Raises what the ports raise; whatever was done by then is found and finished by the next run.
     """
-    entries = batches = 0
+    entries = batches = backlog = largest = 0
     lag_seconds = 0.0
     head = _head(log)
     for _ in range(MAX_STEPS):
@@ -131,8 +144,10 @@ def sequence(log: Log) -> Progress:
             if head.staged:
                 published = _publish(log, head)
                 entries, batches = entries + published, batches + 1
+                largest = max(largest, published)
             else:
                 waiting = pending_events(log.tables)
+                backlog = len(waiting)
                 if not waiting:
                     break
                 lag_seconds = max(lag_seconds, _longest_wait(log, waiting))
@@ -143,7 +158,14 @@ def sequence(log: Log) -> Progress:
             if _head(log).version == head.version:
                 raise
         head = _head(log)
-    return Progress(entries=entries, batches=batches, size=head.size, lag_seconds=lag_seconds)
+    return Progress(
+        entries=entries,
+        batches=batches,
+        size=head.size,
+        lag_seconds=lag_seconds,
+        backlog=backlog,
+        largest_batch=largest,
+    )
 
 
 def _head(log: Log) -> Head:
@@ -232,14 +254,25 @@ def _put_checkpoint(log: Log, head: Head) -> None:
             return
         try:
             # In one commit: no checkpoint is forgotten, and none is asked about that is not out.
-            more = [send(cosign_message(head.size, now))] if log.witnessed else []
+            more: list[Put] = [send(cosign_message(head.size, now))] if log.witnessed else []
             put = _put_note(log, head, VersionIs(row.version))
+            more += _new_key(log, row, put)
             if kept not in rows:
                 more.append(Put(key=kept, values=put.values, when=Absent()))
             log.tables.commit(put, *more)
         except Conflict:
             continue
         return
+
+
+def _new_key(log: Log, before: Row, put: Put) -> list[Put]:
+    """The event of another key than the one that signed so far, in the commit of its first use."""
+    if before.values["key"] == put.values["key"]:
+        return []
+    public = hashlib.sha256(log.signer.public_key()).hexdigest()
+    facts = AuditFacts(thing="key.checkpoint", hash=public)
+    row = CHECKPOINT, before.version + 1
+    return [house_event(log.entropy, KEY_CHANGED, log.clock.now(), row, facts)]
 
 
 def _put_note(log: Log, head: Head, when: Absent | VersionIs) -> Put:

@@ -36,8 +36,9 @@ class AuditFront(Front):
     entropy: Entropy
 
     def checkpoint(self) -> tuple[bytes, Checkpoint]:
-        """The checkpoint that what is shown belongs to. Raises NotFound before the log began."""
-        note = self.log.checkpoint()
+        """The checkpoint that what is shown belongs to: the latest, so that it never goes back
+        between two pages. Raises NotFound before the log has begun."""
+        note = self.log.latest()
         return note, verify_checkpoint(note, VerifierKey.parse(self.log.key()))
 
     def note_access(self, request: Request, wanted: Search, size: int) -> None:

@@ -35,6 +35,7 @@ KINDS: Final = {
     "recovery_code_issued": _("A recovery code was made"),
     "recovery_started": _("A recovery was started"),
     "recovery_cancelled": _("The recovery was cancelled"),
+    "recovery_completed": _("The passkey of a recovery was used"),
     "erasure_started": _("You asked to be erased"),
     "consent_given": _("You allowed it"),
     "consent_refused": _("You refused"),
