@@ -40,6 +40,7 @@ ROWS: Final = 100
 MAX_SHOWN_SAMPLE: Final = 50
 # Bars of one picture; what is smaller is in the table of the command line.
 MAX_BARS: Final = 12
+ASKED: Final = ("from", "to", "class", "partner", "purpose", "policy", "decision", "claim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def show_search(front: AuditFront, request: Request) -> Answer:
         request,
         "auditor_search.html",
         checkpoint=_about(checkpoint),
-        asked=wanted.asked,
+        asked={name: wanted.asked.get(name, "") for name in ASKED},
         kinds=_kinds(locale),
         purposes=sorted(PURPOSES),
         maximum=MAX_WORD_LETTERS,
@@ -156,8 +157,9 @@ def _rows(entries: Sequence[Opened], locale: Locale) -> list[dict[str, Any]]:
             "kind": _words(one.payload.get("class", ""), locale),
             "links": {
                 name: (said, _link(empty, **{name: said}))
-                for name in ("class", "partner", "purpose", "decision", "staff")
                 if (said := one.payload.get(name))
+                else None
+                for name in ("class", "partner", "purpose", "decision", "staff")
             },
             "rules": one.payload.get("policy_id", "").split(),
             "claims": one.payload.get("claim", "").split(),
