@@ -74,7 +74,7 @@ def test_the_growth_between_two_days_is_proven_and_a_day_before_the_log_says_so(
 
 
 def test_growth_shows_a_proof_of_hashes_when_the_log_has_grown(tmp_path):
-    audited = AuditedHub(tmp_path / "own")
+    audited = AuditedHub(tmp_path / "own", 3)
     audited.log.write(5_000, 3)
     audited.log.sequence()
     today = audited.log.tables.query("log", "day").rows[0].key.sort
