@@ -30,6 +30,8 @@ KIND_WORDS: Final = {
     "records_collected": _("Records were collected and sealed"),
     "records_folded": _("A vault took records in"),
     "statement_imported": _("A statement was imported"),
+    "archive_imported": _("An archive was imported"),
+    "export_started": _("A person took their data along"),
     "claims_answered": _("Claims were answered"),
     "claims_repeated": _("The same answer was given again"),
     "claims_refused": _("A question was refused"),
