@@ -222,7 +222,7 @@ BROKEN = {
     "a byte of a member": (flipped, f"{FIRST}: "),
     "no manifest": (
         lambda archive: rezip(archive, lambda members: members.pop(MANIFEST)),
-        "manifest.json: is not in the archive",
+        "manifest.json: is not in this ZIP",
     ),
     "a manifest that is none": (
         lambda archive: raw_manifest(archive, b"[1]"),

@@ -15,7 +15,7 @@ from mydata_hub.cli.client import json_option, tell
 from mydata_hub.errors import HubError
 from mydata_hub.portability.checking import check_records
 from mydata_hub.portability.entries import check_entries
-from mydata_hub.portability.reading import Archive
+from mydata_hub.portability.reading import MAGIC, Archive
 
 
 @click.group()
@@ -71,6 +71,6 @@ def opened(file: Path, *, quiet: bool) -> Iterator[Archive]:
 
 
 def is_archive(file: Path) -> bool:
-    """Whether a file begins as a ZIP and has a manifest of ours in its name list."""
+    """Whether a file is to be read as an archive: it begins as a ZIP, and no statement does."""
     with file.open("rb") as stream:
-        return stream.read(4) == b"PK\x03\x04"
+        return stream.read(len(MAGIC)) == MAGIC

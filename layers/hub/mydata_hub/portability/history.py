@@ -16,7 +16,7 @@ from mydata_hub.consent.amending import list_versions
 from mydata_hub.consent.grant import Grant
 from mydata_hub.consent.grants import TABLE as GRANTS
 from mydata_hub.consent.grants import grant_key, list_of, read_grant
-from mydata_hub.errors import BadInput, Damaged, NotFound
+from mydata_hub.errors import BadInput, Damaged, LimitExceeded, NotFound
 from mydata_hub.fields import ClaimRef, GroupId, VaultId
 from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.oauth.clients import client_key, read_client
@@ -119,10 +119,14 @@ PARTS: Final = {"consents": consents_part, "answers": answers_part, "entries": e
 
 
 def history_part(room: ExportRoom, account_id: str, kind: str, after: str | None) -> Part:
-    """The next part of one kind of history. Raises BadInput for another kind."""
+    """The next part of one kind of history. Raises BadInput for another kind, or another mark."""
     if kind not in PARTS:
         raise BadInput("kind", f"takes one of {', '.join(PARTS)}")
-    return PARTS[kind](room, account_id, after)
+    try:
+        return PARTS[kind](room, account_id, after)
+    except LimitExceeded:
+        # The only thing in these reads that a caller chooses.
+        raise BadInput("after", "takes the mark that the part before gave") from None
 
 
 @dataclass(slots=True)

@@ -48,7 +48,9 @@ class Archive:
         self._members = _members(self._zip)
         info = self._members.get(MANIFEST)
         if info is None:
-            raise BadInput(MANIFEST, "is not in the archive: it was not finished; take it anew")
+            raise BadInput(
+                MANIFEST, "is not in this ZIP: it is no archive of a hub, or was not finished"
+            )
         if info.file_size > MAX_MANIFEST_BYTES:
             raise BadInput(MANIFEST, f"takes at most {MAX_MANIFEST_BYTES} bytes")
         self.manifest: ArchiveManifest = read_manifest(b"".join(self._chunks(info)))
