@@ -15,6 +15,7 @@ from mydata_hub.release.gate import answer_claims
 from mydata_hub.release.policies import read_policies
 from mydata_hub.release.receipts import issue_receipt
 from mydata_hub.release.sd_jwt import AnswerKey
+from mydata_hub.release.signing_keys import AnswerKeys
 from mydata_hub.transparency.in_force import CATALOGUE as PUBLISHED
 from mydata_hub.transparency.in_force import POLICIES, signing_keys
 from mydata_hub.transparency.published import PublishedLog
@@ -38,6 +39,8 @@ def build(env: Mapping[str, str]) -> Handler:
     )
     signer = signer_for(settings, settings.answer_key, "ES256")
     key, policies = AnswerKey(signer), read_policies(policies_folder())
+    vault_key = keys_for(settings, settings.vault_key)
+    signing = AnswerKeys(tables, vault_key, key, clock, entropy, settings.issuer)
     gate = Gate(
         tables=tables,
         clock=clock,
@@ -45,12 +48,12 @@ def build(env: Mapping[str, str]) -> Handler:
         # Answers come from the profile; records stay sealed to this function.
         vault_keys=VaultKeys(
             tables,
-            keys_for(settings, settings.vault_key),
+            vault_key,
             clock,
             purposes=frozenset({Purpose.PROFILE}),
         ),
         policies=policies,
-        key=key,
+        key=signing,
         issuer=settings.issuer,
         catalogue=CATALOGUE,
     )
@@ -63,7 +66,8 @@ def build(env: Mapping[str, str]) -> Handler:
         receipt=lambda event_id, reader: issue_receipt(
             tables, log, key, settings.issuer, event_id, reader, clock.now()
         ),
-        keys=lambda: [key.public],
+        keys=signing.published,
+        key=signing.find,
     )
     runs = {POLICIES: policies.hash.hex(), PUBLISHED: catalogue_hash()}
     in_force = signing_keys(tables, clock, entropy, runs, answer=signer)

@@ -92,6 +92,7 @@ HOME = {
     "key vault": {"vault"},
     "key answer": {"vault"},
     "table idempotency": {"vault"},
+    "table signing_keys": {"vault"},
     "table intake": {"intake"},
     "key intake": {"intake"},
     "key collector": {"intake"},

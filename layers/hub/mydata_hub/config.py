@@ -319,6 +319,8 @@ class AnswerSettings(Settings):
     witnesses_table: str
     tiles_bucket: str
     vault_key: str
+    # The keys of the day, wrapped, and the certificates of all there were.
+    signing_keys_table: str
     # Threat: whoever signs with this key can make answers that nobody gave.
     answer_key: str
     # Its public half alone: access tokens are verified with it.

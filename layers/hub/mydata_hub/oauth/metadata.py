@@ -22,6 +22,7 @@ JWKS: Final = "/oauth/jwks"
 GRANTS: Final = "/oauth/grants"
 ANSWERS_ISSUER: Final = "/.well-known/jwt-vc-issuer"
 ANSWERS_JWKS: Final = "/claims/jwks"
+ANSWERS_KEY: Final = "/claims/keys/{kid}"
 
 
 def server_metadata(issuer: str) -> dict[str, Any]:

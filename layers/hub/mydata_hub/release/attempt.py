@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Protocol
 
 from mydata_hub.consent.grant import GrantState
 from mydata_hub.consent.grants import grant_key
@@ -37,6 +37,14 @@ EXPIRED: Final = "expired"
 PERMITS: Final = "P01"
 
 
+class Presenting(Protocol):
+    """Keys of answers: `release.signing_keys.AnswerKeys`, or one that lives long."""
+
+    def present(self, now: datetime) -> AnswerKey:
+        """What signs an answer now; whoever has the published keys can verify with it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """What the gate works with; `vault_keys` may open profiles and nothing else."""
@@ -46,7 +54,7 @@ class Gate:
     entropy: Entropy
     vault_keys: VaultKeys
     policies: Policies
-    key: AnswerKey
+    key: Presenting
     # The `iss` of answers and receipts.
     issuer: str
     catalogue: Mapping[ClaimRef, Entry]

@@ -13,7 +13,6 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
-from joserfc.jwk import ECKey, KeySet
 
 from mydata_hub.config import Handler
 from mydata_hub.errors import (
@@ -28,7 +27,12 @@ from mydata_hub.errors import (
     TooLarge,
 )
 from mydata_hub.oauth.authority import Authority
-from mydata_hub.oauth.metadata import ANSWERS_ISSUER, ANSWERS_JWKS, answers_issuer_metadata
+from mydata_hub.oauth.metadata import (
+    ANSWERS_ISSUER,
+    ANSWERS_JWKS,
+    ANSWERS_KEY,
+    answers_issuer_metadata,
+)
 from mydata_hub.oauth.protected_resource import Access, challenge, check_access, check_own_access
 from mydata_hub.oauth.scopes import CLAIMS, QUERY
 from mydata_hub.oauth.single_use import commit_spending
@@ -45,7 +49,7 @@ from mydata_hub.web.request import Request
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
-# Keys are rotated with the old one still published, so a copy may be some minutes old.
+# A key is published before it signs (release/signing_keys.py), so a copy may be some minutes old.
 PUBLISHED: Final = "public, max-age=300"
 MAX_EVENT_ID_LETTERS: Final = 64
 RETRY_AFTER_SECONDS: Final = 1
@@ -71,8 +75,10 @@ class Acts:
     ask: Callable[[Access, Question], Answered]
     # The receipt of an event for a reader. Raises NotFound.
     receipt: Callable[[str, str], bytes]
-    # The public keys of answers and receipts.
-    keys: Callable[[], Sequence[ECKey]]
+    # The public keys of answers and receipts, as JWKs; one of them by its kid, however old.
+    keys: Callable[[], Sequence[Mapping[str, Any]]]
+    # Raises NotFound.
+    key: Callable[[str], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +178,11 @@ def _issuer(counter: Counter, _request: Request) -> Answer:
 
 
 def _keys(counter: Counter, _request: Request) -> Answer:
-    return _published(dict(KeySet(list(counter.acts.keys())).as_dict(private=False)))
+    return _published({"keys": list(counter.acts.keys())})
+
+
+def _key(counter: Counter, request: Request) -> Answer:
+    return _published(counter.acts.key(request.parameter("kid")))
 
 
 def _published(document: Mapping[str, Any]) -> Answer:
@@ -195,4 +205,5 @@ _ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "GET /receipts/{event_id}": _receipt,
     f"GET {ANSWERS_ISSUER}": _issuer,
     f"GET {ANSWERS_JWKS}": _keys,
+    f"GET {ANSWERS_KEY}": _key,
 }

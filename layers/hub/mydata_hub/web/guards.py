@@ -84,6 +84,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/export/{export_id}/end", "export", Guard.PERSON),
     Route("POST", "/claims", "answer", Guard.DPOP),
     Route("GET", "/claims/jwks", "answer", Guard.PUBLIC),
+    Route("GET", "/claims/keys/{kid}", "answer", Guard.PUBLIC),
     Route("GET", "/receipts/{event_id}", "answer", Guard.DPOP),
     Route("GET", "/.well-known/jwt-vc-issuer", "answer", Guard.PUBLIC),
     Route("GET", "/log/checkpoint", "audit", Guard.PUBLIC),

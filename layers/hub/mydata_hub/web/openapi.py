@@ -65,6 +65,8 @@ def _paths() -> dict[str, Any]:
         "/purposes": _read("What answers may be used for: a closed list", "Purposes"),
         "/openapi.json": _read("This document", None),
         "/claims": {"post": _claims()},
+        "/claims/jwks": _read("The keys of answers and receipts (RFC 7517)", "Keys"),
+        "/claims/keys/{kid}": {"get": _key()},
         "/receipts/{event_id}": {"get": _receipt()},
         "/log/checkpoint": {"get": _log("The latest checkpoint of the log", "text/plain")},
         "/log/tile/{level}/{index}": {
@@ -97,6 +99,15 @@ def _claims() -> dict[str, Any]:
             "200": _json({"$ref": "#/components/schemas/Answers"}),
             **_problems("400", "401", "403", "409", "413", "503"),
         },
+    }
+
+
+def _key() -> dict[str, Any]:
+    return {
+        "summary": "A key that ever signed answers, with its certificate by the long-lived key",
+        "security": [],
+        "parameters": [_in_path("kid", "^[A-Za-z0-9_-]{43}$")],
+        "responses": {"200": _json({"$ref": "#/components/schemas/Key"}), **_problems("404")},
     }
 
 

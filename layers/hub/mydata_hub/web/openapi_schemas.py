@@ -97,6 +97,16 @@ SCHEMAS: Final[dict[str, Any]] = {
         }
     )
     | {"additionalProperties": True},
+    "Keys": _object({"keys": _list({"$ref": "#/components/schemas/Key"})}),
+    # RFC 7517 section 4: a key may have further members.
+    "Key": _object(
+        {"kty": _words("EC"), "crv": _words("P-256"), "x": _TEXT, "y": _TEXT, "kid": _WORD},
+        certificate={
+            **_TEXT,
+            "description": "The long-lived key's word for it, as a JWT; that key has none itself",
+        },
+    )
+    | {"additionalProperties": True},
     # RFC 9457 lets a problem have further members.
     "Problem": {
         "type": "object",
