@@ -8,7 +8,8 @@ import re
 
 import pytest
 from mydata_hub.errors import BadInput
-from mydata_hub.release.policies import SCHEMA, UNDECIDED, Policies, read_policies
+from mydata_hub.release.cedar import UNDECIDED
+from mydata_hub.release.policies import SCHEMA, Policies, read_policies
 
 from tests.policies.requests import ALLOWED, CLAIM, FILES, FOLDER, OTHER, POLICIES, changed, decide
 
