@@ -55,6 +55,8 @@ class Cloud:
 
     template: Template
     called: set[Permission] = field(default_factory=set)
+    # Every call as AWS bills it, in order: (function, service:operation).
+    paid: list[tuple[str, str]] = field(default_factory=list)
     caller: str = ""
     # Set before the functions are built; none are asked until somebody answers.
     witnesses: str = ""
@@ -84,6 +86,7 @@ class Cloud:
         """Write down one call of whoever is running."""
         if self.caller:
             service = model.service_model.service_name
+            self.paid.append((self.caller, f"{service}:{model.name}"))
             for thing, action in _KINDS[service](model.name, params):
                 self.called.add(Permission(self.caller, thing, f"{service}:{action}"))
 
