@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.config import Handler, IssueTokenSettings, on_first_use
+from mydata_hub.insights.fair_use import read_fair_use
 from mydata_hub.oauth.authority import Authority, PublishedCatalogue, SigningKeys
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.transparency.in_force import signing_keys
 from mydata_hub.web.oauth_endpoints import oauth_handler
-from mydata_hub.wiring import signer_for, tables_for
+from mydata_hub.wiring import policies_folder, signer_for, tables_for
 
 
 def build(env: Mapping[str, str]) -> Handler:
@@ -29,6 +30,7 @@ def build(env: Mapping[str, str]) -> Handler:
         desk=desk,
         keys=SigningKeys(token),
         catalogue=PublishedCatalogue(),
+        fair_use=read_fair_use(policies_folder()),
         event_keys=SigningKeys(event),
         receipt_keys=SigningKeys(receipt),
     )

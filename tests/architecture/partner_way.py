@@ -20,7 +20,7 @@ def go_a_partners_way(hub: Any, cloud: Cloud, jiu: Browser) -> None:
     # An address that the courier may not call from an account, so that nothing leaves the test.
     inside = "https://127.0.0.1/events"
     partner = HttpPartner(hub, cloud.environment("authorize"), event_endpoint=inside)
-    for path in ("/catalogue", "/purposes", "/openapi.json", "/partner"):
+    for path in ("/catalogue", "/purposes", "/openapi.json", "/partner", "/dry-run"):
         assert jiu.get(path).status == 200
     for path in (
         "/.well-known/oauth-authorization-server",

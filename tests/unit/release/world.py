@@ -157,7 +157,7 @@ class Hub(World):
             "recipient_group": client.group,
             "purpose": "personal_offers",
             "items": OFFERS,
-            "frequency": replace(self.proposal().frequency, count=1000),
+            "frequency": replace(self.proposal().frequency, count=600),
             **changes,
         }
         return self.give(passkey, session, self.proposal(**asked))

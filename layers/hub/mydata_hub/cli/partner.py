@@ -15,8 +15,11 @@ from mydata_hub.accounts.desk import Desk
 from mydata_hub.cli.client import data_option, json_option, tell
 from mydata_hub.cli.laptop import desk_of, environment_of, laptop_deployment
 from mydata_hub.config import AuthorizeSettings
+from mydata_hub.consent.grant import Frequency, FrequencyUnit
 from mydata_hub.errors import HubError
 from mydata_hub.fields import ClientId, GroupId, Purpose
+from mydata_hub.insights.dry_run import MAX_BITS, Plan, run_dry
+from mydata_hub.insights.fair_use import read_fair_use
 from mydata_hub.insights.purposes import PURPOSES
 from mydata_hub.oauth.clients import (
     Client,
@@ -24,6 +27,7 @@ from mydata_hub.oauth.clients import (
     register_client,
     set_event_endpoint,
 )
+from mydata_hub.wiring import policies_folder
 
 MAX_JWKS_BYTES = 256 * 1024
 ID_BYTES = 8
@@ -123,3 +127,49 @@ def _read(jwks: Path) -> object:
         return json.loads(jwks.read_text("utf-8"))
     except (ValueError, RecursionError):
         raise click.ClickException(f"{jwks} is not JSON") from None
+
+
+@partner.command("dry-run")
+@click.argument("claims", nargs=-1, required=True)
+@click.option("--purpose", required=True, type=click.Choice(sorted(PURPOSES)))
+@click.option("--max-bits", default=MAX_BITS, show_default=True, help="what it may tell in all")
+@click.option("--count", default=1, show_default=True, help="how often")
+@click.option(
+    "--unit",
+    default="month",
+    show_default=True,
+    type=click.Choice([one.value for one in FrequencyUnit]),
+)
+@click.option("--days", default=90, show_default=True, help="how long")
+@json_option
+def dry_run(
+    claims: tuple[str, ...],
+    purpose: str,
+    max_bits: int,
+    count: int,
+    unit: str,
+    days: int,
+    as_json: bool,
+) -> None:
+    """What would a consent to CLAIMS tell, and at what price? Nobody's data is read."""
+    try:
+        plan = Plan(
+            claims=claims,
+            purpose=purpose,
+            max_bits=max_bits,
+            frequency=Frequency(unit=FrequencyUnit(unit), count=count),
+            days=days,
+        )
+        told = run_dry(plan, read_fair_use(policies_folder()))
+    except HubError as error:
+        raise click.ClickException(str(error)) from None
+    lines = [
+        f"{one['claim']}: {one['bits']} bits, {one['periods']} periods" for one in told["claims"]
+    ]
+    lines += [
+        f"{one['id']}: charged {one['charged']} bits, tells at most {one['told_at_most']}"
+        for one in told["attributes"]
+    ]
+    lines.append(f"Once {told['bits_once']} bits; in {days} days at most {told['bits_at_most']}.")
+    lines += [f"Would be refused: {one['field']}: {one['reason']}" for one in told["refused"]]
+    tell(as_json, told, "\n".join(lines))

@@ -13,6 +13,7 @@ from mydata_hub.consent.grant import Frequency, FrequencyUnit, Grant, GrantKind
 from mydata_hub.errors import BadInput, OAuthRefused
 from mydata_hub.fields import PartyId, Purpose
 from mydata_hub.insights.claim import Claim
+from mydata_hub.insights.fair_use import FairUse
 from mydata_hub.oauth.authority import Authority
 from mydata_hub.oauth.clients import Client
 
@@ -71,13 +72,29 @@ def read_details(authority: Authority, client: Client, encoded: str) -> Asked:
     if not isinstance(purpose, str) or purpose not in client.purposes:
         raise _refused("purpose", "is needed, and must be one this client is registered for")
     now = authority.desk.now()
-    return Asked(
+    asked = Asked(
         claims=_claims(authority, details.get("claims"), Purpose(purpose)),
         purpose=Purpose(purpose),
         max_bits=_max_bits(details.get("max_bits", MAX_BITS)),
         frequency=_frequency(details.get("frequency", {"unit": "month", "count": 1})),
         expires_at=_expires_at(details.get("expires_at"), now),
     )
+    if authority.fair_use is not None:
+        _check_fair(asked, authority.fair_use, now)
+    return asked
+
+
+def _check_fair(asked: Asked, fair_use: FairUse, now: datetime) -> None:
+    bounds = fair_use.of(asked.purpose)
+    if bounds is None:
+        raise _refused("purpose", "has no bounds of fair use here, so nothing is asked for it")
+    unit, most = asked.frequency.unit, bounds.times(asked.frequency.unit)
+    if asked.frequency.count > most:
+        raise _refused("frequency", f"is more than is fair for this purpose: {most} a {unit}")
+    if asked.expires_at > now + bounds.age:
+        raise _refused("expires_at", f"is later than is fair for this purpose: {bounds.days} days")
+    if len(asked.claims) > bounds.claims:
+        raise _refused("claims", f"are more than are fair for this purpose: {bounds.claims}")
 
 
 def granted_details(grant: Grant) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -17,6 +18,7 @@ from mydata_hub.consent.grant import Grant
 from mydata_hub.errors import BadInput
 from mydata_hub.fields import ClaimRef, ClientId, GroupId, Purpose
 from mydata_hub.insights.claim import Claim
+from mydata_hub.insights.fair_use import OWN, SHIPPED, Bounds, parse_fair_use
 from mydata_hub.release.cedar import UNDECIDED, Engine
 from mydata_hub.release.ledger import UNITS
 from mydata_hub.vault.framing import frame
@@ -85,7 +87,8 @@ class Policies:
         """Parse the files of `policies/` by name. Raises BadInput for any that is not sound."""
         if SCHEMA not in files:
             raise BadInput("policies", f"need {SCHEMA}")
-        text = "\n".join(files[name] for name in sorted(files) if name != SCHEMA)
+        self.fair_use: Final = parse_fair_use(files)
+        text = "\n".join(files[name] for name in sorted(files) if name.endswith(".cedar"))
         self._engine = Engine(text, files[SCHEMA], _named)
         parsed = self._engine.policies
         self.policies: Final = {name: _policy(name, one) for name, one in sorted(parsed.items())}
@@ -102,7 +105,7 @@ class Policies:
         now_ms: int,
     ) -> Verdict:
         """Whether all of these claims may be answered together."""
-        context = _context(grant, amounts, now_ms)
+        context = _context(grant, amounts, self.fair_use.of(grant.purpose), now_ms)
         requests = [
             {
                 "principal": {"type": "Client", "id": partner.client_id},
@@ -127,7 +130,7 @@ class Policies:
 
 def read_policies(folder: Path) -> Policies:
     """The policies in a folder. Raises BadInput."""
-    paths = [folder / SCHEMA, *folder.glob("*.cedar")]
+    paths = [*(folder / name for name in (SCHEMA, SHIPPED, OWN)), *folder.glob("*.cedar")]
     return Policies({path.name: path.read_text("utf-8") for path in paths if path.is_file()})
 
 
@@ -152,7 +155,7 @@ def _policy(name: str, parsed: Mapping[str, Any]) -> Policy:
     return Policy(id=name, says=notes["says"], refusal=refusal)
 
 
-def _context(grant: Grant, amounts: Amounts, now_ms: int) -> dict[str, Any]:
+def _context(grant: Grant, amounts: Amounts, fair: Bounds | None, now_ms: int) -> dict[str, Any]:
     return {
         "now": now_ms,
         "grant": {
@@ -162,9 +165,17 @@ def _context(grant: Grant, amounts: Amounts, now_ms: int) -> dict[str, Any]:
             "group": grant.recipient_group or "",
             "purpose": grant.purpose,
             "claims": [_entity("Claim", item) for item in grant.items],
+            "asks": len(grant.items),
+            "given_at": int(grant.given_at.timestamp() * 1000),
             "expires_at": int(grant.expires_at.timestamp() * 1000),
             "times": grant.frequency.count,
             "max_bits": grant.max_bits * UNITS,
+        },
+        # Nothing is fair for a purpose without bounds.
+        "fair": {
+            "times": fair.times(grant.frequency.unit) if fair else 0,
+            "age_ms": fair.age // timedelta(milliseconds=1) if fair else 0,
+            "claims": fair.claims if fair else 0,
         },
         "uses": amounts.uses,
         "price": amounts.price,

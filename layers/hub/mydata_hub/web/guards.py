@@ -129,6 +129,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/connect/{provider_id}/callback", "receive", Guard.PUBLIC),
     Route("GET", "/catalogue", "partner", Guard.PUBLIC),
     Route("GET", "/purposes", "partner", Guard.PUBLIC),
+    Route("GET", "/dry-run", "partner", Guard.PUBLIC),
     Route("GET", "/openapi.json", "partner", Guard.PUBLIC),
     Route("GET", "/partner", "partner", Guard.PUBLIC),
 )

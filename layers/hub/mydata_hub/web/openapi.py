@@ -63,6 +63,7 @@ def _paths() -> dict[str, Any]:
     return {
         "/catalogue": _read("The questions that may be asked, each with its answers", "Catalogue"),
         "/purposes": _read("What answers may be used for: a closed list", "Purposes"),
+        "/dry-run": {"get": _dry_run()},
         "/openapi.json": _read("This document", None),
         "/claims": {"post": _claims()},
         "/claims/jwks": _read("The keys of answers and receipts (RFC 7517)", "Keys"),
@@ -84,6 +85,35 @@ def _paths() -> dict[str, Any]:
 def _read(summary: str, schema: str | None) -> dict[str, Any]:
     body = {"$ref": f"#/components/schemas/{schema}"} if schema else {"type": "object"}
     return {"get": {"summary": summary, "security": [], "responses": {"200": _json(body)}}}
+
+
+def _dry_run() -> dict[str, Any]:
+    parameters: dict[str, tuple[dict[str, Any], str, bool]] = {
+        "claims": ({"type": "string"}, "Ids of claims, with commas between them", True),
+        "purpose": ({"type": "string"}, "One of /purposes", True),
+        "max_bits": ({"type": "integer", "minimum": 1, "maximum": 16}, "16 if left out", False),
+        "unit": ({"enum": ["day", "week", "month"]}, "Of the frequency; month if left out", False),
+        "count": ({"type": "integer", "minimum": 1}, "Of the frequency; 1 if left out", False),
+        "days": ({"type": "integer", "minimum": 1, "maximum": 366}, "90 if left out", False),
+    }
+    return {
+        "summary": "What a consent would tell at most, and its price; nothing of anybody is read",
+        "security": [],
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": required,
+                "description": says,
+                "schema": {"type": "string", **schema},
+            }
+            for name, (schema, says, required) in parameters.items()
+        ],
+        "responses": {
+            "200": _json({"$ref": "#/components/schemas/DryRun"}),
+            **_problems("400"),
+        },
+    }
 
 
 def _claims() -> dict[str, Any]:
