@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import os
 import re
 
 import pytest
@@ -14,6 +13,7 @@ from mydata_hub.insights.purposes import PURPOSES
 from mydata_hub.release.cedar import UNDECIDED
 from mydata_hub.release.policies import SCHEMA, Policies, read_policies
 
+from tests.modes import LONG
 from tests.policies.requests import ALLOWED, CLAIM, FILES, FOLDER, OTHER, POLICIES, changed, decide
 
 EXAMPLES = {path.stem: path for path in sorted((FOLDER / "examples").glob("*/*.json"))}
@@ -40,7 +40,7 @@ BREAKS = {
     "P18": {"grant": {"claims": [CLAIM, *(f"more.claims_{number}@1" for number in range(12))]}},
 }
 # Every combination takes minutes; otherwise those of a few conditions, and those of nearly all.
-EXHAUSTIVE = os.environ.get("MYDATA_EXHAUSTIVE") == "1"
+EXHAUSTIVE = LONG
 FEW = 3
 
 

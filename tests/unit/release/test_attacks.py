@@ -1,13 +1,9 @@
-"""Adversaries at the gate: whatever partners do, they learn no more than they were charged for.
-
-`MYDATA_ATTACKED_PEOPLE` says how many people each attack is made on (1,000 for the long run).
-"""
+"""Adversaries at the gate: whatever partners do, they learn no more than they were charged for."""
 
 from __future__ import annotations
 
 import base64
 import json
-import os
 import threading
 import time
 from collections import Counter, defaultdict
@@ -22,6 +18,7 @@ from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.claim import NO_ANSWER, Claim
 from mydata_hub.release.ledger import GROUP_CAP, PERSON_CAP, UNITS
 
+from tests.modes import times
 from tests.unit.accounts.conftest import memory_folder
 from tests.unit.release.attack_world import (
     FOR_OFFERS,
@@ -36,7 +33,7 @@ from tests.unit.release.attack_world import (
 from tests.unit.release.test_gate_faults import patiently, records, together
 from tests.unit.release.world import MORNING, TIME, whole
 
-PEOPLE = int(os.environ.get("MYDATA_ATTACKED_PEOPLE", "20"))
+PEOPLE = times(20, 1_000)  # on whom each attack is made
 DAY = timedelta(days=1)
 EPSILON = 1e-9
 
