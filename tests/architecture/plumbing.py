@@ -40,7 +40,13 @@ KEPT = {
 }
 # Rows that must never vanish by themselves.
 NEVER_EXPIRE = {"ClientsTable", "EventsTable", "LogTable", "OutboxTable", "WitnessesTable", *VAULT}
-NEVER_EXPIRE |= {"ProvidersTable", "IntakeTable", "ErasuresTable", "InForceTable", "SigningKeysTable"}
+NEVER_EXPIRE |= {
+    "ProvidersTable",
+    "IntakeTable",
+    "ErasuresTable",
+    "InForceTable",
+    "SigningKeysTable",
+}
 # Not restorable on purpose: what they held must not come back.
 NO_BACKUP = {"SessionsTable", "OutboxTable", "OauthTable", "IdempotencyTable"}
 # Restorable for so many days and no longer: what was erased is gone for good when they are over.

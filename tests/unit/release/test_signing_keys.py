@@ -211,7 +211,7 @@ def test_each_key_is_logged_in_the_commit_that_makes_it(asked):
     warm(asked)
     (event,) = rotations(asked)
     (day,) = days(asked)
-    assert event.payload.decode() == day.certificate
+    assert json.loads(event.payload) == {"certificate": day.certificate}
     assert (event.row, event.row_version, event.actor) == (PRESENT, 1, "hub")
 
 

@@ -12,6 +12,7 @@ which stays for ever: `public_key`, `certificate`. Change rule: another layout, 
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -38,19 +39,19 @@ from mydata_hub.errors import (
     StoreError,
     Unopenable,
 )
-from mydata_hub.fields import EventId, PartyId, SubjectId
 from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.keys import Keys
 from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, Value, VersionIs
 from mydata_hub.release.memory_signer import MemorySigner
 from mydata_hub.release.sd_jwt import AnswerKey, import_answer_key, sign_compact, verify_compact
-from mydata_hub.transparency import events
-from mydata_hub.transparency.event import Event
+from mydata_hub.transparency.events import AuditFacts
+from mydata_hub.transparency.house import house_event
 
 TABLE: Final = "signing_keys"
 PRESENT: Final = Key(TABLE, "present")
 TYPE: Final = "mydata-answer-key+jwt"
 ROTATED: Final = "signing_key_rotated"
+THING: Final = "key.answer.day"
 # Three times as long as a copy of the published keys may be kept (web/claims.py).
 LEAD: Final = timedelta(minutes=15)
 LIFE: Final = timedelta(days=1)
@@ -60,10 +61,8 @@ AHEAD: Final = timedelta(hours=12)
 PUBLISHED_AFTER: Final = timedelta(hours=25)
 LOOK_AGAIN: Final = timedelta(minutes=5)
 MAX_KID_LETTERS: Final = 43
-_EVENT_BYTES: Final = 16
 _TRIES: Final = 2
 _SECOND: Final = timedelta(seconds=1)
-_HUB: Final = "hub"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,15 +179,14 @@ class AnswerKeys:
         ]
         made = self._new_key(begins)
         version = 1 if row is None else row.version + 1
-        event = Event(
-            event_id=EventId(self._entropy.token(_EVENT_BYTES).hex()),
-            kind=ROTATED,
-            subject=SubjectId(_HUB),
-            actor=PartyId(_HUB),
-            occurred_at=now,
-            row=PRESENT,
-            row_version=version,
-            payload=made.certificate.encode(),
+        digest = hashlib.sha256(made.public_key).hexdigest()
+        event = house_event(
+            self._entropy,
+            ROTATED,
+            now,
+            (PRESENT, version),
+            AuditFacts(thing=THING, hash=digest),
+            said={"certificate": made.certificate},
         )
         with suppress(Conflict, OutcomeUnknown):  # then the row tells who was first
             self._tables.commit(
@@ -198,7 +196,7 @@ class AnswerKeys:
                     values={"public_key": made.public_key, "certificate": made.certificate},
                     when=Absent(),
                 ),
-                events.record(event, self._entropy),
+                event,
             )
 
     def _new_key(self, begins: datetime) -> DayKey:

@@ -48,4 +48,5 @@ KIND_WORDS: Final = {
     "policy_changed": _("Other policies came into force"),
     "catalogue_changed": _("Another catalogue came into force"),
     "signing_key_changed": _("Another key began to sign"),
+    "signing_key_rotated": _("A key of the day was made"),
 }
