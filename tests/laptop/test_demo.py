@@ -19,8 +19,9 @@ PROTOCOL = zone_page.PAGE.with_name("protocol.md")
 TOLD = {
     *("account_opened", "recovery_code_issued", "recovery_started", "recovery_cancelled"),
     *("consent_given", "consent_withdrawn", "connection_made", "records_collected"),
-    *("records_folded", "statement_imported", "claims_answered", "claims_repeated"),
+    *("records_folded", "statement_imported", "claims_answered", "deletion_attested"),
     *("claims_refused", "partner_added", "provider_registered", "auditor_invited"),
+    "export_started",
     *("policy_changed", "catalogue_changed", "signing_key_changed"),
 }
 
