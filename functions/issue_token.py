@@ -33,6 +33,7 @@ def build(env: Mapping[str, str]) -> Handler:
         fair_use=read_fair_use(policies_folder()),
         event_keys=SigningKeys(event),
         receipt_keys=SigningKeys(receipt),
+        nonce_required=settings.dpop_nonce == "required",
     )
     signs = {"token": token, "event": event, "receipt": receipt}
     keys = signing_keys(desk.tables, desk.clock, desk.entropy, **signs)

@@ -158,6 +158,8 @@ class IssueTokenSettings(Settings):
     # Its public half alone: partners verify events with it.
     event_key: str
     receipt_key: str
+    # Threat: proofs made ahead of time by who held a partner's key for a moment (RFC 9449, 11.2).
+    dpop_nonce: Literal["required", "optional"]
 
 
 class ConsentSettings(Settings):

@@ -34,6 +34,7 @@ class AskedHub(Hub):
             "EVENT_KEY": "event",
             "RECEIPT_KEY": "receipt",
             "IN_FORCE_TABLE": "in-force",
+            "DPOP_NONCE": "required",
         }
         handlers = {"pages": self.handler} | {
             name: importlib.import_module(f"functions.{name}").build(self.environment)

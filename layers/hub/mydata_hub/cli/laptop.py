@@ -12,8 +12,9 @@ from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.wiring import software_passkeys_allowed, tables_for
 
 
-def laptop_deployment(data: Path, url: str, witnesses: str = "") -> Deployment:
-    """The deployment on the embedded engine over a data folder, seen at an address.
+def laptop_deployment(data: Path, url: str, **chosen: str) -> Deployment:
+    """The deployment on the embedded engine over a data folder, seen at an address; `chosen` are
+    the template's own parameters.
 
     Raises TemplateRefused.
     """
@@ -21,7 +22,7 @@ def laptop_deployment(data: Path, url: str, witnesses: str = "") -> Deployment:
         "Engine": f"embedded:{data.absolute()}",
         "Issuer": url,
         "SoftwarePasskeys": "allowed",
-        "Witnesses": witnesses,
+        **chosen,
     }
     return read_deployment(deployment_folder(), parameters)
 
