@@ -10,8 +10,8 @@ from mydata_hub.cli.laptop import environment_of, laptop_deployment
 from mydata_hub.config import AuditSettings, SequenceLogSettings
 from mydata_hub.embedded.fsck import Finding
 from mydata_hub.embedded.fsck_files import Progress
-from mydata_hub.embedded.local_keys import FILE_NAME as ROOT_KEY
 from mydata_hub.embedded.local_signer import stored_public_keys
+from mydata_hub.embedded.root_key import FILE_NAME as ROOT_KEY
 from mydata_hub.embedded.row_scan import rows_of_table
 from mydata_hub.embedded.sqlite_file import FILE_NAME as DATABASE
 from mydata_hub.transparency.fsck import check_log
