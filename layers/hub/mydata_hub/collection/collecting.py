@@ -243,14 +243,29 @@ class _Run:
 
     def _keep(self, batch: Batch) -> None:
         """Seal a page's records and commit them with the cursor."""
-        at = self._at
         link = self._told(batch)
         moved = Put(
             key=cursor_row(link.connection_id),
             values=batch.cursor.to_values(),
             when=VersionIs(self._cursor.version) if self._cursor else Absent(),
         )
-        here = check_open(VaultId(link.account_id))
+        for _ in range(COMMIT_TRIES):
+            try:
+                self._commit(moved, self._changes(batch, link, moved))
+            except Conflict:
+                if not self._turned():
+                    raise
+            else:
+                break
+        else:
+            raise Busy("the vault's keys are being turned")
+        self._cursor = Row(moved.key, self._cursor.version + 1 if self._cursor else 1, {})
+        self._link = link.change(version=link.version + 1)
+
+    def _changes(self, batch: Batch, link: Link, moved: Put) -> list[Change]:
+        at = self._at
+        assert self._recipient
+        here = check_open(self._recipient)
         changes: list[Change] = [moved, put_link(link), still(self._grant), here]
         if batch.records and batch.dataset:
             changes += self._sealed(batch.dataset, [one.encode() for one in batch.records])
@@ -264,9 +279,21 @@ class _Run:
             changes.append(send(tell_complete(told, at.new_id(), at.clock.now())))
             # Here and not afterwards: a kill in between would begin the same sweep once more.
             changes += self._errand.settled()
-        self._commit(moved, changes)
-        self._cursor = Row(moved.key, self._cursor.version + 1 if self._cursor else 1, {})
-        self._link = link.change(version=link.version + 1)
+        return changes
+
+    def _turned(self) -> bool:
+        """Whether the vault has got another public key than the one that was sealed to.
+
+        What was sealed to the old one is announced nowhere, so nothing comes to lie under a key
+        that may be given up. Raises _Stopped where the vault is erased.
+        """
+        assert self._recipient
+        before = self._recipient
+        try:
+            self._recipient = read_recipient(self._at.tables, before.vault_id)
+        except NotOpened:
+            raise _Stopped from None
+        return self._recipient != before
 
     def _told(self, batch: Batch) -> Link:
         """The connection as the person sees it after this page; the lease lives on."""

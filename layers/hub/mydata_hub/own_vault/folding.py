@@ -22,8 +22,8 @@ from mydata_hub.insights.advance import advance_profile, is_outdated
 from mydata_hub.insights.profile import MAX_CONNECTIONS, Profile
 from mydata_hub.own_vault.judging import Opened, Refused, SecretOf, judge
 from mydata_hub.own_vault.refolding import fold_everything
-from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile
-from mydata_hub.ports.tables import Change, Key, Row
+from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile, own_manifest
+from mydata_hub.ports.tables import Change, Key, Put, Row
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.events import record
 from mydata_hub.vault.announcements import (
@@ -33,18 +33,21 @@ from mydata_hub.vault.announcements import (
     settle_refused,
 )
 from mydata_hub.vault.key_rows import check_live, secrets_row
-from mydata_hub.vault.manifest import Manifest, authenticate, vault_row
+from mydata_hub.vault.manifest import Manifest, vault_row
 from mydata_hub.vault.manifest_pages import Entry, advance, page_row
 from mydata_hub.vault.opening import RecordsSecret
 from mydata_hub.vault.profiles import seal_profile, write_vault
 from mydata_hub.vault.refusal import Cause, NotOpened
 from mydata_hub.vault.segment import SegmentId
+from mydata_hub.vault.vault_keys import ProfileSecret
+from mydata_hub.vault.vault_rows import fetch_vault
 
 # In one commit, which takes 4 MB: a full page of the manifest is 350 kB, a sealed profile 64 kB.
 MAX_TOGETHER: Final = 8
 TRIES: Final = 6
 RECORDS_FOLDED: Final = "records_folded"
 HUB: Final = PartyId("hub")
+_MOVED: Final = frozenset({Cause.MISSING, Cause.REPLACED, Cause.KEY_VERSION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +90,17 @@ def fold_segments(room: Strongroom, vault_id: VaultId, names: Iterable[SegmentId
 
 
 def _until_committed(room: Strongroom, vault_id: VaultId, names: Sequence[SegmentId]) -> Folded:
+    told: NotOpened | None = None
     for _ in range(TRIES):
         try:
             return _fold_once(room, vault_id, names)
         except (Conflict, OutcomeUnknown):
             continue  # another fold was first, perhaps this very one: the rows tell
+        except NotOpened as refusal:
+            # What was read may have been sealed again in between; what is so once more, is so.
+            if told is not None or refusal.cause not in _MOVED:
+                raise
+            told = refusal
     raise Busy("others keep folding into this vault")
 
 
@@ -111,13 +120,9 @@ def _fold_once(room: Strongroom, vault_id: VaultId, names: Sequence[SegmentId]) 
         room.tables.commit(*_put_aside(gone))
         return _counted([], gone)
 
-    def secret_of(key_version: int) -> RecordsSecret:
-        if key_version == secret.key_version:
-            return secret
-        return room.keys.records_secret(vault_id, row=secrets, key_version=key_version)
-
+    secret_of = secrets_of(room, vault_id, rows)
     judged = judge(room, waiting, secret_of)
-    manifest = authenticate(vault_id, rows.get(vault_row(vault_id)), secret)
+    manifest = own_manifest(room.keys, vault_id, rows)
     opened, refused = _without_replays(manifest, rows, judged)
     if not opened:
         room.tables.commit(*_put_aside(refused))
@@ -133,6 +138,16 @@ def _fold_once(room: Strongroom, vault_id: VaultId, names: Sequence[SegmentId]) 
     return _counted(opened, refused)
 
 
+def secrets_of(room: Strongroom, vault_id: VaultId, rows: Mapping[Key, Row]) -> SecretOf:
+    """What opens segments of any version that the vault still has, by the rows just read."""
+
+    def secret_of(key_version: int) -> RecordsSecret:
+        row = rows.get(secrets_row(vault_id))
+        return room.keys.records_secret(vault_id, row=row, key_version=key_version)
+
+    return secret_of
+
+
 def advance_vault(
     room: Strongroom,
     vault_id: VaultId,
@@ -140,16 +155,38 @@ def advance_vault(
     rows: Mapping[Key, Row],
     profile: Profile,
     secret: RecordsSecret,
+    kind: str = RECORDS_FOLDED,
 ) -> tuple[Change, ...]:
-    """The changes that seal and write a profile, tell the log, and hold only while it is live."""
+    """The changes that seal and write a profile, tell the log, and hold only while it is live.
+
+    `secret` is of the present version.
+    """
+    key = room.keys.profile_secret(vault_id, row=rows.get(secrets_row(vault_id)))
+    written = write_head(room, manifest, rows, profile, (secret, key), kind)
+    return (*written, check_live(vault_id, secret.key_version))
+
+
+def write_head(
+    room: Strongroom,
+    manifest: Manifest,
+    rows: Mapping[Key, Row],
+    profile: Profile,
+    secrets: tuple[RecordsSecret, ProfileSecret],
+    kind: str,
+) -> tuple[Put, Put]:
+    """The changes of head and event alone; both secrets are of one version, which the head names.
+
+    Each advance is an event that names the row and the version it wrote.
+    """
+    vault_id, (secret, key) = manifest.vault_id, secrets
     row = rows[vault_row(vault_id)]
     before = row.values["profile_version"]
     assert isinstance(before, int)
-    key = room.keys.profile_secret(vault_id, row=rows.get(secrets_row(vault_id)))
+    manifest = replace(manifest, key_version=secret.key_version)
     sealed = seal_profile(profile.encode(), before + 1, manifest, key, room.entropy)
     told = Event(
         event_id=EventId(room.entropy.token(16).hex()),
-        kind=RECORDS_FOLDED,
+        kind=kind,
         subject=SubjectId(vault_id),
         actor=HUB,
         occurred_at=room.clock.now(),
@@ -157,11 +194,7 @@ def advance_vault(
         row_version=row.version + 1,
         payload=b"",
     )
-    return (
-        write_vault(row, manifest, secret, before + 1, sealed),
-        record(told, room.entropy),
-        check_live(vault_id),
-    )
+    return write_vault(row, manifest, secret, before + 1, sealed), record(told, room.entropy)
 
 
 def known_until(
@@ -176,10 +209,10 @@ def known_until(
 
 
 def _read(room: Strongroom, vault_id: VaultId, names: Sequence[SegmentId]) -> Mapping[Key, Row]:
-    keys = {vault_row(vault_id), secrets_row(vault_id)}
+    keys: set[Key] = set()
     for name in names:
         keys |= {segment_row(vault_id, name), page_row(vault_id, name)}
-    return room.tables.fetch_many(*keys)
+    return fetch_vault(room.tables, vault_id, *keys)
 
 
 def _without_replays(

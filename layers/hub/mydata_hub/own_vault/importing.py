@@ -18,7 +18,7 @@ from mydata_hub.collection.csv_lines import BrokenLine
 from mydata_hub.collection.datasets import BANK_TRANSACTIONS, schema_of
 from mydata_hub.collection.mapping import BUILT_IN, StatementMapping
 from mydata_hub.collection.statement import Statement
-from mydata_hub.errors import BadInput, Busy, Damaged, TooLarge
+from mydata_hub.errors import BadInput, Busy, Conflict, Damaged, TooLarge
 from mydata_hub.fields import ConnectionId, EventId, PartyId, SubjectId, VaultId
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
@@ -46,6 +46,7 @@ MAX_NAME_LETTERS: Final = 200
 # So many that the longest statement's segments are announced in one commit.
 SEGMENT_RECORDS: Final = 5000
 MAX_LISTED: Final = 20
+TRIES: Final = 3
 STATEMENT_IMPORTED: Final = "statement_imported"
 SELF: Final = PartyId("self")
 OWN_MAPPING: Final = "own"
@@ -110,25 +111,15 @@ def import_statement(letterbox: Letterbox, vault_id: VaultId, supplied: Supplied
 
     Raises BadInput and TooLarge for a file that is refused, Busy while there is no vault yet.
     """
-    if len(supplied.content) > MAX_CONTENT_BYTES:
-        raise TooLarge(f"a part of a statement takes at most {MAX_CONTENT_BYTES} bytes")
-    if not 0 < len(supplied.name) <= MAX_NAME_LETTERS:
-        raise BadInput("name", f"takes 1 to {MAX_NAME_LETTERS} letters")
     recipient = recipient_for(letterbox, vault_id)
-    connection = own_connection(vault_id, supplied.mapping)
-    stream = io.BytesIO(supplied.content)
-    now = letterbox.clock.now()
-    statement = Statement(stream, supplied.mapping, connection, supplied.name, now)
-    # Sealed before it is known whether all lines can be read, and stored only then.
-    sealed = [
-        _seal(letterbox, recipient, connection, [one.encode() for one in records])
-        for records in statement.batches(SEGMENT_RECORDS)
-    ]
-    broken = tuple(statement.broken)
-    if (broken and supplied.all_or_nothing) or not sealed:
-        return Imported(lines=0, segments=0, broken=broken)
-    _keep(letterbox, vault_id, supplied.mapping, statement, sealed)
-    return Imported(lines=statement.count, segments=len(sealed), broken=broken)
+    for _ in range(TRIES):
+        try:
+            return _import_once(letterbox, recipient, supplied)
+        except Conflict:
+            before, recipient = recipient, _again(letterbox, recipient)
+            if recipient == before:
+                raise  # the vault was erased meanwhile, or somebody else has the very same ids
+    raise Busy("the vault's keys are being turned; try again in a moment")
 
 
 def list_imports(tables: Tables, vault_id: VaultId) -> tuple[PastImport, ...]:
@@ -152,6 +143,36 @@ def recipient_for(letterbox: Letterbox, vault_id: VaultId) -> Recipient:
         if refusal.cause is Cause.NO_VAULT:
             raise Busy("the vault is being opened; try again in a moment") from None
         raise
+
+
+def _again(letterbox: Letterbox, recipient: Recipient) -> Recipient:
+    """The vault's public key of this moment, where it still has one."""
+    try:
+        return read_recipient(letterbox.tables, recipient.vault_id)
+    except NotOpened:
+        return recipient
+
+
+def _import_once(letterbox: Letterbox, recipient: Recipient, supplied: Supplied) -> Imported:
+    vault_id = recipient.vault_id
+    if len(supplied.content) > MAX_CONTENT_BYTES:
+        raise TooLarge(f"a part of a statement takes at most {MAX_CONTENT_BYTES} bytes")
+    if not 0 < len(supplied.name) <= MAX_NAME_LETTERS:
+        raise BadInput("name", f"takes 1 to {MAX_NAME_LETTERS} letters")
+    connection = own_connection(vault_id, supplied.mapping)
+    stream = io.BytesIO(supplied.content)
+    now = letterbox.clock.now()
+    statement = Statement(stream, supplied.mapping, connection, supplied.name, now)
+    # Sealed before it is known whether all lines can be read, and stored only then.
+    sealed = [
+        _seal(letterbox, recipient, connection, [one.encode() for one in records])
+        for records in statement.batches(SEGMENT_RECORDS)
+    ]
+    broken = tuple(statement.broken)
+    if (broken and supplied.all_or_nothing) or not sealed:
+        return Imported(lines=0, segments=0, broken=broken)
+    _keep(letterbox, vault_id, supplied.mapping, statement, sealed)
+    return Imported(lines=statement.count, segments=len(sealed), broken=broken)
 
 
 def _seal(
@@ -206,7 +227,10 @@ def _keep(
         announce(segment, store_segment(letterbox.blobs, segment), now) for segment in sealed
     ]
     letterbox.tables.commit(
-        *announced, remembered, record(told, letterbox.entropy), check_live(vault_id)
+        *announced,
+        remembered,
+        record(told, letterbox.entropy),
+        check_live(vault_id, sealed[0].key_version),
     )
 
 

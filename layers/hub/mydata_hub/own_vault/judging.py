@@ -7,7 +7,7 @@ aside for good because a key was out of reach for a minute.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from mydata_hub.collection.datasets import schema_of
@@ -19,7 +19,7 @@ from mydata_hub.vault.manifest_pages import Entry
 from mydata_hub.vault.opening import RecordsSecret
 from mydata_hub.vault.refusal import Cause, NotOpened
 from mydata_hub.vault.segment import Segment
-from mydata_hub.vault.segment_opening import load_segment, open_segment
+from mydata_hub.vault.segment_opening import Trusted, load_segment, open_segment
 
 SecretOf = Callable[[int], RecordsSecret]
 
@@ -49,7 +49,7 @@ def judge(room: Strongroom, rows: Iterable[Row], secret_of: SecretOf) -> list[Op
 def _judge_one(room: Strongroom, row: Row, secret_of: SecretOf) -> Opened | Refused:
     try:
         segment = load_segment(room.blobs, row)
-        records = open_records(room, segment, secret_of)
+        records = open_records(segment, secret_of, room.trusted)
     except NotOpened as refusal:
         return Refused(row=row, cause=refusal.cause)
     digest = row.values["digest"]
@@ -64,9 +64,22 @@ def _judge_one(room: Strongroom, row: Row, secret_of: SecretOf) -> Opened | Refu
     return Opened(row=row, entry=entry, records=records)
 
 
-def open_records(room: Strongroom, segment: Segment, secret_of: SecretOf) -> tuple[Record, ...]:
+def open_listed(
+    room: Strongroom, row: Row, entry: Entry, secret_of: SecretOf
+) -> tuple[Segment, tuple[Record, ...]]:
+    """A segment that the manifest lists, and its records. Raises NotOpened, Damaged, Busy."""
+    # The row is anybody's word; the entry is the vault's own.
+    if row.values.get("digest") != entry.digest:
+        raise NotOpened(Cause.REPLACED)
+    segment = load_segment(room.blobs, row)
+    return segment, open_records(segment, secret_of, room.listed_trust)
+
+
+def open_records(
+    segment: Segment, secret_of: SecretOf, trusted: Mapping[bytes, Trusted]
+) -> tuple[Record, ...]:
     """The records of a loaded segment, each as its schema says. Raises NotOpened."""
-    encoded = open_segment(segment, secret_of(segment.key_version), room.trusted)
+    encoded = open_segment(segment, secret_of(segment.key_version), trusted)
     try:
         if schema_of(segment.dataset).digest() != segment.schema_hash:
             raise NotOpened(Cause.CONTENT)

@@ -13,13 +13,12 @@ from mydata_hub.collection.record import Record
 from mydata_hub.collection.versions import settle
 from mydata_hub.insights.advance import advance_profile, fold_afresh
 from mydata_hub.insights.profile import Profile
-from mydata_hub.own_vault.judging import SecretOf, open_records
+from mydata_hub.own_vault.judging import SecretOf, open_listed
 from mydata_hub.own_vault.strongroom import Strongroom
 from mydata_hub.vault.announcements import segment_row
 from mydata_hub.vault.manifest import PAGES, Manifest
 from mydata_hub.vault.manifest_pages import DROPPED, Entry, all_page_rows, read_entries
 from mydata_hub.vault.refusal import Cause, NotOpened
-from mydata_hub.vault.segment_opening import load_segment
 
 
 def fold_everything(
@@ -55,7 +54,4 @@ def _records_of(
     row = room.tables.fetch_many(key).get(key)
     if row is None:
         raise NotOpened(Cause.MISSING)
-    # The row is anybody's word; the entry is the vault's own.
-    if row.values.get("digest") != entry.digest:
-        raise NotOpened(Cause.REPLACED)
-    return open_records(room, load_segment(room.blobs, row), secret_of)
+    return open_listed(room, row, entry, secret_of)[1]

@@ -23,6 +23,7 @@ TAKEN_BY: Final[Mapping[str, str]] = {
     "grant_ended": "deliver",
     "erase": "erase",
     "open_vault": "fold_records",
+    "rotate": "reseal",
     "source_complete": "fold_records",
 }
 

@@ -36,6 +36,7 @@ from mydata_hub.release.telling import tell
 from mydata_hub.vault.key_rows import secrets_row
 from mydata_hub.vault.manifest import vault_row
 from mydata_hub.vault.refusal import Cause, NotOpened
+from mydata_hub.vault.vault_rows import fetch_vault
 
 RETRIES: Final = 3
 BASE_PAUSE_S: Final = 0.02
@@ -109,14 +110,16 @@ def _attempt(trying: Attempt, vault_id: VaultId) -> Answered:
         # Erasure ends every consent: a partner learns of it what a withdrawal tells.
         trying.refuse(WITHDRAWN, ("erased",))
     kept = found.rows.get(trying.question.key(trying.access.client.client_id))
-    return _answer(trying, found) if kept is None else _repeat(trying, found, kept)
+    if kept is None:
+        return _answer(trying, found)
+    return _repeat(trying, found, kept) or _answer(trying, found)
 
 
 def _read(trying: Attempt, vault_id: VaultId) -> _Found:
     gate, client = trying.gate, trying.access.client
     secrets, ledger = secrets_row(vault_id), ledger_key(vault_id, client.group)
     total, kept = total_key(vault_id), trying.question.key(client.client_id)
-    rows = gate.tables.fetch_many(secrets, vault_row(vault_id), ledger, total, kept)
+    rows = fetch_vault(gate.tables, vault_id, ledger, total, kept)
     row = rows.get(secrets)
     secret = gate.vault_keys.profile_secret(vault_id, row=row) if row else None
     keeper = Keeper(vault_id=vault_id, keys=gate.vault_keys, row=row, secret=secret)
@@ -143,7 +146,8 @@ def _answer(trying: Attempt, found: _Found) -> Answered:
         trying.refuse(verdict.refusal, verdict.failing)
     keeper = found.keeper
     row = found.rows.get(vault_row(keeper.vault_id))
-    told, trouble = tell(keeper.vault_id, row, keeper.secret, new, now)
+    opening = keeper.secret_of if keeper.secret else None
+    told, trouble = tell(keeper.vault_id, row, opening, new, now)
     if not verdict.allowed:
         # Computed all the same, so that it takes as long: nobody may learn which of the two it was.
         told = dict.fromkeys(told, NO_ANSWER)
@@ -161,17 +165,20 @@ def _answer(trying: Attempt, found: _Found) -> Answered:
     return Answered(body=body, event_id=trying.event_id, held_back=verdict.failing, trouble=trouble)
 
 
-def _repeat(trying: Attempt, found: _Found, kept: Row) -> Answered:
-    """The same request once more: the same bytes, after the same checks."""
+def _repeat(trying: Attempt, found: _Found, kept: Row) -> Answered | None:
+    """The same request once more: the same bytes, after the same checks; None where the secret that
+    kept them was given up, for then it is answered anew."""
     if kept.values.get("request") != trying.question.digest(trying.access):
         trying.refuse("idempotency_key")
     verdict = _decide(trying, found, 0, uses=0)
     if verdict.refusal is not None:
         trying.refuse(verdict.refusal, verdict.failing)
     response = kept.values.get("response")
-    body = found.keeper.open(place_of(kept.key), response if isinstance(response, bytes) else None)
-    if body is None:
+    if not isinstance(response, bytes):
         raise Damaged("a remembered answer is malformed")
+    body = found.keeper.open(place_of(kept.key), response)
+    if body is None:
+        return None
     event = trying.event(Act(REPEATED, verdict.failing), (kept.key, kept.version))
     still = Check(kept.key, (VersionIs(kept.version),))
     trying.commit(still, found.keeper.still(), event)
@@ -207,13 +214,14 @@ def _put_total(trying: Attempt, found: _Found, units: int) -> Put:
 
 def _remember(trying: Attempt, found: _Found, body: bytes) -> Put:
     key = trying.question.key(trying.access.client.client_id)
+    before = found.rows.get(key)
     return Put(
         key=key,
         values={
             "request": trying.question.digest(trying.access),
             "response": found.keeper.keep(place_of(key), body, trying.gate.entropy),
         },
-        when=Absent(),
+        when=VersionIs(before.version) if before else Absent(),
         expires_at=trying.now + REMEMBERED,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from mydata_hub.fields import ClaimRef, VaultId
@@ -15,11 +15,14 @@ from mydata_hub.vault.manifest import read_manifest
 from mydata_hub.vault.profiles import open_profile
 from mydata_hub.vault.vault_keys import ProfileSecret
 
+# What opens a profile, by the version that the head beside it names.
+SecretOf = Callable[[int], ProfileSecret]
+
 
 def tell(
     vault_id: VaultId,
     row: Row | None,
-    secret: ProfileSecret | None,
+    secret_of: SecretOf | None,
     entries: Sequence[Entry],
     now: datetime,
 ) -> tuple[dict[ClaimRef, str], str | None]:
@@ -28,10 +31,10 @@ def tell(
     Threat: an error that only some people's data raises would tell a bit that nobody charged. So
     whatever goes wrong here is `no_answer` outside, and a name for the operator inside.
     """
-    if secret is None or not entries:
+    if secret_of is None or not entries:
         return {entry.claim.ref: NO_ANSWER for entry in entries}, None
     try:
-        profile = _profile(vault_id, row, secret)
+        profile = _profile(vault_id, row, secret_of)
     except Exception as error:  # noqa: BLE001 (see the threat above)
         return {entry.claim.ref: NO_ANSWER for entry in entries}, type(error).__name__
     told: dict[ClaimRef, str] = {}
@@ -45,8 +48,8 @@ def tell(
     return told, trouble
 
 
-def _profile(vault_id: VaultId, row: Row | None, secret: ProfileSecret) -> Profile | None:
+def _profile(vault_id: VaultId, row: Row | None, secret_of: SecretOf) -> Profile | None:
     manifest = read_manifest(vault_id, row)
     assert row is not None  # read_manifest refuses an absent row
-    encoded = open_profile(manifest, row, secret)
+    encoded = open_profile(manifest, row, secret_of(manifest.key_version))
     return None if encoded is None else Profile.decode(encoded)

@@ -67,6 +67,14 @@ def read_entries(manifest: Manifest, rows: Mapping[Key, Row], index: int) -> Ent
     return {entry.segment_id: entry for entry in map(_entry, json.loads(encoded))}
 
 
+def entry_of(manifest: Manifest, rows: Mapping[Key, Row], segment_id: SegmentId) -> Entry:
+    """The entry of a segment that is listed, by the rows just read. Raises NotOpened."""
+    entry = read_entries(manifest, rows, _page_of(segment_id)).get(segment_id)
+    if entry is None or entry.digest == DROPPED:
+        raise NotOpened(Cause.FOREIGN)
+    return entry
+
+
 def advance(
     manifest: Manifest,
     rows: Mapping[Key, Row],
@@ -76,8 +84,9 @@ def advance(
 ) -> tuple[Manifest, tuple[Put, ...]]:
     """The next manifest, and the changes of its pages for the commit that writes its head.
 
-    `rows` are the page rows of all named segments, just read. Raises NotOpened(REPLAYED) for an
-    entry that is not newer than the one there is or was, NotOpened(FOREIGN) for dropping what is
+    `rows` are the page rows of all named segments, just read. An entry in the place of an older
+    version of the same segment replaces it. Raises NotOpened(REPLAYED) for an entry that is not
+    newer than the one there is, or whose name was dropped, NotOpened(FOREIGN) for dropping what is
     not there, and LimitExceeded.
     """
     pages: dict[int, Entries] = {}
@@ -88,9 +97,9 @@ def advance(
     for entry in take:
         entries = pages[_page_of(entry.segment_id)]
         held = entries.get(entry.segment_id)
-        if held is not None and entry.version <= held.version:
+        if held is not None and (held.digest == DROPPED or entry.version <= held.version):
             raise NotOpened(Cause.REPLAYED)
-        change += held is None or held.digest == DROPPED
+        change += held is None
         entries[entry.segment_id] = entry
     for segment_id in drop:
         entries = pages[_page_of(segment_id)]

@@ -41,12 +41,17 @@ def read_recipient(tables: Tables, vault_id: VaultId) -> Recipient:
     return recipient_of(vault_id, tables.fetch_many(key).get(key))
 
 
-def check_open(vault_id: VaultId) -> Check:
-    """The condition that a vault is there and not erased, for who may not see the table of keys.
+def check_open(recipient: Recipient) -> Check:
+    """The condition that a vault is not erased and still has the key that one sealed to.
 
-    Without it, a page that was under way would leave a segment behind an erasure.
+    It is for who may not see the table of keys. Without it, a page that was under way would leave a
+    segment behind an erasure, or one under a key that has been given up.
     """
-    return Check(public_key_row(vault_id), (Compare("state", "=", LIVE),))
+    conditions = (
+        Compare("state", "=", LIVE),
+        Compare("key_version", "=", recipient.key_version),
+    )
+    return Check(public_key_row(recipient.vault_id), conditions)
 
 
 def recipient_of(vault_id: VaultId, row: Row | None) -> Recipient:
