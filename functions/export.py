@@ -27,6 +27,7 @@ def build(env: Mapping[str, str]) -> Handler:
     tables, clock, entropy = tables_for(settings), SystemClock(), SystemEntropy()
     collector = signer_for(settings, settings.collector_key, "ES256")
     own = signer_for(settings, settings.self_supplied_key, "ES256")
+    again = signer_for(settings, settings.reseal_key, "ES256")
     desk = Desk(tables=tables, clock=clock, entropy=entropy, issuer=settings.issuer)
     strongroom = Strongroom(
         tables=tables,
@@ -40,6 +41,7 @@ def build(env: Mapping[str, str]) -> Handler:
         ),
         clock=clock,
         entropy=entropy,
+        resealers=trust([(again.public_key(), None)]),
     )
     log = PublishedLog(tables, blobs_for(settings, settings.tiles_bucket))
     front = ExportFront(

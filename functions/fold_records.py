@@ -33,6 +33,7 @@ def build(env: Mapping[str, str]) -> Handler:
     signer = partial(signer_for, settings, algorithm="ES256")
     collector, own = signer(settings.collector_key), signer(settings.self_supplied_key)
     believed = {Provenance.COLLECTED: collector, Provenance.SELF_SUPPLIED: own}
+    again = signer(settings.reseal_key)
     room = Strongroom(
         tables=tables,
         blobs=blobs_for(settings, settings.segments_bucket),
@@ -40,6 +41,7 @@ def build(env: Mapping[str, str]) -> Handler:
         trusted=trust([(one.public_key(), whose) for whose, one in believed.items()]),
         clock=clock,
         entropy=SystemEntropy(),
+        resealers=trust([(again.public_key(), None)]),
     )
     keys = signing_keys(tables, clock, room.entropy, collector=collector, self_supplied=own)
 
@@ -62,8 +64,7 @@ def build(env: Mapping[str, str]) -> Handler:
 
 def _told(room: Strongroom, records: list[Any]) -> list[Task]:
     segments, messages = [], []
-    for record in records:
-        change = record["dynamodb"]
+    for change in (record["dynamodb"] for record in records):
         mark = change["SequenceNumber"]
         # The stream of segments has keys alone; a message comes with what it says.
         if image := change.get("NewImage"):

@@ -118,6 +118,10 @@ def _s3(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _kms(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if operation == "ReEncrypt":
+        yield f"key {params['SourceKeyId'].removeprefix(ARN)}", "ReEncryptFrom"
+        yield f"key {params['DestinationKeyId'].removeprefix(ARN)}", "ReEncryptTo"
+        return
     assert params["KeyId"].startswith(ARN)
     yield f"key {params['KeyId'].removeprefix(ARN)}", operation
 
@@ -165,7 +169,7 @@ def _shape(own: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answer(keys: Mapping[str, Key], model: Any, params: Mapping[str, Any]) -> tuple[Any, Any]:
     asked = json.loads(params["body"])
-    key, http = keys[asked["KeyId"]], AWSResponse("", 200, {}, None)
+    key, http = keys[asked.get("KeyId") or asked["SourceKeyId"]], AWSResponse("", 200, {}, None)
     if model.name == "GetPublicKey":
         public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return http, {"PublicKey": public}
@@ -179,10 +183,15 @@ def _answer(keys: Mapping[str, Key], model: Any, params: Mapping[str, Any]) -> t
 
 def _wrapped(key: AESGCM, operation: str, asked: Mapping[str, Any]) -> dict[str, bytes]:
     """What a symmetric key answers; the encryption context is the associated data, as in KMS."""
-    context = json.dumps(asked["EncryptionContext"], sort_keys=True).encode()
+    given = asked.get("EncryptionContext") or asked["SourceEncryptionContext"]
+    context = json.dumps(given, sort_keys=True).encode()
     if operation == "Encrypt":
         nonce = os.urandom(12)
         secret = base64.b64decode(asked["Plaintext"])
         return {"CiphertextBlob": nonce + key.encrypt(nonce, secret, context)}
     blob = base64.b64decode(asked["CiphertextBlob"])
-    return {"Plaintext": key.decrypt(blob[:12], blob[12:], context)}
+    plain = key.decrypt(blob[:12], blob[12:], context)
+    if operation == "ReEncrypt":
+        nonce = os.urandom(12)
+        return {"CiphertextBlob": nonce + key.encrypt(nonce, plain, context)}
+    return {"Plaintext": plain}

@@ -34,12 +34,14 @@ NOT_BY_ITSELF = {
     "Resource": "*",
     "Condition": {"Null": {"lambda:SourceFunctionArn": "false"}},
 }
+CRYPTS = frozenset({"kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"})
 PURPOSE = "kms:EncryptionContext:purpose"
 # Who may do what for which purposes at once; a function that is not here may unwrap nothing.
 OPEN, KEEP = frozenset({"kms:Decrypt"}), frozenset({"kms:Decrypt", "kms:Encrypt"})
 PURPOSES: Mapping[str, Mapping[tuple[str, ...], frozenset[str]]] = {
     "fold_records": {("profile", "records"): KEEP},
     "export": {("profile", "records"): OPEN},
+    "reseal": {("profile", "records"): CRYPTS},
     "my_vault": {("profile",): OPEN},
     # It never wraps what opens a vault, and what it wraps opens none.
     "answer": {("profile",): OPEN, ("signing",): KEEP},
@@ -154,7 +156,7 @@ def purposes(template: Template) -> list[str]:
     )
     owner, found = roles(template), []
     for statement in statements(template):
-        crypts = {"kms:Decrypt", "kms:Encrypt"}.intersection(statement.actions)
+        crypts = CRYPTS.intersection(statement.actions)
         if not crypts or statement.body["Effect"] != "Allow":
             continue
         if statement.where != "VaultKey":

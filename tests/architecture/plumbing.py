@@ -36,6 +36,7 @@ KEPT = {
     "ErasuresTable",
     "InForceTable",
     "SigningKeysTable",
+    "RotationsTable",
     *VAULT,
 }
 # Rows that must never vanish by themselves.
@@ -46,6 +47,7 @@ NEVER_EXPIRE |= {
     "ErasuresTable",
     "InForceTable",
     "SigningKeysTable",
+    "RotationsTable",
 }
 # Not restorable on purpose: what they held must not come back.
 NO_BACKUP = {"SessionsTable", "OutboxTable", "OauthTable", "IdempotencyTable"}

@@ -17,6 +17,7 @@ from mydata_hub.config import (
     PagesSettings,
     PartnerSettings,
     ReceiveSettings,
+    ResealSettings,
     SequenceLogSettings,
     Settings,
 )
@@ -34,6 +35,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "my_vault": MyVaultSettings,
     "export": ExportSettings,
     "erase": EraseSettings,
+    "reseal": ResealSettings,
     "answer": AnswerSettings,
     "receive": ReceiveSettings,
     "collect": CollectSettings,

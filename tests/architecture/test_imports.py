@@ -171,5 +171,6 @@ def test_no_function_reaches_the_ports_of_another_zone_through_its_imports() -> 
         "pages": set(),
         "partner": set(),
         "receive": set(),
+        "reseal": both,
         "sequence_log": signer,
     }

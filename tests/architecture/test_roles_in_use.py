@@ -26,6 +26,7 @@ from tests.architecture.erase_way import go_the_way_of_erasure
 from tests.architecture.export_way import go_the_way_of_an_export
 from tests.architecture.partner_way import go_a_partners_way
 from tests.architecture.permissions import Permission, permissions
+from tests.architecture.rotate_way import go_the_way_of_rotation
 from tests.architecture.vault_way import go_a_vaults_way
 from tests.unit.transparency.served_witness import Served, a_witness
 from tests.unit.web.conftest import Browser
@@ -119,6 +120,7 @@ def live_through_everything(hub: DeployedHub, cloud: Cloud, witness: Served) -> 
     go_an_answers_way(hub, cloud, jiu)
     go_the_way_of_an_export(jiu)
     go_the_way_of_collection(hub, cloud, jiu)
+    go_the_way_of_rotation(hub, cloud, jiu)
     go_the_way_of_erasure(hub, cloud, jiu)
 
 

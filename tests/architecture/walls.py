@@ -39,7 +39,10 @@ KEY_ACTIONS: Mapping[str, Set[str]] = {
     "log": {"kms:GetPublicKey", "kms:Sign"},
     # Events to partners; no other key is at home there.
     "courier": {"kms:GetPublicKey", "kms:Sign"},
-    "vault": {"kms:GetPublicKey", "kms:Sign", "kms:Encrypt", "kms:Decrypt"},
+    "vault": {
+        *("kms:GetPublicKey", "kms:Sign", "kms:Encrypt", "kms:Decrypt"),
+        *("kms:ReEncryptFrom", "kms:ReEncryptTo"),
+    },
     # Its own tokens; which keys these may be, HOME says.
     "intake": {"kms:GetPublicKey", "kms:Sign", "kms:Encrypt", "kms:Decrypt"},
 }
@@ -91,6 +94,8 @@ HOME = {
     "table vaults": {"vault"},
     "key vault": {"vault"},
     "key answer": {"vault"},
+    "key reseal": {"vault"},
+    "table rotations": {"vault"},
     "table idempotency": {"vault"},
     "table signing_keys": {"vault"},
     "table intake": {"intake"},

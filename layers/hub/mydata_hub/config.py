@@ -230,9 +230,35 @@ class FoldRecordsSettings(Settings):
     in_force_table: str
     segments_bucket: str
     vault_key: str
+    # Whose segments are believed, each key for its own provenance; only their public halves. The
+    # last is of what the manifest lists alone.
+    collector_key: str
+    self_supplied_key: str
+    reseal_key: str
+
+
+class ResealSettings(Settings):
+    """functions/reseal.py"""
+
+    outbox_table: str
+    # How far each rotation is.
+    rotations_table: str
+    # Threat: whoever may run this reads, and writes anew, every vault there is.
+    keys_table: str
+    vault_public_table: str
+    vaults_table: str
+    segments_table: str
+    # Answers in it are sealed under vaults' secrets, and change their key with them.
+    ledger_table: str
+    events_table: str
+    segments_bucket: str
+    vault_key: str
     # Whose segments are believed, each key for its own provenance; only their public halves.
     collector_key: str
     self_supplied_key: str
+    # Threat: whoever signs with this key and writes manifests can put records into a vault; it is
+    # believed of nothing that is only announced.
+    reseal_key: str
 
 
 class MyVaultSettings(Settings):
@@ -273,6 +299,7 @@ class ExportSettings(Settings):
     # Whose segments are believed; only their public halves.
     collector_key: str
     self_supplied_key: str
+    reseal_key: str
 
 
 class EraseSettings(Settings):

@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 from mydata_hub.accounts import ceremonies
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.cli.passkey import SoftwarePasskey
-from mydata_hub.collection.collecting import Collector, Errand, collect, waiting_errands
+from mydata_hub.collection.collecting import Collector, collect, waiting_errands
 from mydata_hub.collection.connecting import Departure, depart, prepare_connection
 from mydata_hub.collection.connections import Link, fetch_link
+from mydata_hub.collection.errand import Errand
 from mydata_hub.collection.provider_http import Arrival, Tokens
 from mydata_hub.collection.providers import ProviderEntry, fetch_provider, put_provider
 from mydata_hub.collection.receiving import Note, Reception, receive

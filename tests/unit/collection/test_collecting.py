@@ -7,8 +7,9 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from mydata_hub.collection.collecting import LEASE, Errand
+from mydata_hub.collection.collecting import LEASE
 from mydata_hub.collection.connections import State
+from mydata_hub.collection.errand import Errand
 from mydata_hub.collection.provider_http import Tokens
 from mydata_hub.collection.tokens import cursor_row, open_tokens, tokens_row
 from mydata_hub.collection.wire import Setback

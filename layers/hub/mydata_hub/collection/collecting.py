@@ -24,6 +24,7 @@ from mydata_hub.collection.connections import (
 )
 from mydata_hub.collection.cursor import Cursor, read_cursor
 from mydata_hub.collection.datasets import schema_of
+from mydata_hub.collection.errand import Errand
 from mydata_hub.collection.feeds import Provider
 from mydata_hub.collection.provider_http import (
     HttpProvider,
@@ -39,11 +40,11 @@ from mydata_hub.collection.tokens import Box, cursor_row, open_tokens, put_token
 from mydata_hub.collection.wire import Setback
 from mydata_hub.consent.grant import Grant, GrantState
 from mydata_hub.consent.grants import fetch_grant, still
-from mydata_hub.errors import Busy, Conflict, Damaged, LimitExceeded, NotFound, OutcomeUnknown
+from mydata_hub.errors import Busy, Conflict, LimitExceeded, NotFound, OutcomeUnknown
 from mydata_hub.fields import Dataset, EventId, VaultId
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
-from mydata_hub.ports.messages import Message, read_message, send, settle
+from mydata_hub.ports.messages import read_message, send
 from mydata_hub.ports.signer import Signer
 from mydata_hub.ports.tables import Absent, Change, Put, Row, Tables, VersionIs
 from mydata_hub.ports.topics import due_for
@@ -99,30 +100,6 @@ class Collector:
     def new_id(self) -> str:
         """A fresh name for an event, a message or a run."""
         return self.entropy.token(_ID_BYTES).hex()
-
-
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """Which connection to look after, and the message that asked for it."""
-
-    account_id: str
-    provider_id: str
-    message: Message | None = None
-    # The stream gives a message to one run after the other, so when it comes again its earlier run
-    # is over. The sweep knows no such thing.
-    by_stream: bool = False
-
-    @classmethod
-    def told(cls, message: Message, *, by_stream: bool = False) -> Errand:
-        """What a message of TOPIC asks for. Raises Damaged."""
-        account_id, provider_id = (message.body.get(name) for name in ("account_id", "provider_id"))
-        if not (isinstance(account_id, str) and isinstance(provider_id, str)):
-            raise Damaged("a message does not say what to collect")
-        return cls(account_id, provider_id, message, by_stream)
-
-    def settled(self) -> list[Change]:
-        """The change that settles the message, for the commit of what it asked for."""
-        return [settle(self.message)] if self.message else []
 
 
 class _Stopped(Exception):
