@@ -69,9 +69,9 @@ class RotationWorld(OwnWorld):
     def ask(self, kind: Kind, vault_id: str | None = None) -> Job:
         return begin_job(self.tables, self.clock, self.entropy, kind, vault_id)
 
-    def run(self, workshop: Workshop | None = None, until: datetime | None = None) -> None:
+    def run(self, workshop: Workshop | None = None) -> None:
         """Whatever rotation is due, to its end."""
-        at, by = workshop or self.workshop(), until or self.clock.now() + LATER
+        at, by = workshop or self.workshop(), self.clock.now() + LATER
         for _ in range(100):
             due = [
                 one for one in due_messages(self.tables, self.clock.now()) if one.topic == "rotate"
@@ -81,6 +81,12 @@ class RotationWorld(OwnWorld):
             for message in due:
                 take_further(at, message, by)
         raise AssertionError("the rotation does not end")
+
+    def once(self, workshop: Workshop, until: datetime) -> None:
+        """One invocation, which has until then."""
+        found = due_messages(self.tables, self.clock.now())
+        for message in [one for one in found if one.topic == "rotate"]:
+            take_further(workshop, message, until)
 
     def rotate(self, kind: Kind, vault_id: str | None = None) -> Job:
         job = self.ask(kind, vault_id)
