@@ -27,12 +27,15 @@ from mydata_hub.vault.announcements import segment_row
 from mydata_hub.vault.key_rows import secrets_row
 from mydata_hub.vault.manifest import PAGES
 from mydata_hub.vault.manifest_pages import DROPPED, all_page_rows, read_entries
+from mydata_hub.vault.public_keys import Recipient
+from mydata_hub.vault.segment import Segment
 from mydata_hub.vault.segment_opening import trust
-from mydata_hub.vault.segments import blob_prefix
+from mydata_hub.vault.segments import blob_prefix, seal_segment
 from mydata_hub.vault.vault_keys import VaultKeys
 from mydata_hub.vault.vault_rows import fetch_vault
 
 from tests.unit.own_vault.own_world import BANK, ME, TABLES, OwnWorld
+from tests.unit.vault.vault_world import ATTRIBUTION, batch
 
 ALL_TABLES = (*TABLES, "ledger", "rotations")
 LATER = timedelta(hours=1)
@@ -140,6 +143,13 @@ class RotationWorld(OwnWorld):
 
     def told(self, key: Key, vault_id: str = ME) -> bytes | None:
         return self.keeper(vault_id).open(place_of(key), self.row(key).values["answers"])
+
+    def sealed_to(self, recipient: Recipient, *records: Record) -> Segment:
+        """What a collector seals to the public key that it holds."""
+        plain = batch(records=tuple(one.encode() for one in records))
+        attribution = replace(ATTRIBUTION, connection_id=records[0].connection_id)
+        given = replace(plain, dataset=BANK, schema_hash=self.schema(), attribution=attribution)
+        return seal_segment(given, recipient, self.signer, self.entropy)
 
     def schema(self) -> bytes:
         return schema_of(BANK).digest()

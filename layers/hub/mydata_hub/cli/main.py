@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "certificate": "mydata_hub.cli.certificate:certificate",
     "receipt": "mydata_hub.cli.receipt:receipt",
     "witness": "mydata_hub.cli.witness:witness",
+    "rotate": "mydata_hub.cli.rotate:rotate",
     "samples": "mydata_hub.cli.samples:samples",
 }
 

@@ -12,18 +12,19 @@ two leaves bytes that no row names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mydata_hub.accounts.rows import rows_of
 from mydata_hub.collection.record import Record
 from mydata_hub.errors import Busy, Conflict, OutcomeUnknown, Taken, Unreadable
 from mydata_hub.fields import VaultId
-from mydata_hub.own_vault.folding import TRIES, advance_vault, secrets_of
+from mydata_hub.own_vault.folding import advance_vault, secrets_of
 from mydata_hub.own_vault.judging import SecretOf, open_listed
 from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile, own_manifest
 from mydata_hub.ports.signer import Signer
-from mydata_hub.ports.tables import Change, Delete, Put, Row, VersionIs
+from mydata_hub.ports.tables import Change, Delete, Key, Put, Row, VersionIs
 from mydata_hub.vault.announcements import (
     FOLDED,
     TABLE,
@@ -48,6 +49,8 @@ from mydata_hub.vault.vault_rows import fetch_vault
 # In one commit, which takes 4 MB: a full page of the manifest is 350 kB, a sealed profile 64 kB.
 MAX_TOGETHER: Final = 8
 MAX_VERSIONS_TRIED: Final = 100
+COMMIT_TRIES: Final = 12
+PAGE: Final = 200
 RECORDS_RESEALED: Final = "records_resealed"
 
 Keep = Callable[[Segment, Record], bool]
@@ -92,9 +95,12 @@ def replace_segments(
     A segment that waits to be folded, or was put aside, is left as it is. Raises NotOpened, Damaged
     and BlobMissing for what cannot be read (nothing is lost then), Busy.
     """
-    for _ in range(TRIES):
+    made = _make(at, vault_id, names, keep)
+    for _ in range(COMMIT_TRIES):
         try:
-            return _replace_once(at, vault_id, names, keep)
+            # Sealed once: what others write meanwhile costs a read and a commit, so folds that
+            # come one after the other cannot keep it waiting for long.
+            return _put_in_place(at.room, vault_id, made)
         except (Conflict, OutcomeUnknown):
             continue  # somebody else was first, perhaps this very commit: the rows tell
     raise Busy("others keep writing into this vault")
@@ -110,7 +116,7 @@ def under_other_versions(
     """
     after: str | None = None
     while True:
-        page = room.tables.query(TABLE, vault_id, after=after, limit=200)
+        page = room.tables.query(TABLE, vault_id, after=after, limit=PAGE)
         yield tuple(row for row in page.rows if row.values.get("key_version") != present)
         after = page.after
         if after is None:
@@ -128,83 +134,98 @@ def waits(row: Row) -> bool:
 
 
 def delete_leftovers(room: Strongroom, vault_id: VaultId) -> int:
-    """Delete a vault's blobs that no row names and that no key of the vault opens; gives how many.
+    """Delete a vault's blobs that nothing can name any more; gives how many.
 
-    A blob under a version that the vault still has may be one that is just being announced.
+    Those are earlier versions than a row names, and whatever lies under keys that were given up. A
+    blob that no row names may yet be one that is just being announced or listed: it stays.
     """
     key = secrets_row(vault_id)
     held = held_versions(room.tables.fetch_many(key).get(key))
-    named: set[str] = set()
-    after: str | None = None
     # Blobs first: what is announced between the two reads is among the rows.
     found = list(room.blobs.names(blob_prefix(vault_id)))
-    while True:
-        page = room.tables.query(TABLE, vault_id, after=after)
-        named |= {_name_of(vault_id, row) for row in page.rows}
-        after = page.after
-        if after is None:
-            break
+    named = dict(_named(vault_id, row) for row in rows_of(room.tables, TABLE, vault_id))
     gone = 0
     for name in found:
-        if name not in named and not _opens(room, name, held):
+        place, version = _place_of(name)
+        present = named.get(place, -1)
+        if version < present or (version > present and not _opens(room, name, held)):
             room.blobs.delete(name)
             gone += 1
     return gone
 
 
-def _replace_once(
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A segment that is ready to take the place of the one in `row`; without an entry it is to be
+    dropped, for nothing is left of it."""
+
+    row: Row
+    entry: Entry | None
+    change: Change
+    left_out: int
+
+
+def _make(
     at: Resealer, vault_id: VaultId, names: Sequence[SegmentId], keep: Keep
-) -> Replaced:
+) -> Sequence[_Made]:
     room = at.room
-    wanted = sorted(set(names))[:MAX_TOGETHER]
-    keys = [
-        key for name in wanted for key in (segment_row(vault_id, name), page_row(vault_id, name))
-    ]
-    rows = fetch_vault(room.tables, vault_id, *keys)
+    rows = _read(room, vault_id, sorted(set(names))[:MAX_TOGETHER])
     secret = room.keys.records_secret(vault_id, row=rows.get(secrets_row(vault_id)))
     listed = [
         row
-        for name in wanted
-        if (row := rows.get(segment_row(vault_id, name)))
+        for row in rows.values()
+        if row.key.table == TABLE
         and is_listed(row)
         and row.values.get("key_version") != secret.key_version
     ]
     if not listed:
-        return Replaced()
+        return ()
     manifest = own_manifest(room.keys, vault_id, rows)
     recipient = Recipient(
         vault_id=vault_id, key_version=secret.key_version, public_key=secret.public_key
     )
     secret_of = secrets_of(room, vault_id, rows)
-    made = [
+    return [
         _again(at, row, entry_of(manifest, rows, _id(row)), recipient, secret_of, keep)
         for row in listed
     ]
-    take = [one.entry for one in made if one.entry]
-    drop = [_id(one.row) for one in made if one.entry is None]
+
+
+def _put_in_place(room: Strongroom, vault_id: VaultId, made: Sequence[_Made]) -> Replaced:
+    rows = _read(room, vault_id, [_id(one.row) for one in made])
+    secret = room.keys.records_secret(vault_id, row=rows.get(secrets_row(vault_id)))
+    # What somebody else replaced meanwhile is done, and what lies under a key that is no longer
+    # the present one is to be made again by who comes next.
+    ready = [
+        one
+        for one in made
+        if (row := rows.get(one.row.key))
+        and row.version == one.row.version
+        and (one.entry is None or one.entry.key_version == secret.key_version)
+    ]
+    if not ready:
+        return Replaced()
+    manifest = own_manifest(room.keys, vault_id, rows)
+    take = [one.entry for one in ready if one.entry]
+    drop = [_id(one.row) for one in ready if one.entry is None]
     following, pages = advance(manifest, rows, take=take, drop=drop)
     profile = open_own_profile(room.keys, vault_id, manifest, rows)
     profile = profile.advance(following.version, {}, profile.freshness)
     room.tables.commit(
         *advance_vault(room, vault_id, following, rows, profile, secret, RECORDS_RESEALED),
         *pages,
-        *(one.change for one in made),
+        *(one.change for one in ready),
     )
     return Replaced(
         segments=len(take),
         dropped=len(drop),
-        records_left_out=sum(one.left_out for one in made),
+        records_left_out=sum(one.left_out for one in ready),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """A segment that is ready to take its own place; without an entry it has nothing left."""
-
-    row: Row
-    entry: Entry | None
-    change: Change
-    left_out: int
+def _read(room: Strongroom, vault_id: VaultId, names: Sequence[SegmentId]) -> Mapping[Key, Row]:
+    keys = [segment_row(vault_id, name) for name in names]
+    return fetch_vault(room.tables, vault_id, *keys, *(page_row(vault_id, one) for one in names))
 
 
 def _again(
@@ -268,9 +289,14 @@ def _opens(room: Strongroom, name: str, held: frozenset[int]) -> bool:
     return segment.key_version in held
 
 
-def _name_of(vault_id: VaultId, row: Row) -> str:
+def _named(vault_id: VaultId, row: Row) -> tuple[str, int]:
     version = row.values.get("segment_version")
-    return blob_name(vault_id, _id(row), version if isinstance(version, int) else 0)
+    return _place_of(blob_name(vault_id, _id(row), version if type(version) is int else 0))
+
+
+def _place_of(name: str) -> tuple[str, int]:
+    place, _, version = name.rpartition(".")
+    return place, int(version) if version.isdecimal() else 0
 
 
 def _id(row: Row) -> SegmentId:
