@@ -233,9 +233,6 @@ def test_the_manifest_agrees_with_a_plain_dictionary(acts: list[tuple[str, int, 
         if dropping and name in plain:
             manifest, changes = advance(manifest, rows, drop=[name])
             plain[name] = (plain[name][0], DROPPED)
-        elif not dropping and plain.get(name, (0, b""))[1] == DROPPED:
-            refused(Cause.REPLAYED, lambda: advance(manifest, rows, take=[entry(name, version)]))  # noqa: B023
-            continue
         elif not dropping and version > plain.get(name, (0,))[0]:
             manifest, changes = advance(manifest, rows, take=[entry(name, version)])
             plain[name] = (version, entry(name, version).digest)

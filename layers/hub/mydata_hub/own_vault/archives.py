@@ -174,8 +174,9 @@ def _is_there(rows: Mapping[Key, Row], vault_id: VaultId, one: _Ready) -> bool:
 def _keep(
     letterbox: Letterbox, vault_id: VaultId, hub: str, new: Sequence[_Ready], kept: Kept
 ) -> None:
-    now, import_id = letterbox.clock.now(), letterbox.entropy.token(16).hex()
+    # Of this moment: where the keys were turned since, the commit conflicts, and all is tried again.
     recipient = recipient_for(letterbox, vault_id)
+    now, import_id = letterbox.clock.now(), letterbox.entropy.token(16).hex()
     announced = [_announce(letterbox, recipient, one, now) for one in new]
     remembered = Put(
         key=Key(IMPORTS, vault_id, f"import#{now.isoformat(timespec='microseconds')}#{import_id}"),
@@ -201,7 +202,10 @@ def _keep(
         payload=rfc8785.dumps({"hub": hub, "records": kept.records}),
     )
     letterbox.tables.commit(
-        *announced, remembered, record(told, letterbox.entropy), check_live(vault_id)
+        *announced,
+        remembered,
+        record(told, letterbox.entropy),
+        check_live(vault_id, recipient.key_version),
     )
 
 

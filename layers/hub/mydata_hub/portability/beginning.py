@@ -23,7 +23,7 @@ from mydata_hub.accounts.store import account_key, read_account
 from mydata_hub.errors import AccountRestricted, NotFound, NotSignedIn, StepUpNeeded
 from mydata_hub.fields import EventId, PartyId, SubjectId, VaultId
 from mydata_hub.insights.profile import Profile
-from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile
+from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile, own_manifest
 from mydata_hub.own_vault.today import see_today, today_document
 from mydata_hub.portability.parts import EXPORT_FOR, PART_BYTES
 from mydata_hub.ports.tables import Absent, Check, Key, Row
@@ -31,10 +31,11 @@ from mydata_hub.transparency import events
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.published import PublishedLog
 from mydata_hub.vault.key_rows import check_live, secrets_row
-from mydata_hub.vault.manifest import PAGES, Manifest, authenticate, vault_row
+from mydata_hub.vault.manifest import PAGES, Manifest
 from mydata_hub.vault.manifest_pages import DROPPED, Entry, all_page_rows, read_entries
 from mydata_hub.vault.opening import RecordsSecret
 from mydata_hub.vault.refusal import Cause, NotOpened
+from mydata_hub.vault.vault_rows import fetch_vault
 
 STARTED: Final = "export_started"
 
@@ -96,8 +97,8 @@ def records_secret(room: Strongroom, vault_id: VaultId, row: Row | None) -> Reco
 
 def _begin(room: ExportRoom, session: Session) -> dict[str, Any]:
     vault_id, tables = VaultId(session.account_id), room.desk.tables
-    key, vault = account_key(session.account_id), vault_row(vault_id)
-    rows = tables.fetch_many(key, vault, secrets_row(vault_id), *all_page_rows(vault_id))
+    key = account_key(session.account_id)
+    rows = fetch_vault(tables, vault_id, key, *all_page_rows(vault_id))
     now = room.now()
     account = _free(rows.get(key), now)
     contents = _contents(room.strongroom, vault_id, rows)
@@ -142,8 +143,8 @@ def _contents(room: Strongroom, vault_id: VaultId, rows: Mapping[Key, Row]) -> _
     secrets = rows.get(secrets_row(vault_id))
     if secrets is None:
         return None  # nothing was ever connected or brought
-    secret = records_secret(room, vault_id, secrets)
-    manifest = authenticate(vault_id, rows.get(vault_row(vault_id)), secret)
+    records_secret(room, vault_id, secrets)  # an erased vault is told as one
+    manifest = own_manifest(room.keys, vault_id, rows)
     entries = [
         entry
         for index in range(PAGES)

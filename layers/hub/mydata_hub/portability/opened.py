@@ -12,18 +12,19 @@ from typing import Any
 
 from mydata_hub.errors import BadInput
 from mydata_hub.fields import VaultId
-from mydata_hub.own_vault.strongroom import Strongroom
+from mydata_hub.own_vault.strongroom import Strongroom, own_manifest
 from mydata_hub.portability.beginning import records_secret
 from mydata_hub.portability.parts import MAX_ASKED, Part
 from mydata_hub.ports.tables import Key, Row
 from mydata_hub.vault.announcements import segment_row
 from mydata_hub.vault.key_rows import secrets_row
-from mydata_hub.vault.manifest import Manifest, authenticate, vault_row
+from mydata_hub.vault.manifest import Manifest
 from mydata_hub.vault.manifest_pages import DROPPED, page_row, read_entries
 from mydata_hub.vault.opening import RecordsSecret
 from mydata_hub.vault.refusal import Cause, NotOpened
 from mydata_hub.vault.segment import SegmentId
 from mydata_hub.vault.segment_opening import load_segment, open_segment
+from mydata_hub.vault.vault_rows import fetch_vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class _Reader:
         names = ("provider_id", "connection_id", "grant_id", "count")
         facts: dict[str, Any] = {"segment_id": segment_id, "dataset": segment.dataset}
         facts |= {name: row.values[name] for name in names}
-        return facts, open_segment(segment, self._secret(segment.key_version), self.room.trusted)
+        secret = self._secret(segment.key_version)
+        return facts, open_segment(segment, secret, self.room.listed_trust)
 
     def _secret(self, key_version: int) -> RecordsSecret:
         if key_version == self.secret.key_version:
@@ -110,11 +112,8 @@ def _fitting(
 
 
 def _reader(room: Strongroom, vault_id: VaultId, asked: Sequence[SegmentId]) -> _Reader:
-    vault, secrets = vault_row(vault_id), secrets_row(vault_id)
-    keys = {vault, secrets}
-    for name in asked:
-        keys |= {page_row(vault_id, name), segment_row(vault_id, name)}
-    rows = room.tables.fetch_many(*keys)
-    secret = records_secret(room, vault_id, rows.get(secrets))
-    manifest = authenticate(vault_id, rows.get(vault), secret)
-    return _Reader(room, manifest, rows, secret)
+    keys = {segment_row(vault_id, name) for name in asked}
+    keys |= {page_row(vault_id, name) for name in asked}
+    rows = fetch_vault(room.tables, vault_id, *keys)
+    secret = records_secret(room, vault_id, rows.get(secrets_row(vault_id)))
+    return _Reader(room, own_manifest(room.keys, vault_id, rows), rows, secret)

@@ -101,8 +101,3 @@ class Keeper:
 
     def _header(self, place: str, head: bytes) -> bytes:
         return frame(_LABEL, head, self.vault_id.encode(), place.encode())
-
-
-def place_of(key: Key) -> str:
-    """The place of a row: what is kept in one does not open in another."""
-    return f"{key.table} {key.partition} {key.sort}"

@@ -86,8 +86,8 @@ def advance(
 
     `rows` are the page rows of all named segments, just read. An entry in the place of an older
     version of the same segment replaces it. Raises NotOpened(REPLAYED) for an entry that is not
-    newer than the one there is, or whose name was dropped, NotOpened(FOREIGN) for dropping what is
-    not there, and LimitExceeded.
+    newer than the one there is or was, NotOpened(FOREIGN) for dropping what is not there, and
+    LimitExceeded.
     """
     pages: dict[int, Entries] = {}
     for segment_id in (*(entry.segment_id for entry in take), *drop):
@@ -97,9 +97,9 @@ def advance(
     for entry in take:
         entries = pages[_page_of(entry.segment_id)]
         held = entries.get(entry.segment_id)
-        if held is not None and (held.digest == DROPPED or entry.version <= held.version):
+        if held is not None and entry.version <= held.version:
             raise NotOpened(Cause.REPLAYED)
-        change += held is None
+        change += held is None or held.digest == DROPPED
         entries[entry.segment_id] = entry
     for segment_id in drop:
         entries = pages[_page_of(segment_id)]
