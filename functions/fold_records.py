@@ -43,7 +43,9 @@ def build(env: Mapping[str, str]) -> Handler:
         entropy=SystemEntropy(),
         resealers=trust([(again.public_key(), None)]),
     )
-    keys = signing_keys(tables, clock, room.entropy, collector=collector, self_supplied=own)
+    keys = signing_keys(
+        tables, clock, room.entropy, collector=collector, self_supplied=own, reseal=again
+    )
 
     def handle(event: dict[str, Any], _context: Any) -> Mapping[str, Any]:
         done, failed, failure = Folded(), list[str](), None

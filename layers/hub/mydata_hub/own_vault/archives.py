@@ -174,7 +174,7 @@ def _is_there(rows: Mapping[Key, Row], vault_id: VaultId, one: _Ready) -> bool:
 def _keep(
     letterbox: Letterbox, vault_id: VaultId, hub: str, new: Sequence[_Ready], kept: Kept
 ) -> None:
-    # Of this moment: where the keys were turned since, the commit conflicts, and all is tried again.
+    # Of this moment: if the keys are turned before the commit, it conflicts and is tried again.
     recipient = recipient_for(letterbox, vault_id)
     now, import_id = letterbox.clock.now(), letterbox.entropy.token(16).hex()
     announced = [_announce(letterbox, recipient, one, now) for one in new]
