@@ -24,7 +24,7 @@ from tests.unit.accounts.conftest import memory_folder
 from tests.unit.erasure.erasure_world import Counted, Killed, World
 
 KILLS = 6
-FOR_EVER = {"keys", "vault_public"}
+FOR_EVER = {"keys", "vault_public", "log_keys"}
 
 
 @dataclass

@@ -77,6 +77,8 @@ class PagesSettings(Settings):
     notices_table: str
     outbox_table: str
     events_table: str
+    # What events are sealed with on their way to that table; it opens nothing.
+    log_public_table: str
     # Where an erasure is asked for, and its certificates are handed out.
     erasures_table: str
     # Threat: a software authenticator keeps its key in a readable file. Only the laptop's own
@@ -105,11 +107,16 @@ class SequenceLogSettings(Settings):
     """functions/sequence_log.py"""
 
     events_table: str
+    log_public_table: str
     log_table: str
     outbox_table: str
     tiles_bucket: str
     # What auditors read beside the log, and nobody else.
     openings_bucket: str
+    # Threat: whoever has these tables and the key reads what every person did, and can tag it.
+    log_keys_table: str
+    log_books_table: str
+    log_key: str
     # Threat: whoever may sign with this key can show different people different logs.
     checkpoint_key: str
     # Whether there are any: then the courier is asked to call them.
@@ -122,11 +129,19 @@ class AuditSettings(Settings):
     log_table: str
     witnesses_table: str
     tiles_bucket: str
-    # What auditors read, and who they are. Of the events nothing is read here: they name people.
+    # What auditors read, and who is signed in.
     openings_bucket: str
     sessions_table: str
-    # Their reading is an event, too.
+    # People's own entries are read here, for their own session; that an auditor read is written.
     events_table: str
+    log_public_table: str
+    log_keys_table: str
+    log_books_table: str
+    # Only names: who the partner or the provider of an entry is.
+    clients_table: str
+    providers_table: str
+    # Threat: as in SequenceLogSettings; this function may open and not make.
+    log_key: str
 
 
 class AuthorizeSettings(Settings):
@@ -138,6 +153,7 @@ class AuthorizeSettings(Settings):
     clients_table: str
     oauth_table: str
     events_table: str
+    log_public_table: str
     # As in PagesSettings: the laptop's command line signs consents with a software passkey.
     software_passkeys: Literal["allowed", "refused"]
 
@@ -149,6 +165,7 @@ class IssueTokenSettings(Settings):
     clients_table: str
     oauth_table: str
     events_table: str
+    log_public_table: str
     # What runs: policies, catalogue and signing keys, so that a change of them is logged.
     in_force_table: str
     outbox_table: str
@@ -170,6 +187,7 @@ class ConsentSettings(Settings):
     grants_table: str
     clients_table: str
     events_table: str
+    log_public_table: str
     in_force_table: str
     outbox_table: str
     deliveries_table: str
@@ -192,6 +210,7 @@ class ReceiveSettings(Settings):
     intake_table: str
     outbox_table: str
     events_table: str
+    log_public_table: str
     intake_key: str
 
 
@@ -204,6 +223,7 @@ class CollectSettings(Settings):
     intake_table: str
     outbox_table: str
     events_table: str
+    log_public_table: str
     # Public keys alone: what is sealed to them opens in another zone.
     vault_public_table: str
     segments_table: str
@@ -227,6 +247,7 @@ class FoldRecordsSettings(Settings):
     vaults_table: str
     segments_table: str
     events_table: str
+    log_public_table: str
     in_force_table: str
     segments_bucket: str
     vault_key: str
@@ -251,6 +272,7 @@ class ResealSettings(Settings):
     # Answers in it are sealed under vaults' secrets, and change their key with them.
     ledger_table: str
     events_table: str
+    log_public_table: str
     segments_bucket: str
     vault_key: str
     # Whose segments are believed, each key for its own provenance; only their public halves.
@@ -270,6 +292,7 @@ class MyVaultSettings(Settings):
     vaults_table: str
     segments_table: str
     events_table: str
+    log_public_table: str
     segments_bucket: str
     vault_key: str
     # Threat: whoever signs with this key can put statements into anybody's vault.
@@ -290,6 +313,8 @@ class ExportSettings(Settings):
     segments_table: str
     ledger_table: str
     events_table: str
+    log_public_table: str
+    releases_table: str
     # Checkpoint and tiles: entries carry the proof that they are in the log.
     log_table: str
     witnesses_table: str
@@ -317,10 +342,13 @@ class EraseSettings(Settings):
     intake_table: str
     keys_table: str
     vault_public_table: str
+    log_keys_table: str
     vaults_table: str
     segments_table: str
     ledger_table: str
+    releases_table: str
     events_table: str
+    log_public_table: str
     in_force_table: str
     # Checkpoint and tiles: a certificate carries the proof that its entry is in the log.
     log_table: str
@@ -341,7 +369,9 @@ class AnswerSettings(Settings):
     vaults_table: str
     ledger_table: str
     idempotency_table: str
+    releases_table: str
     events_table: str
+    log_public_table: str
     in_force_table: str
     # Checkpoint, cosignatures and tiles: a receipt carries the proof that its entry is in the log.
     log_table: str

@@ -33,12 +33,22 @@ from mydata_hub.ports.tables import Tables
 # Of template.yaml, and of DynamoDB where that says nothing (tests/architecture compares them).
 KEYS_RECOVERABLE: Final = timedelta(days=7)
 ROWS_RECOVERABLE: Final = timedelta(days=35)
+EVENTS: Final = "events"
 # On a laptop: when a database is looked at again whose log somebody was reading.
 LOG_PAUSE: Final = timedelta(minutes=1)
 
 
 def tables_for(settings: Settings) -> Tables:
-    """The tables that the settings name, and no others."""
+    """The tables that the settings name, and no others; events pass into them sealed."""
+    tables = _tables(settings)
+    if EVENTS not in settings.table_names():
+        return tables
+    from mydata_hub.personal_log.writing import SealedEvents
+
+    return SealedEvents(tables, SystemClock())
+
+
+def _tables(settings: Settings) -> Tables:
     folder = embedded_folder(settings)
     if folder is None:
         from mydata_hub.aws.dynamo_tables import DynamoTables

@@ -12,11 +12,15 @@ from mydata_hub.accounts.desk import Desk
 from mydata_hub.accounts.sessions import Session
 from mydata_hub.accounts.store import fetch_account, put_account
 from mydata_hub.embedded.disk_blobs import DiskBlobs
+from mydata_hub.embedded.local_keys import LocalKeys
 from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.own_vault.archives import Brought, Kept, Piece, import_archive
+from mydata_hub.personal_log.log_keys import LogKeys
+from mydata_hub.personal_log.reading import PersonalLogs
 from mydata_hub.portability.beginning import ExportRoom
 from mydata_hub.portability.checking import batches, check_records, complete_until
 from mydata_hub.portability.exporting import RoomExports
+from mydata_hub.portability.own_entries import entries_part
 from mydata_hub.portability.parts import Part
 from mydata_hub.portability.reading import Archive
 from mydata_hub.portability.taking import take_out
@@ -25,6 +29,7 @@ from mydata_hub.transparency.published import PublishedLog
 from tests.unit.own_vault.own_world import ME, TABLES, OwnWorld
 
 MORE = ("accounts", "sessions", "grants", "clients", "ledger", "log", "witnesses")
+MORE += ("log_keys", "log_books", "releases")
 HUB = "https://hub.example"
 
 
@@ -40,6 +45,9 @@ class ExportWorld(OwnWorld):
         log = PublishedLog(every, DiskBlobs(self.folder, "tiles"), self.clock)
         self.export_room = ExportRoom(strongroom=self.room, desk=self.desk, log=log)
         self.exports = RoomExports(self.export_room)
+        # As `audit` opens it; here events lie open, as the last release left them.
+        keys = LogKeys(every, LocalKeys(self.folder, "log"), self.clock)
+        self.own_log = PersonalLogs(tables=every, keys=keys)
         self.parts: list[Part] = []
         every.commit(
             put_account(
@@ -80,6 +88,9 @@ class ExportWorld(OwnWorld):
         def ask(path: str, body: Any) -> Part:
             if path == "records":
                 part = self.exports.records(session, export_id, body["segments"], body["skip"])
+            elif path == "entries":
+                page = self.own_log.entries(session.account_id, body["after"])
+                part = entries_part(page, self.export_room.log)
             else:
                 part = self.exports.history(session, export_id, body["kind"], body["after"])
             self.parts.append(part)

@@ -55,7 +55,7 @@ def test_the_log_says_that_it_was_taken_before_anything_is_given(world: ExportWo
     before = world.events().count("export_started")
     begun = world.exports.begin(world.session())
     assert world.events().count("export_started") == before + 1
-    last = lines_of(world.take(begun), "entries")[-1]
+    last = lines_of(world.take(begun), "entries")[0]  # the newest first
     told = json.loads(last["payload"])
     assert (told["kind"], last["event_id"]) == ("export_started", begun["export_id"])
     row = world.tables.fetch_many(Key("events", begun["export_id"]))
@@ -172,7 +172,7 @@ def test_nobody_elses_export_and_no_other_event_is_a_ticket(world: ExportWorld) 
     session = world.session()
     begun = world.exports.begin(session)
     other = replace(session, account_id="vault-2")
-    refuse_everything(world, other, begun, NotFound)
+    refuse_everything(world, other, begun, StepUpNeeded)
     entries = lines_of(world.take(), "entries")
     folded = next(one["event_id"] for one in entries if "records_folded" in one["payload"])
     for name in (folded, "nothing", "../keys", ""):

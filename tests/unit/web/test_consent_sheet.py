@@ -19,7 +19,7 @@ from mydata_hub.wiring import tables_for
 from tests.unit.web.conftest import Browser, Hub
 from tests.unit.web.partners import DETAILS, HttpPartner, approve, asked, ok
 
-FUNCTIONS = ("pages", "authorize", "issue_token", "consent")
+FUNCTIONS = ("pages", "authorize", "issue_token", "consent", "audit")
 
 
 class AskedHub(Hub):
@@ -28,6 +28,7 @@ class AskedHub(Hub):
     def __post_init__(self):
         super().__post_init__()
         names = ("grants", "deliveries", "clients", "oauth", "providers", "connections")
+        names += ("log_keys", "log_books", "log", "witnesses")
         self.environment |= {f"{name.upper()}_TABLE": name for name in names}
         self.environment |= {
             "TOKEN_KEY": "token",
@@ -35,6 +36,9 @@ class AskedHub(Hub):
             "RECEIPT_KEY": "receipt",
             "IN_FORCE_TABLE": "in-force",
             "DPOP_NONCE": "required",
+            "LOG_KEY": "log",
+            "TILES_BUCKET": "tiles",
+            "OPENINGS_BUCKET": "openings",
         }
         handlers = {"pages": self.handler} | {
             name: importlib.import_module(f"functions.{name}").build(self.environment)

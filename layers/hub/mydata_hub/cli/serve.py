@@ -40,6 +40,7 @@ from mydata_hub.transparency.cosigning import read_witnesses
 DEFAULT_PORT = 8787
 WORKER_STOP_SECONDS = 3.0
 MAX_LINE_CHARACTERS = 1000
+SEQUENCER = "SequenceLog"  # in template.yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,8 @@ def _hub(data: Path, url: str, chosen: Mapping[str, str]) -> Hub:
     invoker = Invoker(deployment)
     worker = Worker(deployment, invoker, SqliteFeed(data))
     gateway = Gateway(deployment, invoker, url, on_change=worker.wake)
+    # Before anybody calls: without the log zone's key no function takes an event.
+    invoker.call(SEQUENCER, {"sweep": True})
     return Hub(deployment, invoker, worker, gateway)
 
 

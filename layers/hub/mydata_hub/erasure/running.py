@@ -37,6 +37,8 @@ from mydata_hub.erasure.steps import (
     Workroom,
     covered,
     destroy_keys,
+    keys_gone_at,
+    keys_gone_by,
     sweep_again,
 )
 from mydata_hub.errors import Conflict, Damaged
@@ -107,7 +109,7 @@ def _first(room: Workroom, before: Erasure) -> tuple[Erasure, tuple[Change, ...]
     can what the hub itself copies no longer hold them."""
     if before.certificate(Kind.ERASED) or before.inaccessible_at is None:
         return None
-    planned = replace(before, irrecoverable_at=room.copies_until(before.inaccessible_at))
+    planned = replace(before, irrecoverable_at=room.copies_until(keys_gone_by(room, before)))
     return _certify(room, Kind.ERASED, planned)
 
 
@@ -124,7 +126,7 @@ def _certify(room: Workroom, kind: Kind, before: Erasure) -> tuple[Erasure, tupl
         row_version=before.version + 1,
         payload=encode_facts(facts),
     )
-    recorded = record(event, room.entropy)
+    recorded = record(event, room.entropy, about_nobody=True)
     kept: dict[str, Any] = dict(recorded.values)
     leaf = Leaf(tag=kept["tag"], person=kept["person_commitment"], audit=kept["audit_commitment"])
     opening = Opening(kept["personal_salt"], kept["personal"])
@@ -137,8 +139,11 @@ def _confirm(room: Workroom, before: Erasure) -> tuple[Erasure, tuple[Change, ..
     """The second certificate: once no copy of the keys that the hub knows of is left."""
     if before.certificate(Kind.IRRECOVERABLE) or before.inaccessible_at is None:
         return None
-    until = room.copies_until(before.inaccessible_at)
-    if until > room.clock.now():
+    now, gone_at = room.clock.now(), keys_gone_at(room, before)
+    if gone_at is None and before.irrecoverable_at and before.irrecoverable_at > now:
+        return None
+    until = room.copies_until(gone_at or keys_gone_by(room, before))
+    if gone_at is None or until > now:
         # A copy that outlives what was planned puts it off, and says so.
         put_off = replace(before, irrecoverable_at=until)
         return None if put_off == before else (put_off, ())

@@ -27,6 +27,7 @@ from mydata_hub.fields import ConnectionId, SubjectId
 from mydata_hub.ports import messages
 from mydata_hub.ports.tables import MAX_CHANGES, Delete, Key, Row, Tables, VersionIs
 from mydata_hub.release import ledger_rows
+from mydata_hub.release.partner_copies import copies_about
 from mydata_hub.vault import announcements, manifest
 
 Find: TypeAlias = Callable[[Tables, str], Iterator[Row]]
@@ -50,9 +51,11 @@ def sources(tables: Tables, account_id: str) -> Iterator[Row]:
 
 
 def sealed(tables: Tables, account_id: str) -> Iterator[Row]:
-    """Announcements, manifest, profile, imports, and the ledger with its sealed answers."""
+    """Announcements, manifest, profile, imports, the ledger with its sealed answers, and what
+    partners' receipts are made from."""
     for table in (announcements.TABLE, manifest.TABLE, ledger_rows.TABLE):
         yield from rows_of(tables, table, account_id)
+    yield from copies_about(tables, account_id)
 
 
 def consents(tables: Tables, account_id: str) -> Iterator[Row]:

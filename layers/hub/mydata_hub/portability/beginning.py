@@ -8,9 +8,8 @@ else is written, so the function that exports can change nothing of anybody's.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -73,16 +72,17 @@ def admit(room: ExportRoom, session: Session, export_id: str) -> datetime:
     ticket, key = Key(events.TABLE, export_id), account_key(session.account_id)
     rows = room.desk.tables.fetch_many(ticket, key) if is_plain(export_id) else {}
     row = rows.get(ticket)
-    personal = row.values.get("personal") if row else None
-    event = Event.decode(personal) if isinstance(personal, bytes) else None
-    if event is None or (event.kind, str(event.subject)) != (STARTED, str(session.account_id)):
+    begun = row.values.get("begun_at") if row else None
+    if row is None or not isinstance(begun, str):
         raise NotFound("there is no such export")
-    if json.loads(event.payload)["session"] != _mark(session):
+    begun_at = datetime.fromisoformat(begun)
+    # Of somebody else's and of an older session's alike: the row says neither whose it is.
+    if row.values.get("ticket") != _mark(session, export_id):
         raise StepUpNeeded("another session began this export; begin one of your own")
-    if room.now() - event.occurred_at >= EXPORT_FOR:
+    if room.now() - begun_at >= EXPORT_FOR:
         raise StepUpNeeded("this export took too long; begin it again")
     _free(rows.get(key), room.now())
-    return event.occurred_at
+    return begun_at
 
 
 def records_secret(room: Strongroom, vault_id: VaultId, row: Row | None) -> RecordsSecret:
@@ -105,7 +105,11 @@ def _begin(room: ExportRoom, session: Session) -> dict[str, Any]:
     segments = [[one.segment_id, one.dataset] for one in contents.entries] if contents else []
     version = contents.manifest.version if contents else None
     export_id = EventId(room.desk.new_id())
-    told = {"manifest_version": version, "segments": len(segments), "session": _mark(session)}
+    told = {
+        "manifest_version": version,
+        "segments": len(segments),
+        "session": _mark(session, export_id),
+    }
     event = Event(
         event_id=export_id,
         kind=STARTED,
@@ -118,9 +122,13 @@ def _begin(room: ExportRoom, session: Session) -> dict[str, Any]:
         payload=rfc8785.dumps(told),
     )
     unmade = Check(secrets_row(vault_id), (Absent(),))
+    # The event itself is sealed to the person; what admits to the parts says it of nobody.
+    recorded = events.record(event, room.desk.entropy)
+    ticket = {"ticket": _mark(session, export_id), "begun_at": now.isoformat()}
     # Raised by an erasure in between, and by a vault that is being made: then all is read again.
     tables.commit(
-        events.record(event, room.desk.entropy), check_live(vault_id) if contents else unmade
+        replace(recorded, values={**recorded.values, **ticket}),
+        check_live(vault_id) if contents else unmade,
     )
     sources = today_document(see_today(contents.profile, (), now))["sources"] if contents else []
     return {
@@ -168,5 +176,7 @@ def _free(row: Row | None, now: datetime) -> Account:
     return account
 
 
-def _mark(session: Session) -> str:
-    return hashlib.sha256(f"mydata-hub export 1\0{session.session_id}".encode()).hexdigest()
+def _mark(session: Session, export_id: str) -> str:
+    # A session's id is known to nobody but its browser and a table that forgets it.
+    named = f"mydata-hub export 2\0{session.session_id}\0{session.account_id}\0{export_id}"
+    return hashlib.sha256(named.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""History: a person's consents, the answers that were given, and the log's entries about them.
+"""History: a person's consents, and the answers that were given (own_entries.py has the log's).
 
 Read as it lies in the hub's own tables, some at a time. At another hub it is history and nothing
 more: no consent of an archive is ever a grant.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from mydata_hub.consent.amending import list_versions
@@ -23,22 +24,19 @@ from mydata_hub.oauth.clients import client_key, read_client
 from mydata_hub.portability.beginning import ExportRoom
 from mydata_hub.portability.parts import Part
 from mydata_hub.ports.tables import Key, Row, Tables
-from mydata_hub.release.attempt import KINDS
 from mydata_hub.release.keeping import Keeper, place_of
 from mydata_hub.release.ledger import Ledger
 from mydata_hub.release.ledger_rows import ledger_key, read_ledger, sealed_answers
+from mydata_hub.release.partner_copies import INDEX, TABLE
 from mydata_hub.release.periods import answer_period
 from mydata_hub.release.release import Decision, Release
 from mydata_hub.transparency import events
-from mydata_hub.transparency.event import Event
-from mydata_hub.transparency.log_proof import prove_entry
 from mydata_hub.transparency.published import PublishedLog
 from mydata_hub.vault.key_rows import secrets_row
 
-# A grant has as many versions as it was changed, of some 5 kB; an entry is at most 45 kB with its
-# proof. So a part stays within its bytes.
+# A grant has as many versions as it was changed, of some 5 kB. So a part stays within its bytes.
 MAX_CONSENTS: Final = 4
-MAX_ENTRIES: Final = 40
+MAX_ANSWERS: Final = 40
 
 
 def consents_part(room: ExportRoom, account_id: str, after: str | None) -> Part:
@@ -67,55 +65,30 @@ def consents_part(room: ExportRoom, account_id: str, after: str | None) -> Part:
 
 def answers_part(room: ExportRoom, account_id: str, after: str | None) -> Part:
     """What each partner asked and was told, when, by which consent and at what price."""
-    found, mark = _events(room.desk.tables, account_id, after)
-    releases = [
-        (event, index, Release.decode(event.payload))
-        for event, index, _row in found
-        if event.kind in KINDS and event.payload
-    ]
+    found, mark = _releases(room.desk.tables, account_id, after)
     told = _Told(room, account_id)
-    names = _names(room.desk.tables, {str(event.actor) for event, _index, _release in releases})
+    names = _names(room.desk.tables, {one.client_id for one in found})
     lines = [
         _line(
             {
-                "event_id": event.event_id,
-                "index": index,
-                "at": event.occurred_at.isoformat(),
-                "kind": event.kind,
-                "partner": {"client_id": event.actor, "name": names.get(event.actor)},
-                "grant_id": release.grant_id,
-                "decision": release.decision,
-                "answers": told.answers(event, release),
-                "bits": format(release.bits, "f"),
-                "policy_hash": release.policy_hash.hex(),
+                "event_id": one.release.event_id,
+                "index": one.index,
+                "at": one.at.isoformat(),
+                "kind": one.kind,
+                "partner": {"client_id": one.client_id, "name": names.get(one.client_id)},
+                "grant_id": one.release.grant_id,
+                "decision": one.release.decision,
+                "answers": told.answers(one),
+                "bits": format(one.release.bits, "f"),
+                "policy_hash": one.release.policy_hash.hex(),
             }
         )
-        for event, index, release in releases
+        for one in found
     ]
     return Part({"after": mark}, lines)
 
 
-def entries_part(room: ExportRoom, account_id: str, after: str | None) -> Part:
-    """Every event of the person: the leaf, what opens it, and its proof once it is in the log."""
-    found, mark = _events(room.desk.tables, account_id, after)
-    log = _SameLog(room.log, max((index for _event, index, _row in found if index), default=0))
-    lines = [
-        _line(
-            {
-                "event_id": event.event_id,
-                "index": index,
-                "leaf": _encode(events.leaf_of(row).encode()),
-                "salt": _encode(_bytes(row, "personal_salt")),
-                "payload": _bytes(row, "personal").decode(),
-                "proof": None if index is None else prove_entry(log, index),
-            }
-        )
-        for event, index, row in found
-    ]
-    return Part({"after": mark}, lines)
-
-
-PARTS: Final = {"consents": consents_part, "answers": answers_part, "entries": entries_part}
+PARTS: Final = {"consents": consents_part, "answers": answers_part}
 
 
 def history_part(room: ExportRoom, account_id: str, kind: str, after: str | None) -> Part:
@@ -129,26 +102,15 @@ def history_part(room: ExportRoom, account_id: str, kind: str, after: str | None
         raise BadInput("after", "takes the mark that the part before gave") from None
 
 
-@dataclass(slots=True)
-class _SameLog:
-    """The published log at one checkpoint, each tile read once: a part has many proofs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Released:
+    """A release with what the archive says of it besides."""
 
-    log: PublishedLog
-    last: int
-    _note: bytes = b""
-    _tiles: dict[str, bytes] = field(default_factory=dict)
-
-    def checkpoint(self, covering: int = 0) -> bytes:
-        self._note = self._note or self.log.checkpoint(max(covering, self.last + 1))
-        return self._note
-
-    def key(self) -> str:
-        return self.log.key()
-
-    def tile(self, path: str) -> bytes:
-        if path not in self._tiles:
-            self._tiles[path] = self.log.tile(path)
-        return self._tiles[path]
+    client_id: str
+    kind: str
+    at: datetime
+    index: int | None
+    release: Release
 
 
 @dataclass(slots=True)
@@ -160,13 +122,14 @@ class _Told:
     _grants: dict[str, Grant | None] = field(default_factory=dict)
     _groups: dict[GroupId, Ledger] = field(default_factory=dict)
 
-    def answers(self, event: Event, release: Release) -> list[dict[str, Any]]:
+    def answers(self, one: _Released) -> list[dict[str, Any]]:
         """Each claim with its answer, or None where nothing was told or it is not kept any more."""
+        release = one.release
         grant = self._grant(release.grant_id)
         group = grant.recipient_group if grant else None
         told = group is not None and release.decision is Decision.ALLOW
         ledger = self._ledger(group) if group and told else Ledger()
-        return [_answer(ref, event, ledger) for ref in release.claims]
+        return [_answer(ref, one.at, ledger) for ref in release.claims]
 
     def _grant(self, grant_id: str) -> Grant | None:
         if grant_id not in self._grants:
@@ -187,33 +150,38 @@ class _Told:
         return self._groups[group]
 
 
-def _answer(ref: ClaimRef, event: Event, ledger: Ledger) -> dict[str, Any]:
+def _answer(ref: ClaimRef, at: datetime, ledger: Ledger) -> dict[str, Any]:
     """The symbol that was told: the one kept for the period, unless a correction came later."""
     try:
-        period = answer_period(find_claim(ref).claim.answer_period, event.occurred_at)
+        period = answer_period(find_claim(ref).claim.answer_period, at)
     except BadInput:
         period = None  # a claim that is not in the catalogue any more
     kept = ledger.answers.get(ref)
     charged = [one for one in ledger.charges if (one.claim, one.period) == (ref, period)]
-    first = max((one.charged_at for one in charged), default=event.occurred_at)
-    same = kept is not None and kept.period == period and first <= event.occurred_at
+    first = max((one.charged_at for one in charged), default=at)
+    same = kept is not None and kept.period == period and first <= at
     return {"claim": ref, "period": period, "answer": kept.symbol if kept and same else None}
 
 
-def _events(
+def _releases(
     tables: Tables, account_id: str, after: str | None
-) -> tuple[Sequence[tuple[Event, int | None, Row]], str | None]:
-    page = tables.find_keys(events.TABLE, "subject", account_id, after=after, limit=MAX_ENTRIES)
-    rows = tables.fetch_many(*page.keys) if page.keys else {}
-    return list(_read(rows[key] for key in page.keys if key in rows)), page.after
+) -> tuple[Sequence[_Released], str | None]:
+    page = tables.find_keys(TABLE, INDEX, account_id, after=after, limit=MAX_ANSWERS)
+    places = [Key(events.TABLE, key.partition) for key in page.keys]
+    rows = tables.fetch_many(*page.keys, *places) if page.keys else {}
+    pairs = [(rows.get(key), rows.get(place)) for key, place in zip(page.keys, places, strict=True)]
+    return [_released(row, event) for row, event in pairs if row is not None], page.after
 
 
-def _read(rows: Iterator[Row]) -> Iterator[tuple[Event, int | None, Row]]:
-    for row in rows:
-        index = row.values.get("index")
-        if "personal" in row.values:  # what was erased since has no opening
-            event = Event.decode(_bytes(row, "personal"))
-            yield event, index if isinstance(index, int) else None, row
+def _released(row: Row, event: Row | None) -> _Released:
+    index = event.values.get("index") if event else None
+    return _Released(
+        client_id=str(row.values.get("client_id")),
+        kind=str(row.values.get("kind")),
+        at=datetime.fromisoformat(str(row.values.get("at"))),
+        index=index if isinstance(index, int) else None,
+        release=Release.decode(_bytes(row, "release")),
+    )
 
 
 def _names(tables: Tables, parties: set[str]) -> dict[str, str]:

@@ -14,6 +14,8 @@ from typing import Any, Final, Protocol, Self
 
 from mydata_hub.accounts.sessions import Session
 
+# The media type of a part.
+LINES: Final = "application/x-ndjson; charset=utf-8"
 # An answer of Lambda takes 6 MB as a JSON string, in which each byte of a line may become two.
 PART_BYTES: Final = 5 * 512 * 1024
 # Segments asked for at once: with their pages and announcements they fit one read of 100 rows.
@@ -67,7 +69,7 @@ class Exports(Protocol):
         ...
 
     def history(self, session: Session, export_id: str, kind: str, after: str | None) -> Part:
-        """Some consents, answers or entries, behind the mark that the part before gave."""
+        """Some consents or answers, behind the mark that the part before gave."""
         ...
 
     def end(self, session: Session, export_id: str) -> Mapping[str, Any]:

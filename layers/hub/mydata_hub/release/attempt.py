@@ -17,6 +17,7 @@ from mydata_hub.insights.claim import Claim
 from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.tables import Change, Key, Put, Tables
 from mydata_hub.release.ledger import GROUP_CAP, PERSON_CAP, bits
+from mydata_hub.release.partner_copies import put_copy
 from mydata_hub.release.periods import answer_period, period_end
 from mydata_hub.release.policies import Policies
 from mydata_hub.release.question import Access, Question
@@ -110,6 +111,14 @@ class Attempt:
             period=min(periods, key=lambda period: (period_end(period), period)),
         )
 
+    def record(self, act: Act, row: tuple[Key, int] | None = None) -> tuple[Put, ...]:
+        """The event of an act, and the partner's own copy of the release, for its receipt."""
+        release, grant = self.release(act), self.access.grant
+        if release is None:
+            return (self.event(act, row),)
+        client_id = self.access.client.client_id
+        return self.event(act, row), put_copy(client_id, grant.subject, act.kind, release, self.now)
+
     def event(self, act: Act, row: tuple[Key, int] | None = None) -> Put:
         """The event of an act: the person reads the release in it, an auditor what adds up.
 
@@ -173,7 +182,7 @@ class Attempt:
         spent = [at for at, change in enumerate(self.access.changes) if isinstance(change, Put)]
         changes = [self.access.changes[at] for at in spent]
         try:
-            commit_or_find(self.gate.tables, self.event_id, *changes, self.event(act))
+            commit_or_find(self.gate.tables, self.event_id, *changes, *self.record(act))
         except Conflict as conflict:
             if conflict.change >= len(spent):
                 raise

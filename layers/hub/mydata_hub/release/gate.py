@@ -156,12 +156,12 @@ def _answer(trying: Attempt, found: _Found) -> Answered:
     act = Act(ANSWERED, verdict.failing, units)
     body = write_response(trying, act, ledger)
     changes = [_put_ledger(trying, found, ledger)]
-    event = trying.event(act, _written(changes[0]))
+    recorded = trying.record(act, _written(changes[0]))
     if new:
         # A person's cap is never exceeded: what was not told because of it is not charged to it.
         changes.append(_put_total(trying, found, units if verdict.allowed else 0))
     changes.append(_remember(trying, found, body))
-    trying.commit(*changes, keeper.still(), event)
+    trying.commit(*changes, keeper.still(), *recorded)
     return Answered(body=body, event_id=trying.event_id, held_back=verdict.failing, trouble=trouble)
 
 
@@ -179,9 +179,9 @@ def _repeat(trying: Attempt, found: _Found, kept: Row) -> Answered | None:
     body = found.keeper.open(place_of(kept.key), response)
     if body is None:
         return None
-    event = trying.event(Act(REPEATED, verdict.failing), (kept.key, kept.version))
+    recorded = trying.record(Act(REPEATED, verdict.failing), (kept.key, kept.version))
     still = Check(kept.key, (VersionIs(kept.version),))
-    trying.commit(still, found.keeper.still(), event)
+    trying.commit(still, found.keeper.still(), *recorded)
     return Answered(body=body, event_id=trying.event_id, repeated=True)
 
 

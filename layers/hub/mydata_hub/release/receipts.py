@@ -2,7 +2,8 @@
 the log; one JSON file that verifies offline.
 
 The partner's copy opens the audit commitment of the log entry, whose every word the partner knows
-already; the person's copy opens the person's, which is the whole event.
+already; the person's copy opens the person's, which is the whole event. The gate issues the first
+kind; the second is what a person reads of an entry (personal_log), and verifies here as well.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,13 +29,15 @@ from mydata_hub.errors import (
 )
 from mydata_hub.ports.tables import Key, Row, Tables
 from mydata_hub.release.attempt import KINDS
+from mydata_hub.release.partner_copies import copy_key
 from mydata_hub.release.release import Release
 from mydata_hub.release.response import encode_hash
 from mydata_hub.release.sd_jwt import AnswerKey, sign_compact, verify_compact
 from mydata_hub.transparency import events
 from mydata_hub.transparency.checkpoint import VerifierKey
 from mydata_hub.transparency.event import Event
-from mydata_hub.transparency.leaf import AUDIT_DOMAIN, PERSON_DOMAIN, Leaf, Opening
+from mydata_hub.transparency.events import leaf_of
+from mydata_hub.transparency.leaf import AUDIT_DOMAIN, NO_TAG, PERSON_DOMAIN, Leaf, Opening
 from mydata_hub.transparency.log_proof import Log, Proven, prove_entry, verify_proof
 
 TYPE: Final = "mydata-answer-receipt+jwt"
@@ -71,41 +74,37 @@ def issue_receipt(
     reader: str,
     at: datetime,
 ) -> bytes:
-    """The receipt of a release, for its partner or for the person it is about.
+    """The receipt of a release, for its partner.
 
-    Raises NotFound, alike for what is not there and what is not the reader's; Damaged, Busy.
+    Before the entry has its place its tag is not decided, and is zeros. Raises NotFound, alike for
+    what is not there and what is not the reader's; Damaged, Busy.
     """
-    row, event = _read_release(tables, event_id, reader)
-    release = Release.decode(event.payload)
+    row, kind, release = _read_release(tables, event_id, reader)
     grant = fetch_grant(tables, release.grant_id)
     if grant is None:
         raise Damaged("a release names a grant that is gone")
-    leaf = Leaf(
-        tag=_bytes(row, "tag"),
-        person=_bytes(row, "person_commitment"),
-        audit=_bytes(row, "audit_commitment"),
-    ).encode()
+    leaf = leaf_of(row)
+    entry = (leaf if leaf.tag else replace(leaf, tag=NO_TAG)).encode()
     statement = {
         "iss": issuer,
         "iat": int(at.timestamp()),
         "aud": reader,
-        "kind": event.kind,
+        "kind": kind,
         "decision": encode_hash(release.digest()),
         "consent": encode_hash(grant.consent_hash),
-        "entry": encode_hash(hashlib.sha256(leaf).digest()),
+        "entry": encode_hash(hashlib.sha256(entry).digest()),
     }
     index = row.values.get("index")
-    # The columns of the events table (transparency/events.py).
-    opened, column = (_PERSON, "personal") if reader == event.subject else (_AUDIT, "audit")
     receipt = {
         "object": "answer_receipt",
         "format": 1,
         "statement": sign_compact(TYPE, statement, key),
-        "release": _encode(event.payload),
-        "entry": _encode(leaf),
-        "opened": opened,
-        "salt": _encode(_bytes(row, f"{column}_salt")),
-        "payload": _encode(_bytes(row, column)),
+        "release": _encode(release.encode()),
+        "entry": _encode(entry),
+        "opened": _AUDIT,
+        # The columns of the events table (transparency/events.py).
+        "salt": _encode(_bytes(row, "audit_salt")),
+        "payload": _encode(_bytes(row, "audit")),
         "log": prove_entry(log, index) if isinstance(index, int) else None,
     }
     return json.dumps(receipt, indent=1).encode()
@@ -140,14 +139,17 @@ def verify_receipt(encoded: bytes, key: ECKey, log_key: VerifierKey) -> Verified
         raise NotProven("receipt", "is not one, or is cut short") from None
 
 
-def _read_release(tables: Tables, event_id: str, reader: str) -> tuple[Row, Event]:
-    key = Key(events.TABLE, event_id)
-    row = tables.fetch_many(key).get(key)
-    # Without an opening: its person was erased, and nobody can tell any more whose it was.
+def _read_release(tables: Tables, event_id: str, reader: str) -> tuple[Row, str, Release]:
+    key, copy = Key(events.TABLE, event_id), copy_key(event_id)
+    rows = tables.fetch_many(key, copy)
+    row, kept = rows.get(key), rows.get(copy)
+    if row is not None and kept is not None and kept.values.get("client_id") == reader:
+        return row, str(kept.values.get("kind")), Release.decode(_bytes(kept, "release"))
+    # Of an older release: the event itself lies open until its person's next one is placed.
     if row is not None and "personal" in row.values:
         event = Event.decode(_bytes(row, "personal"))
-        if reader in (event.actor, event.subject) and event.kind in KINDS and event.payload:
-            return row, event
+        if reader == event.actor and event.kind in KINDS and event.payload:
+            return row, event.kind, Release.decode(event.payload)
     raise NotFound("there is no such release")
 
 

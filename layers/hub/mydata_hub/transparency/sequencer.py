@@ -28,7 +28,9 @@ from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, Value, Versio
 from mydata_hub.transparency.checkpoint import Checkpoint, VerifierKey
 from mydata_hub.transparency.cosign_message import cosign_message
 from mydata_hub.transparency.events import (
+    AS_RECORDED,
     AuditFacts,
+    Entrants,
     PendingEvent,
     mark_sequenced,
     pending_events,
@@ -62,6 +64,8 @@ class Log:
     origin: str
     # Whether a witness is to be asked about each checkpoint (transparency/cosigning.py).
     witnessed: bool = False
+    # Who knows the people behind events: makes their tags, and seals what is theirs.
+    entrants: Entrants = AS_RECORDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +150,7 @@ def sequence(log: Log) -> Progress:
                 entries, batches = entries + published, batches + 1
                 largest = max(largest, published)
             else:
-                waiting = pending_events(log.tables)
+                waiting = pending_events(log.tables, log.entrants)
                 backlog = len(waiting)
                 if not waiting:
                     break
@@ -222,7 +226,7 @@ def _publish(log: Log, head: Head) -> int:
     event_ids = [event for event, _ in batch.entries]
     publish_openings(log.tables, log.openings, event_ids, batch.size)
     _put_checkpoint(log, head)
-    mark_sequenced(log.tables, event_ids, batch.size)
+    mark_sequenced(log.tables, batch.entries, batch.size, log.entrants)
     _free_head(log, head, batch.size)
     return len(batch.entries)
 

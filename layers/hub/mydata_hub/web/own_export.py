@@ -11,14 +11,13 @@ from pydantic import Field
 from mydata_hub.accounts.store import fetch_account
 from mydata_hub.errors import NotSignedIn
 from mydata_hub.portability.archive import FILE_BYTES
-from mydata_hub.portability.parts import MAX_ASKED, Exports, Part
+from mydata_hub.portability.parts import LINES, MAX_ASKED, Exports, Part
 from mydata_hub.portability.readme import README_TEXT
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import MAX_TEXT_CHARACTERS, Body, Empty
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import Site
 
-LINES: Final = "application/x-ndjson; charset=utf-8"
 MAX_MARK_LETTERS: Final = 4096
 
 
@@ -74,7 +73,7 @@ def records(front: ExportFront, request: Request) -> Answer:
 
 
 def history(front: ExportFront, request: Request) -> Answer:
-    """Some consents, answers or entries."""
+    """Some consents or answers."""
     body = Further.read(request.json())
     export_id = request.parameter("export_id")
     return _lines(front.exports.history(request.caller, export_id, body.kind, body.after))

@@ -147,7 +147,9 @@ async function take() {
   for (const kind of HISTORY) {
     let after = null;
     do {
-      const { head, lines } = await ask("history", { kind, after });
+      // What the log says of a person is opened by the log zone.
+      const part = kind === "entries" ? ["entries", { after }] : ["history", { kind, after }];
+      const { head, lines } = await ask(...part);
       await files.add(kind, lines);
       after = head.after;
     } while (after !== null);
