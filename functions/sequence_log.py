@@ -40,14 +40,8 @@ def build(env: Mapping[str, str]) -> Handler:
             LogBatchSize=progress.largest_batch,
         )
         if progress.entries:
-            logger.info(
-                "entries are in the log",
-                extra={
-                    "count": progress.entries,
-                    "size": progress.size,
-                    "oldest_age_s": round(progress.lag_seconds, 3),
-                },
-            )
+            told = {"count": progress.entries, "size": progress.size}
+            logger.info("entries are in the log", extra=told)
         return {"entries": progress.entries, "size": progress.size}
 
     return handle

@@ -129,15 +129,13 @@ class AuditSettings(Settings):
     log_table: str
     witnesses_table: str
     tiles_bucket: str
-    # What auditors read, and who is signed in.
+    # For auditors' and people's own sessions: openings, and what each person's entries hold.
     openings_bucket: str
     sessions_table: str
-    # People's own entries are read here, for their own session; that an auditor read is written.
     events_table: str
     log_public_table: str
     log_keys_table: str
     log_books_table: str
-    # Only names: who the partner or the provider of an entry is.
     clients_table: str
     providers_table: str
     # Threat: as in SequenceLogSettings; this function may open and not make.
