@@ -87,8 +87,12 @@ class LogWorld:
 
     def _write(self, subject: str, kind: str) -> str:
         event = self.event(subject, kind)
-        self.tables.commit(record(event, self.entropy))
+        self.commit(event)
         return event.event_id
+
+    def commit(self, event: Event) -> None:
+        """One event, as any function records it."""
+        self.tables.commit(record(event, self.entropy))
 
     def event(self, subject: str, kind: str = "passkey_added") -> Event:
         self.written += 1
