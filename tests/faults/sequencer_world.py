@@ -265,7 +265,8 @@ def interleave(
 
 def leaf_of(row: Row) -> Leaf:
     return Leaf(
-        tag=row.values["tag"],
+        # What is sealed to the log zone has none before it is placed.
+        tag=row.values.get("tag", b""),
         person=row.values["person_commitment"],
         audit=row.values["audit_commitment"],
     )
