@@ -84,6 +84,7 @@ class World(CollectingWorld):
         "releases",
         "log_keys",
         "log_public",
+        "log_books",
         "erasures",
         "deliveries",
         "log",

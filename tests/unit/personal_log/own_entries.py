@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from typing import Any
 
 from mydata_hub.cli.laptop import environment_of
@@ -18,9 +20,10 @@ from mydata_hub.wiring import keys_for, tables_for
 
 
 def sequence_log(deployment: Deployment) -> Any:
-    """One run of the sequencer, as its sweep starts it."""
+    """One run of the sequencer, as its sweep starts it; what it measures is nobody's answer."""
     environment = environment_of(deployment, "sequence_log")
-    return importlib.import_module("functions.sequence_log").build(environment)({}, None)
+    with redirect_stdout(sys.stderr):
+        return importlib.import_module("functions.sequence_log").build(environment)({}, None)
 
 
 def logs_of(environment: Mapping[str, str]) -> PersonalLogs:
