@@ -14,7 +14,7 @@ from mydata_hub.cli.laptop import environment_of, laptop_deployment
 from mydata_hub.cli.restore import restore
 from mydata_hub.config import EraseSettings
 from mydata_hub.consent.grant import Grant
-from mydata_hub.consent.grants import give
+from mydata_hub.consent.grants import give, signed_values
 from mydata_hub.embedded.disk_blobs import DiskBlobs
 from mydata_hub.embedded.key_copies import key_copies_until
 from mydata_hub.embedded.local_keys import LocalKeys
@@ -86,7 +86,8 @@ class DrillWorld(OwnWorld):
 
     def give(self, grant: Grant) -> None:
         """A consent that somebody gave."""
-        self.tables.commit(*give(self.desk(), grant, CONSENT, "wording"))
+        signed = signed_values(CONSENT, "wording", b"a passkey")
+        self.tables.commit(*give(self.desk(), grant, signed))
 
     def ledger(self, grant: Grant) -> Ledger:
         """What the partner group of a grant was told of its person."""

@@ -13,7 +13,7 @@ from mydata_hub.transparency.checkpoint import Checkpoint
 from mydata_hub.transparency.counting import MAX_HOURS, count
 from mydata_hub.transparency.sampling import MAX_SAMPLE, draw, seed_of
 from mydata_hub.web.event_words import KIND_WORDS
-from mydata_hub.web.own_activity import KINDS
+from mydata_hub.web.own_log import KINDS
 from mydata_hub.web.wording import korean
 
 from tests.architecture import zone_page
