@@ -34,6 +34,7 @@ from mydata_hub.vault.vault_keys import VaultKeys
 
 from tests.unit.consent.test_consent_record import RECORD as CONSENT
 from tests.unit.own_vault.own_world import OwnWorld
+from tests.unit.personal_log.intake_begun import begin_intake
 
 
 @dataclass
@@ -44,6 +45,7 @@ class DrillWorld(OwnWorld):
         super().__post_init__()
         deployment = laptop_deployment(self.folder, "http://localhost:1")
         names = {_logical(name): name for name in deployment.tables}
+        begin_intake(self.folder, names, "LogKey")
         self.clock = SystemClock()
         self.tables = SqliteTables(self.folder, names, self.clock)
         self.blobs = DiskBlobs(self.folder, "SegmentsBucket")
