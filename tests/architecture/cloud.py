@@ -65,6 +65,7 @@ class Cloud:
     def environment(self, function: str) -> dict[str, str]:
         """The variables of a function, its parameters and resources filled in."""
         values = {"Engine": "aws", "Issuer": ISSUER, "SoftwarePasskeys": "refused"}
+        values["DpopNonce"] = "required"
         values["Witnesses"] = self.witnesses
         values |= {name: bucket_name(name) for name in resources(self.template, "AWS::S3::Bucket")}
         values |= {name: arn_of(name) for name in resources(self.template, "AWS::KMS::Key")}

@@ -181,7 +181,7 @@ def test_what_was_prepared_before_a_narrowing_does_not_widen_it_again(hub, partn
 
 
 def test_a_suspended_client_changes_nothing(hub, partner, held):
-    suspend_client(hub.tables, partner.client_id)
+    suspend_client(hub.desk, partner.client_id)
     answer = partner.push(**asking(partner, held[1]["grant_id"], "merge"))
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
 

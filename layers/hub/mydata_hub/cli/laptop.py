@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mydata_hub.accounts.desk import Desk
-from mydata_hub.config import AuthorizeSettings, PagesSettings
+from mydata_hub.config import AuthorizeSettings, ConsentSettings, PagesSettings
 from mydata_hub.embedded.deployment import Deployment, deployment_folder, read_deployment
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.wiring import software_passkeys_allowed, tables_for
@@ -41,7 +41,7 @@ def environment_of(deployment: Deployment, name: str) -> Mapping[str, str]:
     )
 
 
-def desk_of(settings: PagesSettings | AuthorizeSettings) -> Desk:
+def desk_of(settings: PagesSettings | AuthorizeSettings | ConsentSettings) -> Desk:
     """The desk of the accounts in the data folder; whoever can read the folder may use it."""
     return Desk(
         tables=tables_for(settings),

@@ -17,7 +17,7 @@ from mydata_hub.consent.grants import fetch_grant
 from mydata_hub.errors import OAuthRefused
 from mydata_hub.fields import PartyId
 from mydata_hub.oauth.authority import Authority
-from mydata_hub.oauth.authorization_details import MAX_CLAIMS, Asked
+from mydata_hub.oauth.authorization_details import MAX_CLAIMS, Asked, check_fair
 from mydata_hub.oauth.clients import Client
 
 CREATE: Final = "create"
@@ -62,7 +62,7 @@ def find_amended(authority: Authority, client: Client, grant_id: str) -> Grant:
     return grant
 
 
-def merged(authority: Authority, grant: Grant, asked: Asked) -> Asked:
+def merged(authority: Authority, client: Client, grant: Grant, asked: Asked) -> Asked:
     """What is allowed together with what is asked, in the claims' current versions.
 
     Raises OAuthRefused (invalid_authorization_details).
@@ -70,18 +70,24 @@ def merged(authority: Authority, grant: Grant, asked: Asked) -> Asked:
     if asked.purpose != grant.purpose:
         raise _refused("purpose: a merge keeps the purpose of the grant; use replace")
     held = (authority.catalogue.current(item.partition("@")[0]) for item in grant.items)
-    # One that has left the catalogue, or the purpose, meanwhile can be asked of nobody any more.
-    kept = {claim.id: claim for claim in held if claim and grant.purpose in claim.purposes}
+    # One that has left the catalogue, the purpose or the registration meanwhile is not asked.
+    kept = {
+        claim.id: claim
+        for claim in held
+        if claim and grant.purpose in claim.purposes and client.may_ask(claim.id)
+    }
     claims = tuple({**kept, **{claim.id: claim for claim in asked.claims}}.values())
     if len(claims) > MAX_CLAIMS:
         raise _refused(f"claims: with those of the grant, takes at most {MAX_CLAIMS}")
-    return replace(
+    together = replace(
         asked,
         claims=claims,
         max_bits=max(asked.max_bits, grant.max_bits),
         frequency=max(asked.frequency, grant.frequency, key=_times_a_month),
         expires_at=max(asked.expires_at, grant.expires_at),
     )
+    check_fair(authority, together)
+    return together
 
 
 def _times_a_month(frequency: Frequency) -> float:

@@ -13,7 +13,6 @@ from mydata_hub.consent.grant import Frequency, FrequencyUnit, Grant, GrantKind
 from mydata_hub.errors import BadInput, OAuthRefused
 from mydata_hub.fields import PartyId, Purpose
 from mydata_hub.insights.claim import Claim
-from mydata_hub.insights.fair_use import FairUse
 from mydata_hub.oauth.authority import Authority
 from mydata_hub.oauth.clients import Client
 
@@ -73,18 +72,21 @@ def read_details(authority: Authority, client: Client, encoded: str) -> Asked:
         raise _refused("purpose", "is needed, and must be one this client is registered for")
     now = authority.desk.now()
     asked = Asked(
-        claims=_claims(authority, details.get("claims"), Purpose(purpose)),
+        claims=_claims(authority, client, details.get("claims"), Purpose(purpose)),
         purpose=Purpose(purpose),
         max_bits=_max_bits(details.get("max_bits", MAX_BITS)),
         frequency=_frequency(details.get("frequency", {"unit": "month", "count": 1})),
         expires_at=_expires_at(details.get("expires_at"), now),
     )
-    if authority.fair_use is not None:
-        _check_fair(asked, authority.fair_use, now)
+    check_fair(authority, asked)
     return asked
 
 
-def _check_fair(asked: Asked, fair_use: FairUse, now: datetime) -> None:
+def check_fair(authority: Authority, asked: Asked) -> None:
+    """Raises OAuthRefused for more than is fair for its purpose, where bounds are published."""
+    fair_use, now = authority.fair_use, authority.desk.now()
+    if fair_use is None:
+        return
     bounds = fair_use.of(asked.purpose)
     if bounds is None:
         raise _refused("purpose", "has no bounds of fair use here, so nothing is asked for it")
@@ -132,7 +134,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _claims(authority: Authority, names: object, purpose: Purpose) -> tuple[Claim, ...]:
+def _claims(
+    authority: Authority, client: Client, names: object, purpose: Purpose
+) -> tuple[Claim, ...]:
     if not isinstance(names, list) or not 0 < len(names) <= MAX_CLAIMS:
         raise _refused("claims", f"takes 1 to {MAX_CLAIMS} ids of the catalogue")
     if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
@@ -143,6 +147,8 @@ def _claims(authority: Authority, names: object, purpose: Purpose) -> tuple[Clai
         raise _refused("claims", "names what is not in the catalogue")
     if any(purpose not in claim.purposes for claim in known):
         raise _refused("claims", "names a claim that is not answered for this purpose")
+    if not all(client.may_ask(claim.id) for claim in known):
+        raise _refused("claims", "names a claim that this client is not registered for")
     return known
 
 

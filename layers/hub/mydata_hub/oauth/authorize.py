@@ -74,7 +74,7 @@ def find_question(authority: Authority, client_id: str, request_uri: str) -> Que
     if request[GRANT]:
         amends = find_amended(authority, client, request[GRANT])
         if request[ACTION] == MERGE:
-            asked = merged(authority, amends, asked)
+            asked = merged(authority, client, amends, asked)
     return Question(client=client, asked=asked, request=request, amends=amends)
 
 

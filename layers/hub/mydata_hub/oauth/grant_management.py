@@ -52,7 +52,7 @@ def give_receipt(authority: Authority, call: Call, grant_id: str) -> Answer:
         held,
         # Who was never given a code knows the person by no name.
         subject=find_pairwise_subject(desk.tables, held.grant) or grant_id,
-        party=Counterparty(name=client.name),
+        party=Counterparty(name=client.name, contact=client.contact),
         now=desk.now(),
         own=False,
     )

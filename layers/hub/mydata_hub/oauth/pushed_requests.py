@@ -126,7 +126,7 @@ def _check(authority: Authority, admitted: Admitted) -> dict[str, str]:
     asked = read_details(authority, client, form["authorization_details"])
     action = read_action(authority, client, form)
     if action.get(ACTION) == MERGE:
-        merged(authority, find_amended(authority, client, action[GRANT]), asked)
+        merged(authority, client, find_amended(authority, client, action[GRANT]), asked)
     values = {
         "client_id": str(client.client_id),
         "redirect_uri": form["redirect_uri"],

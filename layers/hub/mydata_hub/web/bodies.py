@@ -137,6 +137,41 @@ class Narrowing(Body):
     expires_at: Annotated[AwareDatetime, Strict(False)] | None = None
 
 
+class Registration(Body):
+    """A partner as an operator registers it; left out are every purpose and every claim of them."""
+
+    client_name: str = Field(max_length=MAX_TEXT_CHARACTERS)
+    redirect_uris: list[str] = Field(max_length=MAX_ITEMS)
+    jwks: dict[str, Any] | None = None
+    jwks_uri: str | None = None
+    group: str | None = Field(default=None, max_length=MAX_TEXT_CHARACTERS)
+    purposes: list[str] | None = Field(default=None, max_length=MAX_ITEMS)
+    claims: list[str] | None = Field(default=None, max_length=MAX_ITEMS)
+    contact: str | None = Field(default=None, max_length=MAX_TEXT_CHARACTERS)
+    logo_uri: str | None = None
+    event_endpoint: str | None = None
+
+
+class RegistrationChange(Body):
+    """What changes of a partner's registration; what is left out stays."""
+
+    client_name: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
+    redirect_uris: list[str] = Field(default=[], max_length=MAX_ITEMS)
+    jwks: dict[str, Any] = Field(default={})
+    jwks_uri: str = ""
+    purposes: list[str] = Field(default=[], max_length=MAX_ITEMS)
+    claims: list[str] | None = Field(default=None, max_length=MAX_ITEMS)
+    contact: str | None = Field(default=None, max_length=MAX_TEXT_CHARACTERS)
+    logo_uri: str | None = None
+    event_endpoint: str | None = None
+
+
+class Suspension(Body):
+    """Refuse a partner, or admit it again."""
+
+    suspended: bool
+
+
 class Signature(Body):
     """The passkey's signature over a prepared record that names what it is for."""
 
