@@ -343,7 +343,6 @@ def test_the_command_checks_the_log_of_a_folder_and_names_what_differs(tmp_path)
     assert event["object"].startswith("row ")
     assert event["problem"] == "is not the entry at its place 7"
     assert entry == {"object": "entry 7", "problem": "has no event"}
-    tables.close()
 
 
 def fsck(folder, *arguments):
