@@ -11,6 +11,7 @@ from mydata_hub.insights.catalogue import CATALOGUE, catalogue_hash
 from mydata_hub.oauth.authority import Authority, PublishedCatalogue, SigningKeys
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.release.attempt import Gate
+from mydata_hub.release.coverage import cover_release
 from mydata_hub.release.gate import answer_claims
 from mydata_hub.release.policies import read_policies
 from mydata_hub.release.receipts import issue_receipt
@@ -65,6 +66,18 @@ def build(env: Mapping[str, str]) -> Handler:
         ),
         receipt=lambda event_id, reader: issue_receipt(
             tables, log, key, settings.issuer, event_id, reader, clock.now()
+        ),
+        own_receipt=lambda event_id, person: issue_receipt(
+            tables,
+            log,
+            key,
+            settings.issuer,
+            event_id,
+            person,
+            clock.now(),
+            lambda release, group: cover_release(
+                tables, gate.vault_keys, VaultId(person), release, group
+            ),
         ),
         keys=signing.published,
         key=signing.find,

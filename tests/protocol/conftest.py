@@ -70,7 +70,7 @@ class Partner:
 def node() -> str:
     """Node with the packages of the lock file."""
     missing = "Node.js is missing" if NODE is None else "tests/protocol: run npm ci"
-    if NODE is None or not (HERE / "node_modules" / "openid-client").is_dir():
+    if NODE is None or not (HERE / "node_modules" / "@sd-jwt").is_dir():
         if os.environ.get("MYDATA_NO_SKIPS"):
             pytest.fail(missing)
         pytest.skip(missing)

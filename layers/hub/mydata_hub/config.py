@@ -191,6 +191,8 @@ class ConsentSettings(Settings):
     deliveries_table: str
     providers_table: str
     connections_table: str
+    # What partners were told, in bits: it lies in clear, and the answers beside it are sealed.
+    ledger_table: str
     # Threat: whoever may sign with this key can make up receipts of consents, never their passkey's
     # signature.
     receipt_key: str
@@ -360,6 +362,8 @@ class EraseSettings(Settings):
 class AnswerSettings(Settings):
     """functions/answer.py"""
 
+    # Who a person is that fetches a receipt of their own.
+    sessions_table: str
     grants_table: str
     clients_table: str
     oauth_table: str

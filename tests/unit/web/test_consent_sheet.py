@@ -28,7 +28,7 @@ class AskedHub(Hub):
     def __post_init__(self):
         super().__post_init__()
         names = ("grants", "deliveries", "clients", "oauth", "providers", "connections")
-        names += ("log_keys", "log_books", "log", "witnesses")
+        names += ("ledger", "log_keys", "log_books", "log", "witnesses")
         self.environment |= {f"{name.upper()}_TABLE": name for name in names}
         self.environment |= {
             "TOKEN_KEY": "token",

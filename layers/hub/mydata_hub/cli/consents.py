@@ -125,6 +125,27 @@ def _grant(grant_id: str) -> str:
     return grant_id
 
 
+@person.command()
+@signed_in
+def balances(caller: Caller) -> None:
+    """What each group of partners may know of you by now, in bits and in words."""
+    known = caller.hub.get("/grants/state")["balances"]
+    tell(caller.as_json, known, lambda: _tell_balances(known))
+
+
+@person.command()
+@click.argument("event_id")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@signed_in
+def receipt(caller: Caller, event_id: str, out: Path) -> None:
+    """Save your own receipt of an answer (see `person activity`): it verifies without the hub."""
+    if not event_id.isalnum():
+        raise click.UsageError("an event's id is letters and digits, as `person activity` has it")
+    kept = caller.hub.get(f"/activity/{event_id}/receipt")
+    out.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    tell(caller.as_json, {"event_id": event_id, "file": str(out)}, f"Saved to {out}.")
+
+
 def _asked(hub: HubClient, url: str) -> dict[str, str]:
     """What names the question. Raises UsageError for a URL that is not this hub's."""
     parts, query = urlsplit(url), parse_qs(urlsplit(url).query)
@@ -160,6 +181,16 @@ def _tell_versions(versions: list[dict[str, Any]]) -> None:
         row = (str(one["version"]), one["state"], what, one["expires_at"], one["consent"][:16])
         table.add_row(*row)
     Console().print(table)
+
+
+def _tell_balances(known: dict[str, Any]) -> None:
+    for one in known["groups"]:
+        partners = ", ".join(one["partners"])
+        click.echo(f"{partners}: {one['bits']:.1f} of {one['cap']} bits. {one['words']}")
+        if one["held_back"]:
+            click.echo(f"  {one['held_back']} questions got no answer, because of your own cap.")
+    together = known["all"]
+    click.echo(f"All together: {together['bits']:.1f} of {together['cap']} bits in 365 days.")
 
 
 def _tell_grants(given: list[dict[str, Any]]) -> None:

@@ -147,12 +147,12 @@ def _answer(trying: Attempt, found: _Found) -> Answered:
     keeper = found.keeper
     row = found.rows.get(vault_row(keeper.vault_id))
     opening = keeper.secret_of if keeper.secret else None
-    told, trouble = tell(keeper.vault_id, row, opening, new, now)
+    told, covered, trouble = tell(keeper.vault_id, row, opening, new, now)
     if not verdict.allowed:
         # Computed all the same, so that it takes as long: nobody may learn which of the two it was.
         told = dict.fromkeys(told, NO_ANSWER)
     fresh = {entry.claim: told[entry.claim.ref] for entry in new}
-    ledger = found.ledger.use(grant, now).charge(grant, fresh, now).freeze(fresh, now)
+    ledger = found.ledger.use(grant, now).charge(grant, fresh, now).freeze(fresh, now, covered)
     act = Act(ANSWERED, verdict.failing, units)
     body = write_response(trying, act, ledger)
     changes = [_put_ledger(trying, found, ledger)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from mydata_hub.fields import ClaimRef, VaultId
-from mydata_hub.insights.answers import answer_claim
+from mydata_hub.insights.answers import Coverage, answer_claim, cover_claim
 from mydata_hub.insights.catalogue import Entry
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.profile import Profile
@@ -25,27 +25,35 @@ def tell(
     secret_of: SecretOf | None,
     entries: Sequence[Entry],
     now: datetime,
-) -> tuple[dict[ClaimRef, str], str | None]:
-    """A symbol for each claim, and the name of the error that stood in the way of one, if any.
+) -> tuple[dict[ClaimRef, str], dict[ClaimRef, Coverage], str | None]:
+    """A symbol for each claim, what it rested on, and the name of the error that stood in the way
+    of one, if any.
 
     Threat: an error that only some people's data raises would tell a bit that nobody charged. So
     whatever goes wrong here is `no_answer` outside, and a name for the operator inside.
     """
     if secret_of is None or not entries:
-        return {entry.claim.ref: NO_ANSWER for entry in entries}, None
+        return _nothing(entries), {}, None
     try:
         profile = _profile(vault_id, row, secret_of)
     except Exception as error:  # noqa: BLE001 (see the threat above)
-        return {entry.claim.ref: NO_ANSWER for entry in entries}, type(error).__name__
+        return _nothing(entries), {}, type(error).__name__
     told: dict[ClaimRef, str] = {}
+    covered: dict[ClaimRef, Coverage] = {}
     trouble = None
     for entry in entries:
         try:
             symbol = NO_ANSWER if profile is None else answer_claim(profile, entry, now)
             told[entry.claim.ref] = entry.claim.alphabet[entry.claim.alphabet.index(symbol)]
+            if profile is not None:
+                covered[entry.claim.ref] = cover_claim(profile, entry, now)
         except Exception as error:  # noqa: BLE001 (see the threat above)
             told[entry.claim.ref], trouble = NO_ANSWER, type(error).__name__
-    return told, trouble
+    return told, covered, trouble
+
+
+def _nothing(entries: Sequence[Entry]) -> dict[ClaimRef, str]:
+    return {entry.claim.ref: NO_ANSWER for entry in entries}
 
 
 def _profile(vault_id: VaultId, row: Row | None, secret_of: SecretOf) -> Profile | None:

@@ -91,6 +91,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/claims/jwks", "answer", Guard.PUBLIC),
     Route("GET", "/claims/keys/{kid}", "answer", Guard.PUBLIC),
     Route("GET", "/receipts/{event_id}", "answer", Guard.DPOP),
+    Route("GET", "/activity/{event_id}/receipt", "answer", Guard.PERSON),
     Route("GET", "/.well-known/jwt-vc-issuer", "answer", Guard.PUBLIC),
     Route("GET", "/log/checkpoint", "audit", Guard.PUBLIC),
     Route("GET", "/log/key", "audit", Guard.PUBLIC),

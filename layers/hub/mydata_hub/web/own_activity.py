@@ -15,6 +15,7 @@ from mydata_hub.oauth.clients import fetch_client
 from mydata_hub.web.answers import Answer
 from mydata_hub.web.ended_grants import ended_grants
 from mydata_hub.web.language import language_of
+from mydata_hub.web.own_balances import balances
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import RouteHandler, Site
 
@@ -22,7 +23,8 @@ from mydata_hub.web.site import RouteHandler, Site
 def show_activity(site: Site, request: Request) -> Answer:
     """The page."""
     allowed, ended = _allowed(site, request), ended_grants(site, request)
-    return site.page(request, "activity.html", allowed=allowed, ended=ended)
+    known = balances(site, request)
+    return site.page(request, "activity.html", allowed=allowed, ended=ended, known=known)
 
 
 def _allowed(site: Site, request: Request) -> list[dict[str, Any]]:

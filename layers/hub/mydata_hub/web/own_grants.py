@@ -15,12 +15,14 @@ from mydata_hub.oauth.clients import fetch_client
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import Withdrawal
 from mydata_hub.web.ended_grants import told_document
+from mydata_hub.web.own_balances import balances
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import RouteHandler, Site
 
 
 def grants_state(site: Site, request: Request) -> Answer:
-    """Every grant this person ever gave, the newest first, those that ended too."""
+    """Every grant this person ever gave, the newest first, those that ended too; and what each
+    group of partners may know by now."""
     grants = sorted(
         list_grants(site.desk.tables, request.caller.account_id),
         key=lambda grant: grant.given_at,
@@ -35,7 +37,7 @@ def grants_state(site: Site, request: Request) -> Answer:
         grant_document(grant, names.get(grant.counterparty), now, told.get(grant.grant_id))
         for grant in grants
     ]
-    return json_answer(200, {"grants": documents})
+    return json_answer(200, {"grants": documents, "balances": balances(site, request)})
 
 
 def withdraw(site: Site, request: Request) -> Answer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -22,14 +22,17 @@ from mydata_hub.oauth.clients import fetch_client
 from mydata_hub.personal_log.entries import Entries, Entry
 from mydata_hub.portability.own_entries import entries_part
 from mydata_hub.portability.parts import LINES
-from mydata_hub.ports.tables import Tables
+from mydata_hub.ports.tables import MAX_FETCH, Key, Tables
+from mydata_hub.release.attempt import REFUSED
 from mydata_hub.release.release import Release
 from mydata_hub.transparency.event import Event
+from mydata_hub.transparency.events import TABLE
 from mydata_hub.transparency.published import PublishedLog
 from mydata_hub.web.answer_words import record_words
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import MAX_TEXT_CHARACTERS, Body
 from mydata_hub.web.language import language_of
+from mydata_hub.web.refusal_words import refusal_words
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import Front
 from mydata_hub.web.wording import mark as _
@@ -88,10 +91,15 @@ def own_entries(front: LogFront, request: Request) -> Answer:
     after = dict(parse_qsl(request.query)).get("after")
     page = front.entries_of(account_id, after)
     names = dict(_names(front, {one.event.actor for one in page.entries}, account_id, locale))
+    why = _refused(front.tables, page.entries)
     return json_answer(
         200,
         {
-            "entries": [_told(one, names, locale) for one in page.entries],
+            "entries": [
+                _told(one, names, locale)
+                | {"why": refusal_words(why.get(one.event.event_id, []), locale)}
+                for one in page.entries
+            ],
             "periods": {key.period: {"tag_key": encode(key.tag_key)} for key in page.keys},
             "after": page.after,
         },
@@ -129,6 +137,18 @@ def _told(entry: Entry, names: Mapping[str, str], locale: Locale) -> dict[str, A
         "salt": encode(entry.opening.salt),
         "payload": encode(entry.opening.payload),
     }
+
+
+def _refused(tables: Tables, entries: Sequence[Entry]) -> dict[str, list[str]]:
+    """Refused event -> the policies in the way, which stand among the facts for auditors."""
+    keys = [Key(TABLE, one.event.event_id) for one in entries if one.event.kind == REFUSED]
+    found: dict[str, list[str]] = {}
+    for start in range(0, len(keys), MAX_FETCH):
+        for key, row in tables.fetch_many(*keys[start : start + MAX_FETCH]).items():
+            audit = row.values.get("audit")
+            if isinstance(audit, bytes):
+                found[key.partition] = str(json.loads(audit).get("policy_id", "")).split()
+    return found
 
 
 def encode(content: bytes) -> str:

@@ -20,6 +20,13 @@ function shown(entry) {
   const parts = [entry.who, entry.more].filter(Boolean).join(" · ");
   item.querySelector(".who").textContent = `${parts} · `;
   showTime(item.querySelector("time"), entry.at);
+  const why = item.querySelector(".why");
+  why.textContent = (entry.why ?? []).join(" · ");
+  why.hidden = why.textContent === "";
+  const receipt = item.querySelector(".receipt");
+  receipt.hidden = entry.claims === undefined;
+  receipt.href = `/activity/${encodeURIComponent(entry.event_id)}/receipt`;
+  receipt.querySelector(".of").textContent = `${parts}, ${entry.words}`;
   return item;
 }
 
