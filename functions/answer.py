@@ -11,10 +11,9 @@ from mydata_hub.insights.catalogue import CATALOGUE, catalogue_hash
 from mydata_hub.oauth.authority import Authority, PublishedCatalogue, SigningKeys
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.release.attempt import Gate
-from mydata_hub.release.coverage import cover_release
 from mydata_hub.release.gate import answer_claims
 from mydata_hub.release.policies import read_policies
-from mydata_hub.release.receipts import issue_receipt
+from mydata_hub.release.receipt_desk import ReceiptDesk
 from mydata_hub.release.sd_jwt import AnswerKey
 from mydata_hub.release.signing_keys import AnswerKeys
 from mydata_hub.transparency.in_force import CATALOGUE as PUBLISHED
@@ -47,38 +46,21 @@ def build(env: Mapping[str, str]) -> Handler:
         clock=clock,
         entropy=entropy,
         # Answers come from the profile; records stay sealed to this function.
-        vault_keys=VaultKeys(
-            tables,
-            vault_key,
-            clock,
-            purposes=frozenset({Purpose.PROFILE}),
-        ),
+        vault_keys=VaultKeys(tables, vault_key, clock, purposes=frozenset({Purpose.PROFILE})),
         policies=policies,
         key=signing,
         issuer=settings.issuer,
         catalogue=CATALOGUE,
     )
     log = PublishedLog(tables, blobs_for(settings, settings.tiles_bucket))
+    receipts = ReceiptDesk(gate=gate, log=log, key=key)
     acts = Acts(
         # A person's vault bears the name of their account.
         ask=lambda access, question: answer_claims(
             gate, access, VaultId(access.grant.subject), question
         ),
-        receipt=lambda event_id, reader: issue_receipt(
-            tables, log, key, settings.issuer, event_id, reader, clock.now()
-        ),
-        own_receipt=lambda event_id, person: issue_receipt(
-            tables,
-            log,
-            key,
-            settings.issuer,
-            event_id,
-            person,
-            clock.now(),
-            lambda release, group: cover_release(
-                tables, gate.vault_keys, VaultId(person), release, group
-            ),
-        ),
+        receipt=receipts.for_partner,
+        own_receipt=receipts.for_person,
         keys=signing.published,
         key=signing.find,
     )

@@ -42,6 +42,12 @@ def go_an_answers_way(hub: DeployedHub, cloud: Cloud, jiu: Browser) -> None:
     assert partner.receipt(event_id).json()["log"] is None
     cloud.invoke("sequence_log", {"sweep": True})
     assert partner.receipt(event_id).json()["log"]
+    own = jiu.event("GET", f"/activity/{event_id}/receipt")
+    own |= {
+        "routeKey": "GET /activity/{event_id}/receipt",
+        "pathParameters": {"event_id": event_id},
+    }
+    assert cloud.invoke("answer", own)["statusCode"] == 200
     with_a_nonce = partner.proof("POST", "/claims", token=partner.token, nonce="not one of ours")
     assert partner.ask(proof=with_a_nonce).status == 401
     assert jiu.post(f"/grants/{grant_id}/withdraw").status == 200

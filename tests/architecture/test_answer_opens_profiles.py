@@ -48,7 +48,7 @@ def test_the_gate_names_the_purpose_of_profiles_alone() -> None:
     [
         (("Purpose.PROFILE", "Purpose.RECORDS"), "RECORDS"),
         (("frozenset({Purpose.PROFILE})", "frozenset(Purpose)"), "all"),
-        (("purposes=frozenset({Purpose.PROFILE}),", ""), "all"),
+        ((", purposes=frozenset({Purpose.PROFILE})", ""), "all"),
     ],
 )
 def test_another_purpose_would_be_seen(change: tuple[str, str], seen: str) -> None:

@@ -8,8 +8,9 @@ from typing import Final
 
 from mydata_hub.fields import Wording
 from mydata_hub.insights.advance import fold_state
-from mydata_hub.insights.catalogue import ATTRIBUTES, Attribute, Entry
+from mydata_hub.insights.catalogue import ATTRIBUTES
 from mydata_hub.insights.claim import NO_ANSWER
+from mydata_hub.insights.entries import Attribute, Entry
 from mydata_hub.insights.fold import Finding
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.sources import SOURCES, complete_until

@@ -14,8 +14,9 @@ from typing import Any, Final
 from mydata_hub.consent.grant import Frequency
 from mydata_hub.errors import BadInput
 from mydata_hub.fields import Purpose
-from mydata_hub.insights.catalogue import Entry, find_claim
+from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.insights.claim import AnswerPeriod, bits_of
+from mydata_hub.insights.entries import Entry
 from mydata_hub.insights.fair_use import FairUse
 from mydata_hub.insights.purposes import find_purpose
 

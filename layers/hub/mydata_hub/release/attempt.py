@@ -12,8 +12,8 @@ from mydata_hub.consent.grant import GrantState
 from mydata_hub.consent.grants import grant_key
 from mydata_hub.errors import Busy, Conflict, NotReleased, OutcomeUnknown, Refusal
 from mydata_hub.fields import ClaimRef, EventId, PartyId
-from mydata_hub.insights.catalogue import Entry
 from mydata_hub.insights.claim import Claim
+from mydata_hub.insights.entries import Entry
 from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.tables import Change, Key, Put, Tables
 from mydata_hub.release.ledger import GROUP_CAP, PERSON_CAP, bits

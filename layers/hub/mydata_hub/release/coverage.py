@@ -14,13 +14,15 @@ from mydata_hub.vault.vault_keys import VaultKeys
 
 
 def cover_release(
-    tables: Tables, keys: VaultKeys, vault_id: VaultId, release: Release, group: GroupId
+    tables: Tables, keys: VaultKeys, vault_id: VaultId, release: Release, group: GroupId | None
 ) -> dict[str, Any]:
     """Claim -> `answer`, `sources`, `complete_until`, as far as the vault still holds it.
 
     An answer is held for its period, and until it is asked anew. Raises NotOpened for an erased
     vault, Damaged, Busy.
     """
+    if release.decision is Decision.DENY or group is None:
+        return {}
     secrets, place = secrets_row(vault_id), ledger_key(vault_id, group)
     rows = tables.fetch_many(secrets, place)
     row = rows.get(secrets)
@@ -29,8 +31,6 @@ def cover_release(
     ledger = read_ledger(
         rows.get(place), keeper.open(place_of(place), sealed_answers(rows.get(place)))
     )
-    if release.decision is Decision.DENY:
-        return {}
     found: dict[str, Any] = {}
     for claim in release.claims:
         answer = ledger.answers.get(claim)

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from mydata_hub.fields import ClaimRef, VaultId
 from mydata_hub.insights.answers import Coverage, answer_claim, cover_claim
-from mydata_hub.insights.catalogue import Entry
 from mydata_hub.insights.claim import NO_ANSWER
+from mydata_hub.insights.entries import Entry
 from mydata_hub.insights.profile import Profile
 from mydata_hub.ports.tables import Row
 from mydata_hub.vault.manifest import read_manifest

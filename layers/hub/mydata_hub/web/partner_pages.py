@@ -9,9 +9,11 @@ from urllib.parse import parse_qs
 
 from mydata_hub.consent.grant import Frequency, FrequencyUnit
 from mydata_hub.errors import BadInput
+from mydata_hub.fields import Purpose
 from mydata_hub.insights.catalogue import ATTRIBUTES, CATALOGUE, view_catalogue
 from mydata_hub.insights.claim import AnswerPeriod
 from mydata_hub.insights.dry_run import MAX_BITS, Plan, run_dry
+from mydata_hub.insights.entries import Entry
 from mydata_hub.insights.fair_use import FairUse
 from mydata_hub.insights.purposes import PURPOSES, view_purposes
 from mydata_hub.web.answers import REVALIDATE, Answer, json_answer
@@ -50,7 +52,7 @@ def send_catalogue(front: PartnerFront, request: Request) -> Answer:
         "catalogue.html",
         caching=REVALIDATE,
         attributes=list(ATTRIBUTES.values()),
-        entries=list(CATALOGUE.values()),
+        entries=_asked_now(),
         language=language_of(request),
         spans=SPANS,
     )
@@ -83,13 +85,21 @@ def send_dry_run(front: PartnerFront, request: Request) -> Answer:
         request,
         "dry_run.html",
         caching=REVALIDATE,
-        entries=list(CATALOGUE.values()),
-        purposes=list(PURPOSES.values()),
+        entries=_asked_now(),
+        purposes=[one for one in PURPOSES.values() if _answered_for(one.id)],
         asked=asked,
         found=found,
         wrong=wrong,
         language=language_of(request),
     )
+
+
+def _asked_now() -> list[Entry]:
+    return [entry for entry in CATALOGUE.values() if not entry.retired]
+
+
+def _answered_for(purpose: Purpose) -> bool:
+    return any(purpose in entry.claim.purposes for entry in _asked_now())
 
 
 def _plan(asked: Mapping[str, list[str]]) -> Plan:
@@ -126,7 +136,7 @@ def show_partner(front: Front, request: Request) -> Answer:
         "partner.html",
         caching=REVALIDATE,
         issuer=front.issuer,
-        claims=[entry.claim for entry in CATALOGUE.values()],
+        claims=[entry.claim for entry in _asked_now()],
         purposes=list(PURPOSES.values()),
         language=language_of(request),
     )
