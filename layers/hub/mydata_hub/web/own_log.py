@@ -23,7 +23,6 @@ from mydata_hub.personal_log.entries import Entries, Entry
 from mydata_hub.portability.own_entries import entries_part
 from mydata_hub.portability.parts import LINES
 from mydata_hub.ports.tables import MAX_FETCH, Key, Tables
-from mydata_hub.release.attempt import REFUSED
 from mydata_hub.release.release import Release
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.events import TABLE
@@ -69,6 +68,7 @@ KINDS: Final = {
     "claims_repeated": _("The same answer was given again"),
     "claims_refused": _("A question was refused"),
 }
+REFUSED: Final = "claims_refused"
 _YOU: Final = _("You")
 _HUB: Final = _("The hub")
 _BITS: Final = _("%(bits)s bits")
