@@ -191,7 +191,6 @@ class ConsentSettings(Settings):
     deliveries_table: str
     providers_table: str
     connections_table: str
-    # What partners were told, in bits: it lies in clear, and the answers beside it are sealed.
     ledger_table: str
     # Threat: whoever may sign with this key can make up receipts of consents, never their passkey's
     # signature.
@@ -362,7 +361,6 @@ class EraseSettings(Settings):
 class AnswerSettings(Settings):
     """functions/answer.py"""
 
-    # Who a person is that fetches a receipt of their own.
     sessions_table: str
     grants_table: str
     clients_table: str
@@ -375,12 +373,11 @@ class AnswerSettings(Settings):
     events_table: str
     log_public_table: str
     in_force_table: str
-    # Checkpoint, cosignatures and tiles: a receipt carries the proof that its entry is in the log.
+    # Checkpoint, cosignatures, tiles: a receipt carries the proof that its entry is in the log.
     log_table: str
     witnesses_table: str
     tiles_bucket: str
     vault_key: str
-    # The keys of the day, wrapped, and the certificates of all there were.
     signing_keys_table: str
     # Threat: whoever signs with this key can make answers that nobody gave.
     answer_key: str

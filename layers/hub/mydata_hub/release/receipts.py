@@ -96,6 +96,9 @@ def issue_receipt(
         raise Damaged("a release names a grant that is gone")
     leaf = leaf_of(row)
     entry = (leaf if leaf.tag else replace(leaf, tag=NO_TAG)).encode()
+    told: dict[str, Any] = {}
+    if cover is not None:
+        told[_COVERAGE] = cover(release, grant.recipient_group)
     statement = {
         "iss": issuer,
         "iat": int(at.timestamp()),
@@ -104,11 +107,8 @@ def issue_receipt(
         "decision": encode_hash(release.digest()),
         "consent": encode_hash(grant.consent_hash),
         "entry": encode_hash(hashlib.sha256(entry).digest()),
+        **{name: _covered_hash(covered) for name, covered in told.items()},
     }
-    told: dict[str, Any] = {}
-    if cover is not None:
-        told[_COVERAGE] = cover(release, grant.recipient_group)
-        statement[_COVERAGE] = _covered_hash(told[_COVERAGE])
     index = row.values.get("index")
     receipt = {
         "object": "answer_receipt",
