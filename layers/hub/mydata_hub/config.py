@@ -373,8 +373,7 @@ class AnswerSettings(Settings):
     events_table: str
     log_public_table: str
     in_force_table: str
-    # Checkpoint, cosignatures, tiles: a receipt carries the proof that its entry is in the log.
-    log_table: str
+    log_table: str  # with cosignatures and tiles: a receipt carries the proof of its place
     witnesses_table: str
     tiles_bucket: str
     vault_key: str

@@ -96,9 +96,7 @@ def issue_receipt(
         raise Damaged("a release names a grant that is gone")
     leaf = leaf_of(row)
     entry = (leaf if leaf.tag else replace(leaf, tag=NO_TAG)).encode()
-    told: dict[str, Any] = {}
-    if cover is not None:
-        told[_COVERAGE] = cover(release, grant.recipient_group)
+    told = {_COVERAGE: cover(release, grant.recipient_group)} if cover else {}
     statement = {
         "iss": issuer,
         "iat": int(at.timestamp()),
