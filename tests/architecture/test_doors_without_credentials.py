@@ -13,9 +13,12 @@ from mydata_hub.errors import NotAllowed
 from mydata_hub.web.guards import ROUTES, Guard, Route, enforce
 
 from tests.architecture.settings import SETTINGS
+from tests.unit.personal_log.intake_begun import begin_intake
 from tests.unit.web.conftest import Browser, Hub
 
 ISSUER = "http://localhost:8787"
+# As `build_function` names them.
+TABLES = {name: f"{name.replace('_', '-')}-table" for name in ("events", "log_keys", "log_public")}
 FOREIGN = {
     "no cookie": [],
     "an empty session": ["session="],
@@ -41,6 +44,7 @@ def keyed(routes: list[Route]) -> Any:
 def handlers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Every function that has a route, as its file builds it."""
     folder = tmp_path_factory.mktemp("hub")
+    begin_intake(folder, TABLES, "log-key")
     return {
         name: build_function(name, folder, {})
         for name in sorted({route.function for route in ROUTES})
