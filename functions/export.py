@@ -11,7 +11,7 @@ from mydata_hub.own_vault.strongroom import Strongroom
 from mydata_hub.portability.beginning import ExportRoom
 from mydata_hub.portability.exporting import RoomExports
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
-from mydata_hub.transparency.published import PublishedLog
+from mydata_hub.transparency.published import Checkpoints
 from mydata_hub.vault.segment_opening import trust
 from mydata_hub.vault.vault_keys import VaultKeys
 from mydata_hub.web.checks import session_checks
@@ -43,13 +43,13 @@ def build(env: Mapping[str, str]) -> Handler:
         entropy=entropy,
         resealers=trust([(again.public_key(), None)]),
     )
-    log = PublishedLog(tables, blobs_for(settings, settings.tiles_bucket))
+    room = ExportRoom(strongroom=strongroom, desk=desk, log=Checkpoints(tables))
     front = ExportFront(
         issuer=settings.issuer,
         renderer=Renderer(),
         desk=desk,
         engine=settings.engine.partition(":")[0],
-        exports=RoomExports(ExportRoom(strongroom=strongroom, desk=desk, log=log)),
+        exports=RoomExports(room),
     )
     # Reading a session here does not lengthen it: this zone writes nothing of the edge's.
     return handler_for("export", front, HANDLERS, session_checks(desk, slide=False))

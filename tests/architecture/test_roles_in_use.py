@@ -48,9 +48,6 @@ UNCALLED = {
     Permission("fold_records", "bucket segments", "s3:ListBucket"),
     Permission("erase", "bucket tiles", "s3:ListBucket"),
     Permission("export", "bucket segments", "s3:ListBucket"),
-    Permission("export", "bucket tiles", "s3:ListBucket"),
-    # Whichever of two first signs with a key tells the log of it; here the other one did.
-    Permission("consent", "table in_force", "dynamodb:PutItem"),
     # Only after an answer that was lost: is what lies there what was put?
     Permission("my_vault", "bucket segments segments/*", "s3:GetObject"),
 }

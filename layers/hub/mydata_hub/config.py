@@ -314,11 +314,10 @@ class ExportSettings(Settings):
     events_table: str
     log_public_table: str
     releases_table: str
-    # Checkpoint and tiles: entries carry the proof that they are in the log.
+    # Which log it was, and how far.
     log_table: str
     witnesses_table: str
     segments_bucket: str
-    tiles_bucket: str
     vault_key: str
     # Whose segments are believed; only their public halves.
     collector_key: str

@@ -11,7 +11,6 @@ from mydata_hub.accounts.account import Account, Role
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.accounts.sessions import Session
 from mydata_hub.accounts.store import fetch_account, put_account
-from mydata_hub.embedded.disk_blobs import DiskBlobs
 from mydata_hub.embedded.local_keys import LocalKeys
 from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.own_vault.archives import Brought, Kept, Piece, import_archive
@@ -24,7 +23,7 @@ from mydata_hub.portability.own_entries import entries_part
 from mydata_hub.portability.parts import Part
 from mydata_hub.portability.reading import Archive
 from mydata_hub.portability.taking import take_out
-from mydata_hub.transparency.published import PublishedLog
+from mydata_hub.transparency.published import Checkpoints
 
 from tests.unit.own_vault.own_world import ME, TABLES, OwnWorld
 
@@ -42,7 +41,7 @@ class ExportWorld(OwnWorld):
         names = {name: name.title() for name in (*TABLES, *MORE)}
         every = SqliteTables(self.folder, names, self.clock)
         self.desk = Desk(tables=every, clock=self.clock, entropy=self.entropy, issuer=HUB)
-        log = PublishedLog(every, DiskBlobs(self.folder, "tiles"), self.clock)
+        log = Checkpoints(every, self.clock)
         self.export_room = ExportRoom(strongroom=self.room, desk=self.desk, log=log)
         self.exports = RoomExports(self.export_room)
         # As `audit` opens it; here events lie open, as the last release left them.

@@ -28,7 +28,7 @@ from mydata_hub.portability.parts import EXPORT_FOR, PART_BYTES
 from mydata_hub.ports.tables import Absent, Check, Key, Row
 from mydata_hub.transparency import events
 from mydata_hub.transparency.event import Event
-from mydata_hub.transparency.published import PublishedLog
+from mydata_hub.transparency.published import Checkpoints
 from mydata_hub.vault.key_rows import check_live, secrets_row
 from mydata_hub.vault.manifest import PAGES, Manifest
 from mydata_hub.vault.manifest_pages import DROPPED, Entry, all_page_rows, read_entries
@@ -45,7 +45,7 @@ class ExportRoom:
 
     strongroom: Strongroom
     desk: Desk
-    log: PublishedLog
+    log: Checkpoints
     part_bytes: int = PART_BYTES
 
     def now(self) -> datetime:

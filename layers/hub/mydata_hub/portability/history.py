@@ -31,7 +31,7 @@ from mydata_hub.release.partner_copies import INDEX, TABLE
 from mydata_hub.release.periods import answer_period
 from mydata_hub.release.release import Decision, Release
 from mydata_hub.transparency import events
-from mydata_hub.transparency.published import PublishedLog
+from mydata_hub.transparency.published import Checkpoints
 from mydata_hub.vault.key_rows import secrets_row
 
 # A grant has as many versions as it was changed, of some 5 kB. So a part stays within its bytes.
@@ -206,7 +206,7 @@ def _bytes(row: Row, name: str) -> bytes:
     return value
 
 
-def log_document(log: PublishedLog) -> dict[str, str] | None:
+def log_document(log: Checkpoints) -> dict[str, str] | None:
     """The log's key and present checkpoint, or None before it has begun."""
     try:
         return {"key": log.key(), "checkpoint": log.checkpoint().decode()}

@@ -26,11 +26,10 @@ PATIENCE: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedLog:
-    """Reads the stores; also a source for the verifier, straight at the store."""
+class Checkpoints:
+    """What the log signed, without its tiles: enough for who only says which log it was."""
 
     tables: Tables
-    blobs: Blobs
     clock: Clock = field(default_factory=SystemClock)
 
     def checkpoint(self, covering: int = 0) -> bytes:
@@ -64,6 +63,34 @@ class PublishedLog:
     def key(self) -> str:
         """The log's verifier key, in the form of signed-note. Raises NotFound, Damaged."""
         return _text_of(self.tables.fetch_many(CHECKPOINT).get(CHECKPOINT))[1]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedLog:
+    """Reads the stores; also a source for the verifier, straight at the store."""
+
+    tables: Tables
+    blobs: Blobs
+    clock: Clock = field(default_factory=SystemClock)
+
+    def checkpoint(self, covering: int = 0) -> bytes:
+        """As `Checkpoints` shows it."""
+        return self._checkpoints().checkpoint(covering)
+
+    def latest(self) -> bytes:
+        """As `Checkpoints` has it."""
+        return self._checkpoints().latest()
+
+    def on_day(self, day: date) -> bytes:
+        """As `Checkpoints` finds it."""
+        return self._checkpoints().on_day(day)
+
+    def key(self) -> str:
+        """As `Checkpoints` tells it."""
+        return self._checkpoints().key()
+
+    def _checkpoints(self) -> Checkpoints:
+        return Checkpoints(self.tables, self.clock)
 
     def tile(self, path: str) -> bytes:
         """A tile or entry bundle by its path. Raises NotFound, for malformed paths too.
