@@ -11,7 +11,14 @@ from mydata_hub.config import ConsentSettings, Handler, on_first_use
 from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.transparency.in_force import signing_keys
-from mydata_hub.web import operating, own_activity, own_consents, own_grants, own_sources
+from mydata_hub.web import (
+    operating,
+    own_activity,
+    own_consents,
+    own_grants,
+    own_parts,
+    own_sources,
+)
 from mydata_hub.web.checks import session_checks
 from mydata_hub.web.dispatch import handler_for
 from mydata_hub.web.own_consents import ConsentsHandler, ConsentsSite
@@ -22,6 +29,7 @@ HANDLERS: Final[Mapping[str, ConsentsHandler]] = {
     **own_grants.HANDLERS,
     **own_consents.HANDLERS,
     **own_sources.HANDLERS,
+    **own_parts.HANDLERS,
     **own_activity.HANDLERS,
     **operating.HANDLERS,
 }

@@ -29,8 +29,7 @@ MAX_SWEPT: Final = 200
 
 def build(env: Mapping[str, str]) -> Handler:
     """The handler over the stores and the key that the settings name."""
-    settings = EraseSettings.read(env)
-    logger: Any = logger_for(FUNCTION)
+    settings, logger = EraseSettings.read(env), logger_for(FUNCTION)
     tables, copies = tables_for(settings), copies_of(settings)
     room = Workroom(
         tables=tables,
@@ -41,6 +40,7 @@ def build(env: Mapping[str, str]) -> Handler:
         key=AnswerKey(signer_for(settings, settings.certificate_key, "ES256")),
         log=PublishedLog(tables, blobs_for(settings, settings.tiles_bucket)),
         copies_until=copies.keys_until,
+        old_copies_until=copies.old_keys_until,
         rows_until=copies.rows_until,
     )
 

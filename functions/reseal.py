@@ -13,6 +13,8 @@ from mydata_hub.aws.streams import row_from_image
 from mydata_hub.batches import take_stream, take_swept
 from mydata_hub.collection.record import Provenance
 from mydata_hub.config import Handler, ResealSettings, on_first_use
+from mydata_hub.erasure.part_running import erase_part
+from mydata_hub.erasure.state import PART_TOPIC
 from mydata_hub.errors import HubError
 from mydata_hub.observe import logger_for
 from mydata_hub.own_vault.replacing import Resealer
@@ -28,20 +30,19 @@ from mydata_hub.vault.vault_keys import VaultKeys
 from mydata_hub.wiring import blobs_for, keys_for, signer_for, tables_for
 
 MAX_SWEPT: Final = 20
-# Of one invocation; a message of its own goes on from there.
 SHARE: Final = timedelta(seconds=20)
 
 
 def build(env: Mapping[str, str]) -> Handler:
     """The handler over the stores and keys that the settings name."""
-    settings, logger = ResealSettings.read(env), logger_for(FUNCTION)
-    at = _workshop(settings, logger)
+    logger = logger_for(FUNCTION)
+    at = _workshop(ResealSettings.read(env), logger)
     room = at.resealer.room
 
     def take(row: Row) -> None:
         now = room.clock.now()
         if message := message_for(FUNCTION, row, now):
-            take_further(at, message, now + SHARE)
+            (erase_part if message.topic == PART_TOPIC else take_further)(at, message, now + SHARE)
 
     def handle(event: dict[str, Any], _context: Any) -> Mapping[str, Any]:
         if "Records" in event:
@@ -57,14 +58,14 @@ def build(env: Mapping[str, str]) -> Handler:
 def _workshop(settings: ResealSettings, logger: Any) -> Workshop:
     tables, clock = tables_for(settings), SystemClock()
     master = keys_for(settings, settings.vault_key)
-    collector = signer_for(settings, settings.collector_key, "ES256").public_key()
-    own = signer_for(settings, settings.self_supplied_key, "ES256").public_key()
-    signer = signer_for(settings, settings.reseal_key, "ES256")
+    named = (settings.collector_key, settings.self_supplied_key, settings.reseal_key)
+    collector, own, signer = (signer_for(settings, one, "ES256") for one in named)
+    believed = ((collector, Provenance.COLLECTED), (own, Provenance.SELF_SUPPLIED))
     room = Strongroom(
         tables=tables,
         blobs=blobs_for(settings, settings.segments_bucket),
         keys=VaultKeys(tables, master, clock),
-        trusted=trust([(collector, Provenance.COLLECTED), (own, Provenance.SELF_SUPPLIED)]),
+        trusted=trust([(one.public_key(), whose) for one, whose in believed]),
         resealers=trust([(signer.public_key(), None)]),
         clock=clock,
         entropy=SystemEntropy(),

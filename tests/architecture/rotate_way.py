@@ -26,3 +26,20 @@ def go_the_way_of_rotation(_hub: DeployedHub, cloud: Cloud, jiu: Browser) -> Non
         assert (ended["state"], ended["failed"]) == ("ended", 0)
         assert ended["changed"] > 0
     assert ended["segments"] > 0
+    erase_a_part(cloud, jiu)
+
+
+def erase_a_part(cloud: Cloud, jiu: Browser) -> None:
+    """All of the statements that were brought: their segments have nothing left."""
+    assert jiu.get("/sources/erase").status == 200
+    asked = jiu.post("/sources/erase", {"dataset": "bank.transactions", "sure": "yes"})
+    assert asked.status == 202, asked.body
+    records = told(cloud, "OutboxTable")
+    for _ in range(2):
+        assert not cloud.invoke("reseal", {"Records": records})["batchItemFailures"]
+    assert not cloud.invoke("erase", {"Records": told(cloud, "OutboxTable")})["batchItemFailures"]
+    location = asked.json()["location"]
+    found = jiu.get(location, accept="application/json").json()
+    assert found["state"] == "inaccessible"
+    assert found["part"]["dataset"] == "bank.transactions"
+    assert jiu.get(location).status == 200

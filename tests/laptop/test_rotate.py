@@ -6,15 +6,21 @@ import json
 import shutil
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from mydata_hub.cli.rotate import rotate
 from mydata_hub.cli.stage import run
+from mydata_hub.embedded.key_copies import old_key_copies_until
 from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.embedded.root_key import read_root_key
+from mydata_hub.own_vault.replacing import Resealer
 from mydata_hub.own_vault.strongroom import see_profile
+from mydata_hub.own_vault.turning import turn_keys
+from mydata_hub.rotation.sealing_anew import seal_anew
+from mydata_hub.vault.erased_parts import Scope
 from mydata_hub.vault.key_rows import secrets_row
 from mydata_hub.vault.public_keys import read_recipient
 from mydata_hub.vault.segment_opening import load_segment, open_segment, trust
@@ -127,6 +133,32 @@ def test_a_vault_that_was_sealed_anew_since_a_backup_is_kept_and_one_with_new_ke
     done = restored(folder, world.folder, "--force")
     assert (done["vaults"], done["kept"]) == (0, 1)
     assert sum(opened(world).values()) == 7
+
+
+def test_a_part_that_was_erased_does_not_come_back_from_a_backup(world, tmp_path):
+    folder = tmp_path / "backup"
+    back_up(world.folder, folder)
+    scope = Scope(since=datetime(2025, 1, 1, tzinfo=UTC), until=datetime(2025, 8, 1, tzinfo=UTC))
+    signer = LocalSigner(world.folder, "ResealKey", "ES256")
+    room = replace(world.room, resealers=trust([(signer.public_key(), None)]))
+    assert turn_keys(room, world.keys, ME, "part", scope)
+    assert seal_anew(Resealer(room, signer), ME, world.clock.now() + timedelta(hours=1)).done
+    left = opened(world)
+    assert sum(left.values()) == 3
+    # The certificate counts the copy of the keys in the folder until the next backup replaces it.
+    gone = world.clock.now()
+    assert old_key_copies_until(world.folder, gone) > gone
+    done = restored(folder, world.folder, "--force")
+    assert (done["vaults"], done["kept"]) == (0, 1)
+    assert opened(world) == left
+    back_up(world.folder, folder)
+    assert old_key_copies_until(world.folder, gone) == gone
+    new = tmp_path / "new"
+    first = min((folder / "snapshots").iterdir()).name
+    at = datetime.strptime(first, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC) + timedelta(seconds=1)
+    root = str(world.folder / "root.key")
+    restored(folder, new, NEVER, "--root-key", root, "--at", at.isoformat())
+    assert opened(replace_folder(world, new)) == left
 
 
 def test_an_old_snapshot_into_a_new_folder_opens_nothing_that_was_sealed_anew(world, tmp_path):

@@ -192,6 +192,7 @@ class ConsentSettings(Settings):
     providers_table: str
     connections_table: str
     ledger_table: str
+    erasures_table: str  # where the erasure of a part is asked for
     # Threat: whoever may sign with this key can make up receipts of consents, never their passkey's
     # signature.
     receipt_key: str
@@ -250,8 +251,7 @@ class FoldRecordsSettings(Settings):
     in_force_table: str
     segments_bucket: str
     vault_key: str
-    # Whose segments are believed, each key for its own provenance; only their public halves. The
-    # last is of what the manifest lists alone.
+    # Whose segments are believed, each key for its own provenance; only their public halves.
     collector_key: str
     self_supplied_key: str
     reseal_key: str
@@ -261,8 +261,9 @@ class ResealSettings(Settings):
     """functions/reseal.py"""
 
     outbox_table: str
-    # How far each rotation is.
+    # How far each rotation is, and each erasure of a part.
     rotations_table: str
+    erasures_table: str
     # Threat: whoever may run this reads, and writes anew, every vault there is.
     keys_table: str
     vault_public_table: str
@@ -277,8 +278,7 @@ class ResealSettings(Settings):
     # Whose segments are believed, each key for its own provenance; only their public halves.
     collector_key: str
     self_supplied_key: str
-    # Threat: whoever signs with this key and writes manifests can put records into a vault; it is
-    # believed of nothing that is only announced.
+    # Threat: whoever signs with this key and writes manifests can put records into a vault.
     reseal_key: str
 
 

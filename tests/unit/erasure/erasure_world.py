@@ -127,6 +127,7 @@ class World(CollectingWorld):
             key=self.certificate_key,
             log=PublishedLog(self.tables, self.tiles),
             copies_until=lambda at: at + self.copies,
+            old_copies_until=lambda at: at + self.copies,
             rows_until=lambda at: at + timedelta(days=35),
         )
         return replace(plain, **changes)

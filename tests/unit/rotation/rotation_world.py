@@ -14,7 +14,7 @@ from mydata_hub.collection.record import Record
 from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.errors import HubError
-from mydata_hub.own_vault.folding import secrets_of
+from mydata_hub.own_vault.folding import opener_of
 from mydata_hub.own_vault.judging import open_listed
 from mydata_hub.own_vault.replacing import Resealer
 from mydata_hub.own_vault.strongroom import own_manifest
@@ -104,7 +104,7 @@ class RotationWorld(OwnWorld):
         rows = fetch_vault(self.tables, vault_id)
         manifest = own_manifest(self.vault_keys, vault_id, rows)
         pages = self.tables.fetch_many(*all_page_rows(vault_id))
-        secret_of = secrets_of(self.room, vault_id, rows)
+        opener = opener_of(self.room, vault_id, rows)
         entries = [
             entry
             for index in range(PAGES)
@@ -115,7 +115,7 @@ class RotationWorld(OwnWorld):
         found = []
         for entry in entries:
             row = self.row(segment_row(vault_id, entry.segment_id))
-            found += open_listed(self.room, row, entry, secret_of)[1]
+            found += open_listed(self.room, row, entry, opener)[1]
         return found
 
     def key_versions(self, vault_id: str = ME) -> set[int]:

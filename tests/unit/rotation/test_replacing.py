@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from mydata_hub.errors import Busy, Conflict
@@ -12,13 +13,14 @@ from mydata_hub.own_vault.replacing import delete_leftovers, replace_segments
 from mydata_hub.own_vault.turning import turn_keys
 from mydata_hub.ports.tables import Absent, Put, VersionIs
 from mydata_hub.vault.announcements import announce, segment_row
+from mydata_hub.vault.erased_parts import Scope
 from mydata_hub.vault.public_keys import read_recipient
 from mydata_hub.vault.refusal import Cause
 from mydata_hub.vault.segment import Segment
 from mydata_hub.vault.segments import blob_name, read_envelope, seal_segment, store_segment
 
-from tests.unit.own_vault.own_world import ME, monthly, statement
-from tests.unit.vault.vault_world import batch, refused
+from tests.unit.own_vault.own_world import ME, monthly, statement, transaction
+from tests.unit.vault.vault_world import NOW, batch, refused
 
 
 def filled(world, payees: str = "abcdefghij"):
@@ -112,16 +114,21 @@ def test_a_segment_by_the_resealing_key_that_is_announced_is_refused(world):
     assert world.held() == Counter()
 
 
-def test_records_that_are_left_out_are_gone_and_a_segment_without_any_is_dropped(world):
-    one, two = filled(world, "ab")
-    turned(world)
+def scope(first: datetime, behind: datetime) -> Scope:
+    return Scope(since=first, until=behind)
 
-    def keep(_segment, record):
-        return record.counterparty == "a" and record.source_id != "a-1"
 
-    done = replace_segments(world.resealer(), ME, [one, two], keep)
+def test_records_that_were_erased_are_gone_and_a_segment_without_any_is_dropped(world):
+    # Three months each: July to September, and January to March.
+    one = world.collected(*monthly("a", months=3))
+    late = [transaction(f"b-{n}", datetime(2026, 1, 25, 3, tzinfo=UTC), n, "b") for n in range(2)]
+    two = world.collected(*late)
+    world.fold(one, two)
+    erased = scope(datetime(2025, 8, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC))
+    assert turn_keys(world.room, world.keys, ME, "act", erased)
+    done = replace_segments(world.resealer(), ME, [one.segment_id, two.segment_id])
     assert (done.segments, done.dropped, done.records_left_out) == (1, 1, 4)
-    assert [record.source_id for record in world.held_records()] == ["a-0", "a-2"]
+    assert [record.source_id for record in world.held_records()] == ["a-0"]
     assert len(world.tables.query("segments", ME).rows) == 1
     # The replaced one is nobody's; the dropped one opens for as long as its key is there.
     assert delete_leftovers(world.room, ME) == 1
@@ -131,8 +138,8 @@ def test_records_that_are_left_out_are_gone_and_a_segment_without_any_is_dropped
 def test_what_was_dropped_does_not_come_back(world):
     (name,) = filled(world, "a")
     row = world.row(segment_row(ME, name))
-    turned(world)
-    replace_segments(world.resealer(), ME, [name], lambda _segment, _record: False)
+    turn_keys(world.room, world.keys, ME, "act", Scope(until=NOW, dataset="bank.transactions"))
+    replace_segments(world.resealer(), ME, [name])
     assert world.tables.query("segments", ME).rows == ()
     values = {**row.values, "state": "unfolded"}
     world.tables.commit(Put(key=row.key, values=values, when=Absent()))

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from mydata_hub.collection.record import Record
 from mydata_hub.embedded.local_wrapping import is_under, master_key
 from mydata_hub.embedded.root_key import read_root_key, renew_root_key
 from mydata_hub.errors import BadInput, NotAllowed, NotFound, Taken
 from mydata_hub.fields import ClaimRef
+from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.own_vault.folding import fold_segments
 from mydata_hub.own_vault.turning import give_up_old_keys, turn_keys
 from mydata_hub.ports.messages import settle
@@ -25,7 +27,9 @@ from mydata_hub.release.ledger_rows import encode_answers
 from mydata_hub.rotation.asking import answer_operator
 from mydata_hub.rotation.job import Kind, fetch_job, rotate_message
 from mydata_hub.rotation.running import take_further
+from mydata_hub.rotation.sealing_anew import seal_anew
 from mydata_hub.transparency.events import pending_events
+from mydata_hub.vault.erased_parts import Scope
 from mydata_hub.vault.key_rows import secrets_row, tombstones
 from mydata_hub.vault.public_keys import public_key_row, read_recipient
 from mydata_hub.vault.refusal import Cause, NotOpened
@@ -318,6 +322,14 @@ def test_keys_that_were_put_back_alone_are_told_apart_before_they_are_given_up(w
     assert world.key_versions() == {3}
 
 
+def left_of(records: Counter[bytes], behind: datetime) -> Counter[bytes]:
+    kept = Counter(records)
+    for one in records:
+        if Record.decode(one).occurred_at < behind:
+            del kept[one]
+    return kept
+
+
 class Rotations(RuleBasedStateMachine):
     """Whatever is collected, folded, asked and rotated in whatever order: the records are these."""
 
@@ -335,6 +347,7 @@ class Rotations(RuleBasedStateMachine):
     def collect(self, months):
         self.number += 1
         records = monthly(f"payee-{self.number}", months=months)
+        # Under the keys of today, what was erased before is collected anew by nobody but this test.
         segment = self.world.collected(*records)
         self.waiting.append((segment.segment_id, Counter(one.encode() for one in records)))
 
@@ -364,6 +377,27 @@ class Rotations(RuleBasedStateMachine):
             self.waiting = []
             assert len(self.world.key_versions()) == 1
 
+    @rule(months=st.integers(0, 2))
+    def erase_days(self, months):
+        """Erase the first months of all there is; what waits loses its share too."""
+        behind = datetime(2025, 7 + months, 27, tzinfo=UTC)
+        self.number += 1
+        turn_keys(
+            self.world.room,
+            self.world.keys,
+            ME,
+            f"part-{self.number}",
+            Scope(since=datetime(2025, 1, 1, tzinfo=UTC), until=behind),
+        )
+        self.model = left_of(self.model, behind)
+        self.waiting = [(name, left_of(records, behind)) for name, records in self.waiting]
+        until = self.world.clock.now() + timedelta(hours=1)
+        assert seal_anew(self.world.resealer(), ME, until).done
+        for _, records in self.waiting:
+            self.model += records
+        self.waiting = []
+        assert len(self.world.key_versions()) == 1
+
     @rule()
     def new_process(self):
         world = self.world
@@ -373,6 +407,10 @@ class Rotations(RuleBasedStateMachine):
     @invariant()
     def records_are_the_models(self):
         assert self.world.held() == self.model
+        folded = [Record.decode(one) for one in self.model]
+        assert self.world.profile().folds["payments"].state == PAYMENTS.fold(
+            PAYMENTS.empty(), folded
+        )
         assert (
             self.world.profile().manifest_version == self.world.vault(ME).values["manifest_version"]
         )

@@ -7,9 +7,10 @@ the hub that serves this data folder, here where none does, or in an account.
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -125,9 +126,20 @@ def _local(data: Path) -> Ask:
     deployment = laptop_deployment(data, NOWHERE)
     if not (data / ROOT_KEY).exists():
         raise click.ClickException("there is no hub in this folder")
-    found = (one for one in deployment.functions.values() if one.file.stem == FUNCTION)
-    handler = one_handler(next(found))
-    return lambda event: handler(event, None)
+    by_name = {one.file.stem: one for one in deployment.functions.values()}
+    # What functions print is their log; standard output is this command's.
+    with redirect_stdout(sys.stderr):
+        handler, log = one_handler(by_name[FUNCTION]), one_handler(by_name["sequence_log"])
+
+    def ask(event: dict[str, Any]) -> Mapping[str, Any]:
+        with redirect_stdout(sys.stderr):
+            if event.get("sweep"):
+                # Where no hub is at work, nobody else lets the log take events in.
+                log(event, None)
+            told: Mapping[str, Any] = handler(event, None)
+        return told
+
+    return ask
 
 
 def _deployed(name: str) -> Ask:

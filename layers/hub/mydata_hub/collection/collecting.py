@@ -34,6 +34,7 @@ from mydata_hub.collection.provider_http import (
 )
 from mydata_hub.collection.providers import fetch_provider
 from mydata_hub.collection.receiving import hub_at
+from mydata_hub.collection.record import Record
 from mydata_hub.collection.stopping import end, stop
 from mydata_hub.collection.sync import Batch, Connection, Outcome, Syncer
 from mydata_hub.collection.tokens import Box, cursor_row, open_tokens, put_tokens, tokens_row
@@ -244,9 +245,9 @@ class _Run:
         assert self._recipient
         here = check_open(self._recipient)
         changes: list[Change] = [moved, put_link(link), still(self._grant), here]
-        if batch.records and batch.dataset:
-            changes += self._sealed(batch.dataset, [one.encode() for one in batch.records])
-            changes.append(self._collected(link, batch.dataset, len(batch.records)))
+        if batch.dataset and (records := self._wanted(batch.dataset, batch.records)):
+            changes += self._sealed(batch.dataset, records)
+            changes.append(self._collected(link, batch.dataset, len(records)))
         if batch.fresh_at is not None:
             told = Completeness(
                 vault_id=VaultId(link.account_id),
@@ -258,18 +259,24 @@ class _Run:
             changes += self._errand.settled()
         return changes
 
+    def _wanted(self, dataset: Dataset, records: Sequence[Record]) -> list[bytes]:
+        """The records without those that the person erased, which a provider may tell again."""
+        assert self._recipient
+        out, provider_id = self._recipient.keeps_out, self._link.provider_id
+        return [one.encode() for one in records if not out(provider_id, dataset, one.occurred_at)]
+
     def _turned(self) -> bool:
         """Whether the vault has got another public key than the one that was sealed to.
 
         What was sealed to the old one is announced nowhere, so nothing comes to lie under a key
-        that may be given up. Raises _Stopped where the vault is erased.
+        that may be given up.
         """
         assert self._recipient
         before = self._recipient
         try:
             self._recipient = read_recipient(self._at.tables, before.vault_id)
         except NotOpened:
-            raise _Stopped from None
+            return False  # erased: there is nothing to seal to any more
         return self._recipient != before
 
     def _told(self, batch: Batch) -> Link:

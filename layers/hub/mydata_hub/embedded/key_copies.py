@@ -76,6 +76,15 @@ def key_copies_until(data: Path, destroyed_at: datetime) -> datetime:
     return until
 
 
+def old_key_copies_until(data: Path, destroyed_at: datetime) -> datetime:
+    """The same without replacing any: for a key whose vault lives on under another one.
+
+    A copy from before opens what its backup holds of that vault, and the next backup replaces both.
+    """
+    copies = _registered(data).values()
+    return max((at + KEPT_FOR for at in copies if at <= destroyed_at), default=destroyed_at)
+
+
 def copy_keys(data: Path, folder: Path, progress: Progress = lambda *_: None) -> KeyCopy:
     """Copy the keys as they are into a backup folder, register it, then remove older copies.
 

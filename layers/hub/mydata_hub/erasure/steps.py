@@ -39,8 +39,9 @@ class Workroom:
     """What an erasure works with; nothing in it opens anything.
 
     `copies_until` gives, for keys that were destroyed at an instant, until when a copy of them that
-    the hub knows of may still be there; `rows_until` the same for rows that were deleted, or None
-    where the operator alone knows.
+    the hub knows of may still be there, and replaces those within reach; `old_copies_until` tells
+    the same and replaces none; `rows_until` is for rows that were deleted, or None where the
+    operator alone knows.
     """
 
     tables: Tables
@@ -51,6 +52,7 @@ class Workroom:
     key: AnswerKey
     log: Log
     copies_until: Callable[[datetime], datetime]
+    old_copies_until: Callable[[datetime], datetime]
     rows_until: Callable[[datetime], datetime | None]
 
     @property

@@ -20,7 +20,7 @@ from mydata_hub.errors import Busy, Conflict, Damaged, OutcomeUnknown
 from mydata_hub.fields import ConnectionId, EventId, PartyId, SubjectId, VaultId
 from mydata_hub.insights.advance import advance_profile, is_outdated
 from mydata_hub.insights.profile import MAX_CONNECTIONS, Profile
-from mydata_hub.own_vault.judging import Opened, Refused, SecretOf, judge
+from mydata_hub.own_vault.judging import Opened, Opener, Refused, judge
 from mydata_hub.own_vault.refolding import fold_everything
 from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile, own_manifest
 from mydata_hub.ports.tables import Change, Key, Put, Row
@@ -32,6 +32,7 @@ from mydata_hub.vault.announcements import (
     settle_folded,
     settle_refused,
 )
+from mydata_hub.vault.erased_parts import read_parts
 from mydata_hub.vault.key_rows import check_live, secrets_row
 from mydata_hub.vault.manifest import Manifest, vault_row
 from mydata_hub.vault.manifest_pages import Entry, advance, page_row
@@ -120,15 +121,15 @@ def _fold_once(room: Strongroom, vault_id: VaultId, names: Sequence[SegmentId]) 
         room.tables.commit(*_put_aside(gone))
         return _counted([], gone)
 
-    secret_of = secrets_of(room, vault_id, rows)
-    judged = judge(room, waiting, secret_of)
+    opener = opener_of(room, vault_id, rows)
+    judged = judge(room, waiting, opener)
     manifest = own_manifest(room.keys, vault_id, rows)
     opened, refused = _without_replays(manifest, rows, judged)
     if not opened:
         room.tables.commit(*_put_aside(refused))
         return _counted(opened, refused)
     following, pages = advance(manifest, rows, take=[one.entry for one in opened])
-    profile = _advance_profile(room, vault_id, (manifest, following), rows, opened, secret_of)
+    profile = _advance_profile(room, vault_id, (manifest, following), rows, opened, opener)
     room.tables.commit(
         *advance_vault(room, vault_id, following, rows, profile, secret),
         *pages,
@@ -138,14 +139,14 @@ def _fold_once(room: Strongroom, vault_id: VaultId, names: Sequence[SegmentId]) 
     return _counted(opened, refused)
 
 
-def secrets_of(room: Strongroom, vault_id: VaultId, rows: Mapping[Key, Row]) -> SecretOf:
+def opener_of(room: Strongroom, vault_id: VaultId, rows: Mapping[Key, Row]) -> Opener:
     """What opens segments of any version that the vault still has, by the rows just read."""
+    row = rows.get(secrets_row(vault_id))
 
     def secret_of(key_version: int) -> RecordsSecret:
-        row = rows.get(secrets_row(vault_id))
         return room.keys.records_secret(vault_id, row=row, key_version=key_version)
 
-    return secret_of
+    return Opener(secret_of, read_parts(row))
 
 
 def advance_vault(
@@ -246,12 +247,12 @@ def _advance_profile(
     manifests: tuple[Manifest, Manifest],
     rows: Mapping[Key, Row],
     opened: Sequence[Opened],
-    secret_of: SecretOf,
+    opener: Opener,
 ) -> Profile:
     manifest, following = manifests
     profile = open_own_profile(room.keys, vault_id, manifest, rows)
     if is_outdated(profile):
-        profile = fold_everything(room, profile, manifest, secret_of)
+        profile = fold_everything(room, profile, manifest, opener)
     # Of one record's versions in these segments the newest; a fold settles it with older ones.
     records = list(settle(one for found in opened for one in found.records).values())
     profile = replace(profile, freshness=known_until(profile, _latest_supplied(opened)))

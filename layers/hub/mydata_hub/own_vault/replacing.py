@@ -12,16 +12,15 @@ two leaves bytes that no row names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from mydata_hub.accounts.rows import rows_of
-from mydata_hub.collection.record import Record
 from mydata_hub.errors import Busy, Conflict, OutcomeUnknown, Taken, Unreadable
 from mydata_hub.fields import VaultId
-from mydata_hub.own_vault.folding import advance_vault, secrets_of
-from mydata_hub.own_vault.judging import SecretOf, open_listed
+from mydata_hub.own_vault.folding import advance_vault, opener_of
+from mydata_hub.own_vault.judging import Opener, open_listed
 from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile, own_manifest
 from mydata_hub.ports.signer import Signer
 from mydata_hub.ports.tables import Change, Delete, Key, Put, Row, VersionIs
@@ -53,13 +52,6 @@ COMMIT_TRIES: Final = 12
 PAGE: Final = 200
 RECORDS_RESEALED: Final = "records_resealed"
 
-Keep = Callable[[Segment, Record], bool]
-
-
-def keep_all(_segment: Segment, _record: Record) -> bool:
-    """Nothing is left out."""
-    return True
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replaced:
@@ -86,16 +78,14 @@ class Resealer:
     signer: Signer
 
 
-def replace_segments(
-    at: Resealer, vault_id: VaultId, names: Sequence[SegmentId], keep: Keep = keep_all
-) -> Replaced:
+def replace_segments(at: Resealer, vault_id: VaultId, names: Sequence[SegmentId]) -> Replaced:
     """Seal those of a vault's named segments again that lie under another version than the present
-    one, without the records that `keep` leaves out; at most MAX_TOGETHER names.
+    one, without the records that were erased since; at most MAX_TOGETHER names.
 
     A segment that waits to be folded, or was put aside, is left as it is. Raises NotOpened, Damaged
     and BlobMissing for what cannot be read (nothing is lost then), Busy.
     """
-    made = _make(at, vault_id, names, keep)
+    made = _make(at, vault_id, names)
     for _ in range(COMMIT_TRIES):
         try:
             # Sealed once: what others write meanwhile costs a read and a commit, so folds that
@@ -165,9 +155,7 @@ class _Made:
     left_out: int
 
 
-def _make(
-    at: Resealer, vault_id: VaultId, names: Sequence[SegmentId], keep: Keep
-) -> Sequence[_Made]:
+def _make(at: Resealer, vault_id: VaultId, names: Sequence[SegmentId]) -> Sequence[_Made]:
     room = at.room
     rows = _read(room, vault_id, sorted(set(names))[:MAX_TOGETHER])
     secret = room.keys.records_secret(vault_id, row=rows.get(secrets_row(vault_id)))
@@ -184,10 +172,9 @@ def _make(
     recipient = Recipient(
         vault_id=vault_id, key_version=secret.key_version, public_key=secret.public_key
     )
-    secret_of = secrets_of(room, vault_id, rows)
+    opener = opener_of(room, vault_id, rows)
     return [
-        _again(at, row, entry_of(manifest, rows, _id(row)), recipient, secret_of, keep)
-        for row in listed
+        _again(at, row, entry_of(manifest, rows, _id(row)), recipient, opener) for row in listed
     ]
 
 
@@ -233,12 +220,11 @@ def _again(
     row: Row,
     entry: Entry,
     recipient: Recipient,
-    secret_of: SecretOf,
-    keep: Keep,
+    opener: Opener,
 ) -> _Made:
-    segment, records = open_listed(at.room, row, entry, secret_of)
-    kept = [one.encode() for one in records if keep(segment, one)]
-    left_out = len(records) - len(kept)
+    segment, records = open_listed(at.room, row, entry, opener)
+    kept = [one.encode() for one in records]
+    left_out = segment.count - len(kept)
     if not kept:
         return _Made(row, None, Delete(row.key, VersionIs(row.version)), left_out)
     batch = Batch(

@@ -13,13 +13,16 @@ from typing import Final
 
 from mydata_hub.errors import Busy, Conflict, NotAllowed, OutcomeUnknown
 from mydata_hub.fields import EventId, PartyId, SubjectId, VaultId
-from mydata_hub.own_vault.folding import TRIES, advance_vault, write_head
+from mydata_hub.insights.advance import with_gap
+from mydata_hub.own_vault.folding import TRIES, advance_vault, opener_of, write_head
+from mydata_hub.own_vault.refolding import fold_everything
 from mydata_hub.own_vault.replacing import RECORDS_RESEALED, is_listed, under_other_versions, waits
 from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile, own_manifest
 from mydata_hub.ports.keys import Keys
 from mydata_hub.ports.tables import Change, Check, Put, VersionIs
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.events import record
+from mydata_hub.vault.erased_parts import Scope
 from mydata_hub.vault.key_rows import present_version, put_present_alone, secrets_row, turned_by
 from mydata_hub.vault.manifest import vault_row
 from mydata_hub.vault.public_keys import public_key_row
@@ -29,6 +32,7 @@ from mydata_hub.vault.vault_rows import fetch_vault
 # Kinds of event, each of the commit that did it.
 WRAPPED: Final = "vault_keys_rewrapped"
 TURNED: Final = "vault_keys_turned"
+PART_ERASED: Final = "vault_part_erased"
 GIVEN_UP: Final = "vault_keys_given_up"
 HUB: Final = PartyId("hub")
 
@@ -51,10 +55,14 @@ def wrap_again(room: Strongroom, keys: Keys, vault_id: VaultId) -> bool:
     raise Busy("others keep writing this vault's keys")
 
 
-def turn_keys(room: Strongroom, keys: Keys, vault_id: VaultId, by: str) -> bool:
+def turn_keys(
+    room: Strongroom, keys: Keys, vault_id: VaultId, by: str, erased: Scope | None = None
+) -> bool:
     """Give a vault new secrets; False where this very act has done so already.
 
-    Everything that was sealed before goes on opening. Raises NotOpened, LimitExceeded, Busy.
+    Everything that was sealed before goes on opening; of a part that is to be `erased` nobody is
+    shown anything from this commit on, and what the vault understands is folded afresh without it,
+    so that nothing of it ever lies under the new secrets. Raises NotOpened, LimitExceeded, Busy.
     """
     for _ in range(TRIES):
         rows = fetch_vault(room.tables, vault_id, public_key_row(vault_id))
@@ -63,10 +71,16 @@ def turn_keys(room: Strongroom, keys: Keys, vault_id: VaultId, by: str) -> bool:
         manifest = own_manifest(room.keys, vault_id, rows)
         profile = open_own_profile(room.keys, vault_id, manifest, rows)
         following = replace(manifest, version=manifest.version + 1)
+        if erased is not None:
+            opener = opener_of(room, vault_id, rows).without(erased)
+            profile = fold_everything(room, profile, manifest, opener)
+            if erased.since is not None:
+                profile = with_gap(profile, erased.until)
         profile = profile.advance(following.version, {}, profile.freshness)
-        turned = next_version(keys, vault_id, rows, room.entropy, by)
+        turned = next_version(keys, vault_id, rows, room.entropy, by, erased)
         secrets = (turned.records, turned.profile)
-        written = write_head(room, following, rows, profile, secrets, TURNED)
+        kind = TURNED if erased is None else PART_ERASED
+        written = write_head(room, following, rows, profile, secrets, kind)
         if _committed(room, *written, *turned.changes):
             return True
     raise Busy("others keep writing into this vault")

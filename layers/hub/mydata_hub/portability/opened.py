@@ -10,19 +10,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mydata_hub.collection.record import Record
 from mydata_hub.errors import BadInput
 from mydata_hub.fields import VaultId
+from mydata_hub.own_vault.judging import Opener
 from mydata_hub.own_vault.strongroom import Strongroom, own_manifest
 from mydata_hub.portability.beginning import records_secret
 from mydata_hub.portability.parts import MAX_ASKED, Part
 from mydata_hub.ports.tables import Key, Row
 from mydata_hub.vault.announcements import segment_row
+from mydata_hub.vault.erased_parts import read_parts
 from mydata_hub.vault.key_rows import secrets_row
 from mydata_hub.vault.manifest import Manifest
 from mydata_hub.vault.manifest_pages import DROPPED, page_row, read_entries
 from mydata_hub.vault.opening import RecordsSecret
 from mydata_hub.vault.refusal import Cause, NotOpened
-from mydata_hub.vault.segment import SegmentId
+from mydata_hub.vault.segment import Segment, SegmentId
 from mydata_hub.vault.segment_opening import load_segment, open_segment
 from mydata_hub.vault.vault_rows import fetch_vault
 
@@ -52,7 +55,19 @@ class _Reader:
         facts: dict[str, Any] = {"segment_id": segment_id, "dataset": segment.dataset}
         facts |= {name: row.values[name] for name in names}
         secret = self._secret(segment.key_version)
-        return facts, open_segment(segment, secret, self.room.listed_trust)
+        records = open_segment(segment, secret, self.room.listed_trust)
+        left = self._left(segment, records)
+        return {**facts, "count": len(left)}, left
+
+    def _left(self, segment: Segment, records: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Without what the person erased since, while its erasure is still under way."""
+        vault_id = self.manifest.vault_id
+        parts = read_parts(self.rows.get(secrets_row(vault_id)))
+        if not any(segment.key_version < part.key_version for part in parts):
+            return records
+        opener = Opener(self._secret, parts)
+        left = opener.left(segment, tuple(map(Record.decode, records)))
+        return tuple(one.encode() for one in left)
 
     def _secret(self, key_version: int) -> RecordsSecret:
         if key_version == self.secret.key_version:

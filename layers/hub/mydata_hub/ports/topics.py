@@ -23,6 +23,7 @@ TAKEN_BY: Final[Mapping[str, str]] = {
     "cosign": "deliver",
     "grant_ended": "deliver",
     "erase": "erase",
+    "erase_part": "reseal",
     "open_vault": "fold_records",
     "rotate": "reseal",
     "source_complete": "fold_records",

@@ -17,12 +17,10 @@ from mydata_hub.fields import VaultId
 from mydata_hub.own_vault.folding import fold_segments
 from mydata_hub.own_vault.replacing import (
     MAX_TOGETHER,
-    Keep,
     Replaced,
     Resealer,
     delete_leftovers,
     is_listed,
-    keep_all,
     replace_segments,
     under_other_versions,
     waits,
@@ -38,14 +36,6 @@ ROUNDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is to be left out on the way: records, and answers that rested on them."""
-
-    keep: Keep = keep_all
-    forget: Forget = forget_none
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
     """How far it came: `done` is False where the time was up first."""
 
@@ -53,13 +43,11 @@ class Sealed:
     replaced: Replaced
 
 
-EVERYTHING: Final = Wanted()
-
-
 def seal_anew(
-    at: Resealer, vault_id: VaultId, until: datetime, wanted: Wanted = EVERYTHING
+    at: Resealer, vault_id: VaultId, until: datetime, forget: Forget = forget_none
 ) -> Sealed:
-    """Bring all of a vault under its present version, and give up the others.
+    """Bring all of a vault under its present version, without what was erased of it, and give up
+    the others.
 
     What was put aside as unreadable stays aside, and nothing will ever open it. Raises NotOpened,
     Damaged or BlobMissing for what cannot be read: then no version is given up, so that nothing is
@@ -75,7 +63,7 @@ def seal_anew(
         left = False
         for names in _old(at, vault_id, present):
             left = True
-            done = done.add(replace_segments(at, vault_id, names, wanted.keep))
+            done = done.add(replace_segments(at, vault_id, names))
             # Behind each group and not before it: however short the time, every run gets further.
             if room.clock.now() >= until:
                 return Sealed(done=False, replaced=done)
@@ -83,7 +71,7 @@ def seal_anew(
             break
     else:
         raise Busy("segments under old keys keep appearing")
-    reseal_answers(room, vault_id, wanted.forget)
+    reseal_answers(room, vault_id, forget)
     give_up_old_keys(room, vault_id)
     delete_leftovers(room, vault_id)
     return Sealed(done=True, replaced=done)

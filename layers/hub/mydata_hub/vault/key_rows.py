@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from mydata_hub.errors import Damaged, LimitExceeded
@@ -85,8 +86,10 @@ def first_rows(vault_id: VaultId, secrets: WrappedSecrets, public_key: bytes) ->
     )
 
 
-def put_next_version(row: Row, secrets: WrappedSecrets, by: str) -> Put:
-    """The change that makes a version the present one and keeps those before it.
+def put_next_version(
+    row: Row, secrets: WrappedSecrets, by: str, also: Mapping[str, Value] = MappingProxyType({})
+) -> Put:
+    """The change that makes a version the present one and keeps those before it, and what else.
 
     Raises NotOpened, LimitExceeded after MAX_VERSIONS that were never given up, Damaged.
     """
@@ -98,6 +101,7 @@ def put_next_version(row: Row, secrets: WrappedSecrets, by: str) -> Put:
         "key_version": secrets.key_version,
         "versions": {**versions, str(secrets.key_version): _version_values(secrets)},
         "turned_by": by,
+        **also,
     }
     return Put(key=row.key, values=values, when=VersionIs(row.version))
 

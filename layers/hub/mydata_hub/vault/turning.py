@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from mydata_hub.fields import VaultId
 from mydata_hub.ports.clock import Entropy
 from mydata_hub.ports.keys import Keys
-from mydata_hub.ports.tables import Key, Put, Row, VersionIs
+from mydata_hub.ports.tables import Key, Put, Row, Value, VersionIs
+from mydata_hub.vault.erased_parts import ErasedPart, Scope, read_parts, values_with
 from mydata_hub.vault.key_rows import (
     Purpose,
     held_versions,
@@ -39,9 +40,17 @@ class NextVersion:
 
 
 def next_version(
-    keys: Keys, vault_id: VaultId, rows: Mapping[Key, Row], entropy: Entropy, by: str
+    keys: Keys,
+    vault_id: VaultId,
+    rows: Mapping[Key, Row],
+    entropy: Entropy,
+    by: str,
+    erased: Scope | None = None,
 ) -> NextVersion:
-    """A new version of the secrets in the rows just read. Raises NotOpened, LimitExceeded, Busy."""
+    """A new version of the secrets in the rows just read; with it a part may begin to be erased.
+
+    Raises NotOpened, LimitExceeded, Busy.
+    """
     secrets, public = rows.get(secrets_row(vault_id)), rows.get(public_key_row(vault_id))
     key_version = present_version(secrets) + 1
     assert secrets is not None  # what has no row has no version
@@ -49,13 +58,17 @@ def next_version(
     assert public is not None
     stored, plain = make_secrets(keys, vault_id, key_version, entropy)
     records = load_records_secret(plain[Purpose.RECORDS], key_version)
+    also: dict[str, Value] = {}
+    if erased is not None:
+        part = ErasedPart(scope=erased, key_version=key_version)
+        also = values_with((*read_parts(secrets), part))
     seen = Put(
         key=public.key,
-        values={**kept, **public_values(key_version, records.public_key)},
+        values={**kept, **public_values(key_version, records.public_key), **also},
         when=VersionIs(public.version),
     )
     return NextVersion(
-        changes=(put_next_version(secrets, stored, by), seen),
+        changes=(put_next_version(secrets, stored, by, also), seen),
         records=records,
         profile=ProfileSecret(key_version=key_version, key=plain[Purpose.PROFILE]),
     )

@@ -130,6 +130,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/sources/state", "consent", Guard.PERSON),
     Route("POST", "/sources/prepare", "consent", Guard.PERSON),
     Route("POST", "/sources/approve", "consent", Guard.PERSON),
+    Route("GET", "/sources/erase", "consent", Guard.PERSON),
+    Route("POST", "/sources/erase", "consent", Guard.PERSON),
     Route("GET", "/activity", "consent", Guard.PERSON),
     Route("GET", "/activity/state", "audit", Guard.PERSON),
     Route("GET", "/connect/{provider_id}/callback", "receive", Guard.PUBLIC),

@@ -60,6 +60,8 @@ KINDS: Final = {
     "records_resealed": _("Your records were sealed anew"),
     "vault_keys_rewrapped": _("The lock on your vault's keys was renewed"),
     "vault_keys_turned": _("Your vault got new keys"),
+    "part_erasure_started": _("You asked to erase a part"),
+    "vault_part_erased": _("A part of your vault is gone"),
     "vault_keys_given_up": _("Your vault's old keys were destroyed"),
     "statement_imported": _("You brought a statement"),
     "archive_imported": _("You brought an archive"),
