@@ -30,10 +30,12 @@ from functions.reseal import build
 from tests.unit.accounts.conftest import memory_folder
 from tests.unit.erasure.erasure_world import Counted, Killed
 from tests.unit.own_vault.own_world import ME, monthly
+from tests.unit.personal_log.intake_begun import begin_intake
 from tests.unit.rotation.rotation_world import ALL_TABLES, RotationWorld
 from tests.unit.vault.vault_world import NOW
 
 KILLS = 5
+LOG = {"events": "EventsTable", "log_keys": "Log_KeysTable", "log_public": "Log_PublicTable"}
 ANSWERS = b"{}"
 
 
@@ -107,6 +109,7 @@ def begun() -> Iterator[Begun]:
         KEPT = world.tell_partner(ANSWERS)
         held = world.held()
         world.collected(*WAITING)
+        begin_intake(world.folder, LOG)
         world.tables.close()
         yield Begun(world, Path(folder), held)
 
@@ -180,7 +183,8 @@ def variables(world: RotationWorld) -> dict[str, str]:
         "SELF_SUPPLIED_KEY": "self-supplied",
         "RESEAL_KEY": "reseal",
     }
-    return plain | {f"{name.upper()}_TABLE": f"{name.title()}Table" for name in ALL_TABLES}
+    tables = (*ALL_TABLES, "erasures", "log_public")
+    return plain | {f"{name.upper()}_TABLE": f"{name.title()}Table" for name in tables}
 
 
 def test_rotations_beside_collectors_and_folds_lose_and_double_nothing(begun: Begun) -> None:
