@@ -1,76 +1,63 @@
-"""Serves the log to anyone: its checkpoint, its key and its tiles (C2SP tlog-tiles)."""
+"""Serves the log to anyone (C2SP tlog-tiles), to auditors what its entries open to, and to each
+person what it says about them."""
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
+from mydata_hub.accounts.desk import Desk
 from mydata_hub.config import AuditSettings, Handler, on_first_use
-from mydata_hub.errors import HubError, Refusal
 from mydata_hub.observe import logger_for
+from mydata_hub.personal_log.log_keys import LogKeys
+from mydata_hub.personal_log.reading import PersonalLogs
+from mydata_hub.ports.clock import SystemClock, SystemEntropy
+from mydata_hub.transparency.openings import OpeningFiles
 from mydata_hub.transparency.published import PublishedLog
-from mydata_hub.web.guards import enforce
-from mydata_hub.wiring import blobs_for, tables_for
-
-# A checkpoint changes within seconds; a tile never does.
-FRESH: Final = "public, max-age=2"
-FOR_EVER: Final = "public, max-age=31536000, immutable"
+from mydata_hub.web import auditing, own_log
+from mydata_hub.web.audit_pages import PAGES
+from mydata_hub.web.checks import session_checks
+from mydata_hub.web.dispatch import handler_for
+from mydata_hub.web.log_files import PREFIX, serve_log
+from mydata_hub.web.render import Renderer
+from mydata_hub.wiring import blobs_for, keys_for, tables_for
 
 
 def build(env: Mapping[str, str]) -> Handler:
-    """The handler over the log that the settings name."""
+    """The handler over the log, and over the keys of people's own entries."""
     settings = AuditSettings.read(env)
-    logger = logger_for("audit")
-    log = PublishedLog(tables_for(settings), blobs_for(settings, settings.tiles_bucket))
+    logger, tables = logger_for("audit"), tables_for(settings)
+    clock, entropy, renderer = SystemClock(), SystemEntropy(), Renderer()
+    front = auditing.AuditFront(
+        issuer=settings.issuer,
+        renderer=renderer,
+        log=PublishedLog(tables, blobs_for(settings, settings.tiles_bucket)),
+        files=OpeningFiles(blobs_for(settings, settings.openings_bucket)),
+        tables=tables,
+        clock=clock,
+        entropy=entropy,
+    )
+    keys = LogKeys(tables, keys_for(settings, settings.log_key), clock)
+    own_front = own_log.LogFront(
+        issuer=settings.issuer,
+        renderer=renderer,
+        tables=tables,
+        log=front.log,
+        entries_of=PersonalLogs(tables=tables, keys=keys).entries,
+    )
+    desk = Desk(tables=tables, clock=clock, entropy=entropy, issuer=settings.issuer)
+    # Reading a session here does not lengthen it: this zone writes nothing of the edge's.
+    checks = session_checks(desk, slide=False)
+    auditors = handler_for("audit", front, {**auditing.HANDLERS, **PAGES}, checks)
+    own = handler_for("audit", own_front, own_log.HANDLERS, checks)
 
-    def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        try:
-            enforce("audit", event, {})
-            return _read(log, event)
-        except HubError as error:
-            if not isinstance(error, Refusal):
-                logger.exception("the log could not be read")
-            return _problem(error)
+    def handle(event: dict[str, Any], context: Any) -> Any:
+        route = str(event.get("routeKey", ""))
+        if route.startswith(PREFIX):
+            return serve_log(front.log, logger, event)
+        return (own if route in own_log.HANDLERS else auditors)(event, context)
 
     return handle
-
-
-def _read(log: PublishedLog, event: Mapping[str, Any]) -> dict[str, Any]:
-    match event["routeKey"]:
-        case "GET /log/checkpoint":
-            return _answer(log.checkpoint(), "text/plain; charset=utf-8", FRESH)
-        case "GET /log/key":
-            return _answer(log.key().encode() + b"\n", "text/plain; charset=utf-8", FRESH)
-    content = log.tile("tile/" + event["pathParameters"]["tile"])
-    return _answer(content, "application/octet-stream", FOR_EVER)
-
-
-def _answer(body: bytes, content_type: str, caching: str) -> dict[str, Any]:
-    return {
-        "statusCode": 200,
-        "headers": {
-            "content-type": content_type,
-            "cache-control": caching,
-            "x-content-type-options": "nosniff",
-            # A public log is checked from anywhere, a page of another origin included.
-            "access-control-allow-origin": "*",
-        },
-        "body": base64.b64encode(body).decode(),
-        "isBase64Encoded": True,
-    }
-
-
-def _problem(error: HubError) -> dict[str, Any]:
-    # What is wrong inside is logged; outside learns it only of its own mistake (RFC 9457).
-    detail = str(error) if isinstance(error, Refusal) else "the log could not be read"
-    problem = {"type": error.problem_type, "status": error.status, "detail": detail}
-    return {
-        "statusCode": error.status,
-        "headers": {"content-type": "application/problem+json", "cache-control": "no-store"},
-        "body": json.dumps(problem),
-    }
 
 
 handler = on_first_use(build)

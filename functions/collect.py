@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from mydata_hub.aws.streams import row_from_image
-from mydata_hub.collection.collecting import Collector, Errand, collect, waiting_errands
+from mydata_hub.collection.collecting import Collector, collect, waiting_errands
+from mydata_hub.collection.errand import Errand
 from mydata_hub.config import CollectSettings, Handler, on_first_use
 from mydata_hub.errors import HubError
 from mydata_hub.observe import logger_for
@@ -29,8 +30,7 @@ SHARE: Final = timedelta(seconds=50)
 
 def build(env: Mapping[str, str]) -> Handler:
     """The handler over the stores and keys that the settings name."""
-    settings = CollectSettings.read(env)
-    logger: Any = logger_for(FUNCTION)
+    settings, logger = CollectSettings.read(env), logger_for(FUNCTION)
     at = Collector(
         tables=tables_for(settings),
         blobs=blobs_for(settings, settings.segments_bucket),

@@ -1,4 +1,5 @@
-"""What a person has consented to, how it ends, which sources they connect, and what happened."""
+"""What a person has consented to, how it ends, which sources they connect, and what happened; and
+which partners an operator lets ask."""
 
 from __future__ import annotations
 
@@ -7,18 +8,30 @@ from typing import Final
 
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.config import ConsentSettings, Handler, on_first_use
+from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
-from mydata_hub.web import own_activity, own_grants, own_sources
+from mydata_hub.transparency.in_force import signing_keys
+from mydata_hub.web import (
+    operating,
+    own_activity,
+    own_consents,
+    own_grants,
+    own_parts,
+    own_sources,
+)
 from mydata_hub.web.checks import session_checks
 from mydata_hub.web.dispatch import handler_for
+from mydata_hub.web.own_consents import ConsentsHandler, ConsentsSite
 from mydata_hub.web.render import Renderer
-from mydata_hub.web.site import RouteHandler, Site
-from mydata_hub.wiring import software_passkeys_allowed, tables_for
+from mydata_hub.wiring import signer_for, software_passkeys_allowed, tables_for
 
-HANDLERS: Final[Mapping[str, RouteHandler]] = {
+HANDLERS: Final[Mapping[str, ConsentsHandler]] = {
     **own_grants.HANDLERS,
+    **own_consents.HANDLERS,
     **own_sources.HANDLERS,
+    **own_parts.HANDLERS,
     **own_activity.HANDLERS,
+    **operating.HANDLERS,
 }
 
 
@@ -33,8 +46,16 @@ def build(env: Mapping[str, str]) -> Handler:
         software_passkeys=software_passkeys_allowed(settings),
     )
     engine = settings.engine.partition(":")[0]
-    site = Site(issuer=settings.issuer, renderer=Renderer(), desk=desk, engine=engine)
-    return handler_for("consent", site, HANDLERS, session_checks(desk))
+    receipt = signer_for(settings, settings.receipt_key, "ES256")
+    site = ConsentsSite(
+        issuer=settings.issuer,
+        renderer=Renderer(),
+        desk=desk,
+        engine=engine,
+        receipt_keys=SigningKeys(receipt),
+    )
+    keys = signing_keys(desk.tables, desk.clock, desk.entropy, receipt=receipt)
+    return keys.first(handler_for("consent", site, HANDLERS, session_checks(desk)))
 
 
 handler = on_first_use(build)

@@ -13,7 +13,9 @@ from mydata_hub.batches import take_stream
 from mydata_hub.config import DeliverSettings, Handler, on_first_use
 from mydata_hub.consent import deliveries
 from mydata_hub.courier.calling import Caller
+from mydata_hub.courier.fetching import fetch_client_keys
 from mydata_hub.courier.telling import Courier, Round, sweep
+from mydata_hub.oauth import fetched_keys
 from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.observe import logger_for, metrics_for
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
@@ -52,6 +54,9 @@ def build(env: Mapping[str, str]) -> Handler:
                 return  # another function's, or not yet due
             if message.topic == deliveries.TOPIC:
                 settled = courier.tell_partner(message, now, this_round)
+            elif message.topic == fetched_keys.TOPIC:
+                entropy, caller = courier.entropy, courier.caller
+                settled = fetch_client_keys(tables, caller, entropy, message, now)
             elif message.topic == cosign_message.TOPIC:
                 settled = collect_cosignatures(log, witnesses, message, now)
             else:

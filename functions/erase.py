@@ -20,6 +20,7 @@ from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.ports.messages import TABLE, read_message
 from mydata_hub.ports.topics import due_for, message_for
 from mydata_hub.release.sd_jwt import AnswerKey
+from mydata_hub.transparency.in_force import signing_keys
 from mydata_hub.transparency.published import PublishedLog
 from mydata_hub.wiring import blobs_for, copies_of, signer_for, tables_for
 
@@ -28,8 +29,7 @@ MAX_SWEPT: Final = 200
 
 def build(env: Mapping[str, str]) -> Handler:
     """The handler over the stores and the key that the settings name."""
-    settings = EraseSettings.read(env)
-    logger: Any = logger_for(FUNCTION)
+    settings, logger = EraseSettings.read(env), logger_for(FUNCTION)
     tables, copies = tables_for(settings), copies_of(settings)
     room = Workroom(
         tables=tables,
@@ -40,6 +40,7 @@ def build(env: Mapping[str, str]) -> Handler:
         key=AnswerKey(signer_for(settings, settings.certificate_key, "ES256")),
         log=PublishedLog(tables, blobs_for(settings, settings.tiles_bucket)),
         copies_until=copies.keys_until,
+        old_copies_until=copies.old_keys_until,
         rows_until=copies.rows_until,
     )
 
@@ -52,7 +53,7 @@ def build(env: Mapping[str, str]) -> Handler:
             taking.process()
         return taking.response()
 
-    return handle
+    return signing_keys(tables, room.clock, room.entropy, certificate=room.key.signer).first(handle)
 
 
 def _take(room: Workroom, record: Any) -> None:

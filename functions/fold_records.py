@@ -14,12 +14,13 @@ from mydata_hub.aws.streams import key_from_record, row_from_image
 from mydata_hub.collection.record import Provenance
 from mydata_hub.config import FoldRecordsSettings, Handler, on_first_use
 from mydata_hub.errors import HubError
-from mydata_hub.observe import logger_for, metrics_for
+from mydata_hub.observe import logger_for, measure
 from mydata_hub.own_vault.folding import Folded
 from mydata_hub.own_vault.strongroom import Strongroom
 from mydata_hub.own_vault.waking import FUNCTION, Task, swept_tasks, told_message, told_segments
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.ports.messages import TABLE
+from mydata_hub.transparency.in_force import signing_keys
 from mydata_hub.vault.segment_opening import trust
 from mydata_hub.vault.vault_keys import VaultKeys
 from mydata_hub.wiring import blobs_for, keys_for, signer_for, tables_for
@@ -29,15 +30,21 @@ def build(env: Mapping[str, str]) -> Handler:
     """The handler over the stores that the settings name."""
     settings, clock = FoldRecordsSettings.read(env), SystemClock()
     tables, logger = tables_for(settings), logger_for(FUNCTION)
-    collector = signer_for(settings, settings.collector_key, "ES256").public_key()
-    own = signer_for(settings, settings.self_supplied_key, "ES256").public_key()
+    signer = partial(signer_for, settings, algorithm="ES256")
+    collector, own = signer(settings.collector_key), signer(settings.self_supplied_key)
+    believed = {Provenance.COLLECTED: collector, Provenance.SELF_SUPPLIED: own}
+    again = signer(settings.reseal_key)
     room = Strongroom(
         tables=tables,
         blobs=blobs_for(settings, settings.segments_bucket),
         keys=VaultKeys(tables, keys_for(settings, settings.vault_key), clock),
-        trusted=trust([(collector, Provenance.COLLECTED), (own, Provenance.SELF_SUPPLIED)]),
+        trusted=trust([(one.public_key(), whose) for whose, one in believed.items()]),
         clock=clock,
         entropy=SystemEntropy(),
+        resealers=trust([(again.public_key(), None)]),
+    )
+    keys = signing_keys(
+        tables, clock, room.entropy, collector=collector, self_supplied=own, reseal=again
     )
 
     def handle(event: dict[str, Any], _context: Any) -> Mapping[str, Any]:
@@ -49,18 +56,17 @@ def build(env: Mapping[str, str]) -> Handler:
             except HubError as error:
                 logger.exception("a vault could not be folded or opened")
                 failed, failure = [*failed, *task.marks], error
-        _count(done)
+        measure(FUNCTION, RecordsFolded=done.records, SegmentsRefused=sum(done.refused.values()))
         if swept and failure:  # at the end: nobody waits behind a bad one, and yet the run failed
             raise failure
         return {"batchItemFailures": [{"itemIdentifier": mark} for mark in failed]}
 
-    return handle
+    return keys.first(handle)
 
 
 def _told(room: Strongroom, records: list[Any]) -> list[Task]:
     segments, messages = [], []
-    for record in records:
-        change = record["dynamodb"]
+    for change in (record["dynamodb"] for record in records):
         mark = change["SequenceNumber"]
         # The stream of segments has keys alone; a message comes with what it says.
         if image := change.get("NewImage"):
@@ -68,13 +74,6 @@ def _told(room: Strongroom, records: list[Any]) -> list[Task]:
         else:
             segments.append((mark, key_from_record("segments", change)))
     return [*told_segments(room, segments), *messages]
-
-
-def _count(done: Folded) -> None:
-    metrics = metrics_for(FUNCTION)
-    metrics.add_metric("RecordsFolded", "Count", done.records)
-    metrics.add_metric("SegmentsRefused", "Count", sum(done.refused.values()))
-    metrics.flush_metrics()
 
 
 handler = on_first_use(build)

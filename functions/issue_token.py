@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.config import Handler, IssueTokenSettings, on_first_use
+from mydata_hub.insights.fair_use import read_fair_use
 from mydata_hub.oauth.authority import Authority, PublishedCatalogue, SigningKeys
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
+from mydata_hub.transparency.in_force import signing_keys
 from mydata_hub.web.oauth_endpoints import oauth_handler
-from mydata_hub.wiring import signer_for, tables_for
+from mydata_hub.wiring import policies_folder, signer_for, tables_for
 
 
 def build(env: Mapping[str, str]) -> Handler:
@@ -21,14 +23,21 @@ def build(env: Mapping[str, str]) -> Handler:
         entropy=SystemEntropy(),
         issuer=settings.issuer,
     )
-    keys = SigningKeys(signer_for(settings, settings.token_key, "ES256"))
+    token = signer_for(settings, settings.token_key, "ES256")
+    event = signer_for(settings, settings.event_key, "ES256")
+    receipt = signer_for(settings, settings.receipt_key, "ES256")
     authority = Authority(
         desk=desk,
-        keys=keys,
+        keys=SigningKeys(token),
         catalogue=PublishedCatalogue(),
-        event_keys=SigningKeys(signer_for(settings, settings.event_key, "ES256")),
+        fair_use=read_fair_use(policies_folder()),
+        event_keys=SigningKeys(event),
+        receipt_keys=SigningKeys(receipt),
+        nonce_required=settings.dpop_nonce == "required",
     )
-    return oauth_handler("issue_token", authority)
+    signs = {"token": token, "event": event, "receipt": receipt}
+    keys = signing_keys(desk.tables, desk.clock, desk.entropy, **signs)
+    return keys.first(oauth_handler("issue_token", authority))
 
 
 handler = on_first_use(build)

@@ -43,7 +43,9 @@ def build(env: Mapping[str, str]) -> Handler:
 
     def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         if "routeKey" not in event:  # not from the HTTP API, which always names a route
-            told = register_provider(reception.tables, reception.box, event["provider"])
+            at = reception
+            given = event["provider"]
+            told = register_provider(at.tables, at.box, given, at.clock, at.entropy)
             return {"provider_id": told}
         started = time.perf_counter()
         answer = _answer(event)

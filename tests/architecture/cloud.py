@@ -55,6 +55,8 @@ class Cloud:
 
     template: Template
     called: set[Permission] = field(default_factory=set)
+    # Every call as AWS bills it, in order: (function, service:operation).
+    paid: list[tuple[str, str]] = field(default_factory=list)
     caller: str = ""
     # Set before the functions are built; none are asked until somebody answers.
     witnesses: str = ""
@@ -63,6 +65,7 @@ class Cloud:
     def environment(self, function: str) -> dict[str, str]:
         """The variables of a function, its parameters and resources filled in."""
         values = {"Engine": "aws", "Issuer": ISSUER, "SoftwarePasskeys": "refused"}
+        values["DpopNonce"] = "required"
         values["Witnesses"] = self.witnesses
         values |= {name: bucket_name(name) for name in resources(self.template, "AWS::S3::Bucket")}
         values |= {name: arn_of(name) for name in resources(self.template, "AWS::KMS::Key")}
@@ -84,6 +87,7 @@ class Cloud:
         """Write down one call of whoever is running."""
         if self.caller:
             service = model.service_model.service_name
+            self.paid.append((self.caller, f"{service}:{model.name}"))
             for thing, action in _KINDS[service](model.name, params):
                 self.called.add(Permission(self.caller, thing, f"{service}:{action}"))
 
@@ -115,6 +119,10 @@ def _s3(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _kms(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if operation == "ReEncrypt":
+        yield f"key {params['SourceKeyId'].removeprefix(ARN)}", "ReEncryptFrom"
+        yield f"key {params['DestinationKeyId'].removeprefix(ARN)}", "ReEncryptTo"
+        return
     assert params["KeyId"].startswith(ARN)
     yield f"key {params['KeyId'].removeprefix(ARN)}", operation
 
@@ -162,7 +170,7 @@ def _shape(own: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answer(keys: Mapping[str, Key], model: Any, params: Mapping[str, Any]) -> tuple[Any, Any]:
     asked = json.loads(params["body"])
-    key, http = keys[asked["KeyId"]], AWSResponse("", 200, {}, None)
+    key, http = keys[asked.get("KeyId") or asked["SourceKeyId"]], AWSResponse("", 200, {}, None)
     if model.name == "GetPublicKey":
         public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return http, {"PublicKey": public}
@@ -176,10 +184,15 @@ def _answer(keys: Mapping[str, Key], model: Any, params: Mapping[str, Any]) -> t
 
 def _wrapped(key: AESGCM, operation: str, asked: Mapping[str, Any]) -> dict[str, bytes]:
     """What a symmetric key answers; the encryption context is the associated data, as in KMS."""
-    context = json.dumps(asked["EncryptionContext"], sort_keys=True).encode()
+    given = asked.get("EncryptionContext") or asked["SourceEncryptionContext"]
+    context = json.dumps(given, sort_keys=True).encode()
     if operation == "Encrypt":
         nonce = os.urandom(12)
         secret = base64.b64decode(asked["Plaintext"])
         return {"CiphertextBlob": nonce + key.encrypt(nonce, secret, context)}
     blob = base64.b64decode(asked["CiphertextBlob"])
-    return {"Plaintext": key.decrypt(blob[:12], blob[12:], context)}
+    plain = key.decrypt(blob[:12], blob[12:], context)
+    if operation == "ReEncrypt":
+        nonce = os.urandom(12)
+        return {"CiphertextBlob": nonce + key.encrypt(nonce, plain, context)}
+    return {"Plaintext": plain}

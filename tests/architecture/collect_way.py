@@ -54,6 +54,7 @@ def go_the_way_of_collection(hub: DeployedHub, cloud: Cloud, jiu: Browser) -> No
         assert source(jiu, "card")["datasets"] == ["card.bills"]
     assert jiu.get("/sources").status == 200
     assert jiu.get("/activity").status == 200
+    cloud.invoke("sequence_log", SWEEP)
     said = json.loads(jiu.get("/activity/state").body)["entries"]
     assert {"connection_made", "records_collected"} <= {entry["kind"] for entry in said}
 

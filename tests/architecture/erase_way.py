@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mydata_hub.erasure.state import erase_message, fetch_erasure, put_erasure
+from mydata_hub.personal_log.recipient import INTAKE
 from mydata_hub.ports.messages import send
+from mydata_hub.ports.tables import Put, VersionIs
 
 from tests.architecture.cloud import Cloud
 from tests.architecture.vault_way import told
@@ -36,7 +38,11 @@ def go_the_way_of_erasure(hub: DeployedHub, cloud: Cloud, jiu: Browser) -> None:
     # A week has passed: what is due then is due now.
     past = erasure.inaccessible_at - timedelta(days=8)
     at = datetime.now(UTC) - timedelta(seconds=1)
+    # And the key that events were sealed to until then is gone since.
+    row = tables.fetch_many(INTAKE)[INTAKE]
+    gone = {"oldest_at": at.isoformat(), "swept_at": past.isoformat()}
     tables.commit(
+        Put(key=INTAKE, values={**row.values, **gone}, when=VersionIs(row.version)),
         put_erasure(replace(erasure, inaccessible_at=past)),
         send(erase_message(certificate_id, "a week later", at)),
     )

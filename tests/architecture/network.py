@@ -34,12 +34,17 @@ NOT_BY_ITSELF = {
     "Resource": "*",
     "Condition": {"Null": {"lambda:SourceFunctionArn": "false"}},
 }
+CRYPTS = frozenset({"kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"})
 PURPOSE = "kms:EncryptionContext:purpose"
-# Who may unwrap what; a function that is not here may unwrap nothing.
-PURPOSES: Mapping[str, list[str]] = {
-    "fold_records": ["profile", "records"],
-    "my_vault": ["profile"],
-    "answer": ["profile"],
+# Who may do what for which purposes at once; a function that is not here may unwrap nothing.
+OPEN, KEEP = frozenset({"kms:Decrypt"}), frozenset({"kms:Decrypt", "kms:Encrypt"})
+PURPOSES: Mapping[str, Mapping[tuple[str, ...], frozenset[str]]] = {
+    "fold_records": {("profile", "records"): KEEP},
+    "export": {("profile", "records"): OPEN},
+    "reseal": {("profile", "records"): CRYPTS},
+    "my_vault": {("profile",): OPEN},
+    # It never wraps what opens a vault, and what it wraps opens none.
+    "answer": {("profile",): OPEN, ("signing",): KEEP},
 }
 
 
@@ -151,7 +156,7 @@ def purposes(template: Template) -> list[str]:
     )
     owner, found = roles(template), []
     for statement in statements(template):
-        crypts = {"kms:Decrypt", "kms:Encrypt"}.intersection(statement.actions)
+        crypts = CRYPTS.intersection(statement.actions)
         if not crypts or statement.body["Effect"] != "Allow":
             continue
         if statement.where != "VaultKey":
@@ -161,7 +166,8 @@ def purposes(template: Template) -> list[str]:
         equal = statement.body.get("Condition", {}).get("StringEquals", {})
         for principal in as_list(statement.body["Principal"].get("AWS")):
             function = owner.get(target(principal)[0], "somebody")
-            if equal.get(PURPOSE) != PURPOSES.get(function, []):
+            given = PURPOSES.get(function, {})
+            if crypts != given.get(tuple(equal.get(PURPOSE, ()))):
                 found.append(f"{function}: unwraps for {equal.get(PURPOSE)}")
             if equal.get("aws:SourceVpce") != {"Ref": endpoint}:
                 found.append(f"{function}: unwraps past the endpoint")

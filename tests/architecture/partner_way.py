@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mydata_hub.accounts.account import Role
 from mydata_hub.accounts.rows import rows_of
 from mydata_hub.oauth.call import Call
 from mydata_hub.ports.tables import Put, VersionIs
@@ -14,13 +15,15 @@ from tests.unit.oauth.hub import REDIRECT
 from tests.unit.web.conftest import Browser
 from tests.unit.web.partners import HttpPartner, approve, asked, ok
 
+# An address that the courier may not call from an account, so that nothing leaves the test.
+INSIDE = "https://127.0.0.1/events"
+
 
 def go_a_partners_way(hub: Any, cloud: Cloud, jiu: Browser) -> None:
     """Ask, be refused, be allowed, get tokens, look after them, and lose them."""
-    # An address that the courier may not call from an account, so that nothing leaves the test.
-    inside = "https://127.0.0.1/events"
-    partner = HttpPartner(hub, cloud.environment("authorize"), event_endpoint=inside)
-    for path in ("/catalogue", "/purposes", "/openapi.json", "/partner"):
+    partner = HttpPartner(hub, cloud.environment("authorize"), event_endpoint=INSIDE)
+    run_partners(hub, cloud)
+    for path in ("/catalogue", "/purposes", "/openapi.json", "/partner", "/dry-run"):
         assert jiu.get(path).status == 200
     for path in (
         "/.well-known/oauth-authorization-server",
@@ -44,6 +47,12 @@ def go_a_partners_way(hub: Any, cloud: Cloud, jiu: Browser) -> None:
         partner.send(partner.call(path, {"token": tokens["access_token"]}), 200)
     own = partner.exchange(200, grant_type="client_credentials")["access_token"]
     partner.grant("GET", own, grant_id, 200)
+    partner.grant("GET", own, grant_id, 200, "/receipt")
+    for path in ("/consents", f"/consents/{grant_id}", f"/consents/{grant_id}/receipt"):
+        assert jiu.get(path, accept="application/json").status == 200
+    assert jiu.get("/consents/jwks").status == 200
+    sooner = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    ok(jiu.post(f"/grants/{grant_id}/narrow", {"expires_at": sooner}), 200)
     partner.grant("DELETE", own, grant_id, 204)
     cloud.invoke("deliver", {"sweep": True})
     attested = partner.call("/oauth/deletions", {"attestation": partner.attestation(grant_id)})
@@ -57,7 +66,20 @@ def go_a_partners_way(hub: Any, cloud: Cloud, jiu: Browser) -> None:
         None,
         "address_refused",
     ]
-    ok(jiu.post(f"/grants/{given[0]['grant_id']}/withdraw"), 200)
+    ok(jiu.post("/grants/withdraw"), 200)
+
+
+def run_partners(hub: Any, cloud: Cloud) -> None:
+    """What an operator does for a partner: register it, look it up, change it, suspend it."""
+    operator = hub.browser()
+    operator.enrol(Role.OPERATOR)
+    about = {"client_name": "Bread", "redirect_uris": [REDIRECT], "jwks_uri": INSIDE}
+    made = ok(operator.post("/operator/partners", about), 201)
+    path = f"/operator/partners/{made['client_id']}"
+    assert operator.get(path, accept="application/json").status == 200
+    ok(operator.post(path, {"contact": "mailto:dpo@bread.example"}), 200)
+    ok(operator.post(f"{path}/suspend", {"suspended": True}), 200)
+    cloud.invoke("deliver", {"sweep": True})
 
 
 def _let_time_pass(hub: Any, jiu: Browser, method: str, path: str, query: str = "") -> None:

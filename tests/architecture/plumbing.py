@@ -29,20 +29,35 @@ KEPT = {
     "NoticesTable",
     "EventsTable",
     "LogTable",
+    "LogKeysTable",
+    "LogPublicTable",
+    "LogBooksTable",
+    "ReleasesTable",
     "WitnessesTable",
     "ProvidersTable",
     "ConnectionsTable",
     "IntakeTable",
     "ErasuresTable",
+    "InForceTable",
+    "SigningKeysTable",
+    "RotationsTable",
     *VAULT,
 }
 # Rows that must never vanish by themselves.
 NEVER_EXPIRE = {"ClientsTable", "EventsTable", "LogTable", "OutboxTable", "WitnessesTable", *VAULT}
-NEVER_EXPIRE |= {"ProvidersTable", "IntakeTable", "ErasuresTable"}
+NEVER_EXPIRE |= {"LogKeysTable", "LogPublicTable", "LogBooksTable", "ReleasesTable"}
+NEVER_EXPIRE |= {
+    "ProvidersTable",
+    "IntakeTable",
+    "ErasuresTable",
+    "InForceTable",
+    "SigningKeysTable",
+    "RotationsTable",
+}
 # Not restorable on purpose: what they held must not come back.
 NO_BACKUP = {"SessionsTable", "OutboxTable", "OauthTable", "IdempotencyTable"}
 # Restorable for so many days and no longer: what was erased is gone for good when they are over.
-BACKED_UP_DAYS = {"KeysTable": 7}
+BACKED_UP_DAYS = {"KeysTable": 7, "LogKeysTable": 7, "LogPublicTable": 7}
 
 
 def settings(template: Template, variables: Mapping[str, Set[str]]) -> list[str]:
@@ -69,7 +84,7 @@ def values_of_settings(template: Template) -> list[str]:
                 if snake(name).upper() != variable or attribute != expected:
                     found.append(f"{function}: {variable} is {value}")
                 elif not any(
-                    who == function and thing.startswith(thing_named(template, value))
+                    who == function and f"{thing} ".startswith(f"{thing_named(template, value)} ")
                     for who, thing in touched
                 ):
                     found.append(f"{function}: {variable} is of no use to its role")

@@ -48,7 +48,7 @@ def test_the_gate_names_the_purpose_of_profiles_alone() -> None:
     [
         (("Purpose.PROFILE", "Purpose.RECORDS"), "RECORDS"),
         (("frozenset({Purpose.PROFILE})", "frozenset(Purpose)"), "all"),
-        (("purposes=frozenset({Purpose.PROFILE}),", ""), "all"),
+        ((", purposes=frozenset({Purpose.PROFILE})", ""), "all"),
     ],
 )
 def test_another_purpose_would_be_seen(change: tuple[str, str], seen: str) -> None:
@@ -58,7 +58,7 @@ def test_another_purpose_would_be_seen(change: tuple[str, str], seen: str) -> No
 
 
 def test_the_gate_s_settings_name_nothing_that_holds_records() -> None:
-    held = {"SEGMENTS_TABLE", "SEGMENTS_BUCKET", "VAULT_PUBLIC_TABLE", "SESSIONS_TABLE"}
+    held = {"SEGMENTS_TABLE", "SEGMENTS_BUCKET", "VAULT_PUBLIC_TABLE"}
     assert not AnswerSettings.variables() & held
 
 

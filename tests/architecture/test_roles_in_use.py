@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from fnmatch import fnmatchcase
 
 import boto3
@@ -14,7 +15,9 @@ from mydata_hub.accounts.desk import Desk
 from mydata_hub.accounts.enrolment import invite
 from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.config import PagesSettings
+from mydata_hub.personal_log.recipient import GRACE, INTAKE, Recipient
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
+from mydata_hub.ports.tables import Put, VersionIs
 from mydata_hub.transparency.checkpoint import VerifierKey
 from mydata_hub.web.guards import ROUTES
 from mydata_hub.wiring import tables_for
@@ -23,8 +26,10 @@ from tests.architecture.answer_way import go_an_answers_way
 from tests.architecture.cloud import ISSUER, Cloud, cloud
 from tests.architecture.collect_way import go_the_way_of_collection
 from tests.architecture.erase_way import go_the_way_of_erasure
+from tests.architecture.export_way import go_the_way_of_an_export
 from tests.architecture.partner_way import go_a_partners_way
 from tests.architecture.permissions import Permission, permissions
+from tests.architecture.rotate_way import go_the_way_of_rotation
 from tests.architecture.vault_way import go_a_vaults_way
 from tests.unit.transparency.served_witness import Served, a_witness
 from tests.unit.web.conftest import Browser
@@ -37,9 +42,12 @@ PLUMBING = ("ec2:", "lambda:", "logs:", "sqs:")
 UNCALLED = {
     Permission("sequence_log", "bucket tiles", "s3:ListBucket"),
     Permission("answer", "bucket tiles", "s3:ListBucket"),
+    Permission("sequence_log", "bucket openings", "s3:ListBucket"),
+    Permission("audit", "bucket openings", "s3:ListBucket"),
     Permission("deliver", "bucket tiles", "s3:ListBucket"),
     Permission("fold_records", "bucket segments", "s3:ListBucket"),
     Permission("erase", "bucket tiles", "s3:ListBucket"),
+    Permission("export", "bucket segments", "s3:ListBucket"),
     # Only after an answer that was lost: is what lies there what was put?
     Permission("my_vault", "bucket segments segments/*", "s3:GetObject"),
 }
@@ -78,9 +86,12 @@ class DeployedHub:
 
 def live_through_everything(hub: DeployedHub, cloud: Cloud, witness: Served) -> None:
     """Each thing that a person or a member of staff can do, the log, and whoever reads it."""
+    log_takes_events(hub, cloud)
     jiu = hub.browser()
     ok(jiu.sign_up(), 201)
     ok(jiu.sign_in(), 200)
+    # Before the log has placed anything of hers.
+    assert ok(jiu.get("/activity/state"), 200)["entries"] == []
     other = hub.browser()
     other.cookies, other.csrf = jiu.cookies, jiu.csrf
     made = other.make_passkey("/passkeys/options", "/passkeys/finish", passkey_name="Phone")
@@ -103,12 +114,34 @@ def live_through_everything(hub: DeployedHub, cloud: Cloud, witness: Served) -> 
         staff = hub.browser()
         ok(staff.enrol(role), 201)
         assert staff.get(f"/{role}").status == 200
+        if role is Role.AUDITOR:
+            auditor = staff
     log_grows_and_is_read(cloud, jiu, witness)
+    an_auditor_reads(cloud, auditor)
     go_a_vaults_way(hub, cloud, jiu)
     go_a_partners_way(hub, cloud, jiu)
     go_an_answers_way(hub, cloud, jiu)
+    go_the_way_of_an_export(jiu)
     go_the_way_of_collection(hub, cloud, jiu)
+    go_the_way_of_rotation(hub, cloud, jiu)
     go_the_way_of_erasure(hub, cloud, jiu)
+
+
+def log_takes_events(hub: DeployedHub, cloud: Cloud) -> None:
+    """The sequencer's first run makes the key that events are sealed to; later ones replace it, and
+    destroy the old one when its time is over."""
+    assert hub.browser().sign_up().status == 503
+    cloud.invoke("sequence_log", {"sweep": True})
+    tables = tables_for(PagesSettings.read(cloud.environment("pages")))
+    for age in (timedelta(days=1), GRACE):
+        row = tables.fetch_many(INTAKE)[INTAKE]
+        made_at = SystemClock().now() - age
+        older = {"made_at": made_at.isoformat(), "oldest_at": (made_at - age).isoformat()}
+        values = {**row.values, **older}
+        tables.commit(Put(key=INTAKE, values=values, when=VersionIs(row.version)))
+        cloud.invoke("sequence_log", {"sweep": True})
+    recipient = Recipient.read(tables.fetch_many(INTAKE)[INTAKE])
+    assert recipient.oldest_at == recipient.made_at
 
 
 def courier_delivers(cloud: Cloud) -> None:
@@ -145,6 +178,14 @@ def log_grows_and_is_read(cloud: Cloud, jiu: Browser, witness: Served) -> None:
         assert cloud.invoke("audit", event)["statusCode"] == 200
     older = {"routeKey": "GET /log/tile/{tile+}", "pathParameters": {"tile": "0/000.p/1"}}
     assert cloud.invoke("audit", older)["statusCode"] == 200
+    entries = ok(jiu.get("/activity/state"), 200)["entries"]
+    assert {"account_opened", "recovery_code_issued"} <= {entry["kind"] for entry in entries}
+
+
+def an_auditor_reads(cloud: Cloud, auditor: Browser) -> None:
+    """What the log has grown to, beside each entry what it opens to."""
+    reply = auditor.get("/auditor/entries", accept="application/json")
+    assert ok(reply, 200)["entries"]
 
 
 def ok(reply, status):

@@ -39,6 +39,7 @@ PROOFS: dict[str, Callable[[Template], list[str]]] = {
     "logs end": plumbing.logs,
     "partners are answered from profiles": walls.answers_from_records,
     "what erases opens nothing": walls.erasing_opens,
+    "what exports changes nothing": walls.exporting_writes,
     "the vault zone is alone in its network": partial(network.isolation, zones=zone_page.zones()),
     "endpoints lead to what is ours": network.endpoints,
     "names carry nothing out": network.names,
@@ -565,8 +566,20 @@ FAULTS: list[tuple[str, Plant, str, str]] = [
         "PagesRole: has no business in a network",
     ),
     (
+        "an export that could write a manifest",
+        allow("ExportRole", "dynamodb:PutItem", on=arn("VaultsTable")),
+        "what exports changes nothing",
+        "export: dynamodb:PutItem on table vaults",
+    ),
+    (
+        "an export that could sign what people bring",
+        allow("ExportRole", "kms:Sign", on=arn("SelfSuppliedKey")),
+        "what exports changes nothing",
+        "export: kms:Sign on key self_supplied",
+    ),
+    (
         "a person's own view that opens records",
-        lambda r: of("VaultKey", r)["KeyPolicy"]["Statement"][2]["Condition"][
+        lambda r: of("VaultKey", r)["KeyPolicy"]["Statement"][3]["Condition"][
             "StringEquals"
         ].update({network.PURPOSE: ["profile", "records"]}),
         "vault keys open for a purpose",

@@ -29,18 +29,26 @@ WILDCARDS = {
     "bucket tiles tile/*": "a tile's name is its place in the log, so there is no list of them",
     "bucket tiles staging/*": "a staged batch is named by its size and hash",
     "bucket tiles tile/*.p/*": "partial tiles only; a full tile stays undeletable",
+    "bucket openings openings/*": "a file of openings is named by its place in the log",
+    "bucket openings openings/*.p/*": "narrow files only; a full one stays undeletable",
 }
 
 # What a zone may do with keys at all. A zone that is not here may do nothing with them.
 KEY_ACTIONS: Mapping[str, Set[str]] = {
     "edge": {"kms:GetPublicKey", "kms:Sign"},
-    "log": {"kms:GetPublicKey", "kms:Sign"},
+    # People's log keys and no others.
+    "log": {"kms:GetPublicKey", "kms:Sign", "kms:Encrypt", "kms:Decrypt"},
     # Events to partners; no other key is at home there.
     "courier": {"kms:GetPublicKey", "kms:Sign"},
-    "vault": {"kms:GetPublicKey", "kms:Sign", "kms:Encrypt", "kms:Decrypt"},
+    "vault": {
+        *("kms:GetPublicKey", "kms:Sign", "kms:Encrypt", "kms:Decrypt"),
+        *("kms:ReEncryptFrom", "kms:ReEncryptTo"),
+    },
     # Its own tokens; which keys these may be, HOME says.
     "intake": {"kms:GetPublicKey", "kms:Sign", "kms:Encrypt", "kms:Decrypt"},
 }
+
+OPENING = frozenset({"kms:Encrypt", "kms:Decrypt"})
 
 # What Lambda does in a role's name to put a function into a network; it names no interface before
 # there is one. A function may do none of it itself (network.py).
@@ -81,13 +89,22 @@ HOME = {
     "key checkpoint": {"log"},
     "key token": {"edge"},
     "key event": {"courier"},
+    "key receipt": {"edge"},
     "table log": {"log"},
+    "table log_keys": {"log"},
+    "table log_books": {"log"},
+    "key log": {"log"},
+    "table releases": {"vault"},
     "table witnesses": {"courier"},
+    "bucket openings": {"log"},
     "table keys": {"vault"},
     "table vaults": {"vault"},
     "key vault": {"vault"},
     "key answer": {"vault"},
+    "key reseal": {"vault"},
+    "table rotations": {"vault"},
     "table idempotency": {"vault"},
+    "table signing_keys": {"vault"},
     "table intake": {"intake"},
     "key intake": {"intake"},
     "key collector": {"intake"},
@@ -95,8 +112,12 @@ HOME = {
 # What another zone may do there nevertheless, and why.
 VISITS = {
     ("vault", "table sessions", "dynamodb:BatchGetItem"): "a person's own view asks who is there",
+    ("vault", "table accounts", "dynamodb:BatchGetItem"): "no export while a recovery runs",
     ("vault", "table log", "dynamodb:BatchGetItem"): "a receipt carries its proof from the log",
     ("vault", "table witnesses", "dynamodb:BatchGetItem"): "and with it what witnesses said",
+    ("log", "table sessions", "dynamodb:BatchGetItem"): "openings are for who is an auditor",
+    ("vault", "table log_keys", "dynamodb:BatchGetItem"): "an erasure reads what it ends",
+    ("vault", "table log_keys", "dynamodb:PutItem"): "and leaves a tombstone there",
     ("log", "table witnesses", "dynamodb:BatchGetItem"): "the log is shown with its cosignatures",
     ("courier", "table log", "dynamodb:BatchGetItem"): "the checkpoint that is to be cosigned",
     ("vault", "key token", "kms:GetPublicKey"): "the gate verifies access tokens",
@@ -175,7 +196,12 @@ def keys(template: Template, zones: Mapping[str, str]) -> list[str]:
     found = [
         f"{function} in zone {zones.get(function, 'none')}: {action} on {thing}"
         for function, thing, action in sorted(permissions(template))
-        if action.startswith("kms:") and action not in KEY_ACTIONS.get(zones.get(function, ""), ())
+        if action.startswith("kms:")
+        and (
+            action not in KEY_ACTIONS.get(zones.get(function, ""), ())
+            # What the log zone opens is people's log keys; its other key signs, and nothing else.
+            or (action in OPENING and zones.get(function) == "log" and thing != "key log")
+        )
     ]
     for statement in statements(template):
         if resources(template)[statement.where]["Type"] != "AWS::KMS::Key":
@@ -194,7 +220,8 @@ def foreign_rows(template: Template, zones: Mapping[str, str]) -> list[str]:
         f"{function} in zone {zones.get(function)}: {action} on {thing}"
         for function, thing, action in sorted(permissions(template))
         for home, allowed in HOME.items()
-        if thing.startswith(home)
+        # "table log" and what is in it, such as an index; not "table log_keys".
+        if f"{thing} ".startswith(f"{home} ")
         and zones.get(function) not in allowed
         and (zones.get(function), thing, action) not in VISITS
         and not (function == ERASING and thing in ERASED and action in ERASES)
@@ -212,6 +239,25 @@ def erasing_opens(template: Template) -> list[str]:
             or (action.startswith("kms:") and thing != "key certificate")
             or (action == "s3:GetObject" and thing.startswith("bucket segments"))
         )
+    ]
+
+
+# The function that opens records for their person. All it may change is to say so in the log.
+EXPORTING = "export"
+READS = {"BatchGetItem", "Query", "ConditionCheckItem", "GetObject", "ListBucket", "GetPublicKey"}
+
+
+def exporting_writes(template: Template) -> list[str]:
+    """What the function that exports could change, or sign."""
+    plumbing = ("ec2:", "logs:")
+    return [
+        f"{function}: {action} on {thing}"
+        for function, thing, action in sorted(permissions(template))
+        if function == EXPORTING
+        and not action.startswith(plumbing)
+        and action.partition(":")[2] not in READS
+        and (thing, action)
+        not in {("table events", "dynamodb:PutItem"), ("key vault", "kms:Decrypt")}
     ]
 
 

@@ -13,6 +13,7 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from tests.bench import (
+    bench_answers,
     bench_erasure,
     bench_gateway,
     bench_imports,
@@ -22,7 +23,15 @@ from tests.bench import (
 )
 from tests.bench.ratio import Ratio
 
-BENCHES = (bench_tables, bench_vault, bench_erasure, bench_log, bench_gateway, bench_imports)
+BENCHES = (
+    bench_tables,
+    bench_vault,
+    bench_answers,
+    bench_erasure,
+    bench_log,
+    bench_gateway,
+    bench_imports,
+)
 
 
 def main() -> int:

@@ -67,6 +67,7 @@ def _sequencing_and_proofs(folder: Path) -> Iterator[Ratio]:
     log = Log(
         tables=tables,
         blobs=DiskBlobs(folder, "tiles"),
+        openings=DiskBlobs(folder, "openings"),
         signer=LocalSigner(folder, "checkpoint", "EdDSA"),
         clock=SystemClock(),
         entropy=SystemEntropy(),

@@ -34,12 +34,11 @@ SEED = bytes(32)
 MEGABYTE = 1_000_000
 RAW = "AES-256-GCM alone"
 SDK = "aws-encryption-sdk"
-WHOLE = "all of it"
 # The goal holds with the key set up already at 64 KB, and with setting it up at 1 MB.
 GOALS = {
     ("the cipher's part", "64 KB"): ">= 0.8",
     ("the cipher's part", "1 MB"): ">= 0.8",
-    (WHOLE, "1 MB"): ">= 0.8",
+    ("all of it", "1 MB"): ">= 0.8",
 }
 
 Act = Callable[[], object]
@@ -80,6 +79,9 @@ def run() -> Sequence[Ratio]:
             goal = ">= 20" if size == "64 KB" else "reported"
             ratios.append(_beside(f"{act} {size}, {WHOLE}", ours, SDK, theirs, content, goal))
     return ratios
+
+
+WHOLE = "all of it"
 
 
 def _parts(content: bytes) -> Iterator[tuple[str, str, Act]]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from mydata_hub.cli.laptop import environment_of, laptop_deployment
+from mydata_hub.oauth.consent_receipt import verify_consent_receipt
+from mydata_hub.oauth.jose import import_key_set
 
 from tests.browser.test_looks import look
 from tests.unit.courier.receiver import receiving
@@ -144,6 +147,47 @@ def told_so(person, words):
     while not news.count() and time.monotonic() < until:
         person.page.reload()
     assert news.count() == 1
+
+
+@pytest.mark.parametrize("locale", ["ko", "en"])
+def test_what_was_allowed_is_seen_saved_made_less_of_and_withdrawn(
+    locale, asked, partner, pictures
+):
+    person = asked(locale)
+    join(person)
+    page = person.page
+    for number in range(3):
+        tick(person, number)
+    person.press("Sign and allow")
+    answered(person)
+    person.go("/consents")
+    person.heading("What I allowed")
+    look(person, "consents", pictures)
+    page.get_by_role("link", name=person.say("See, allow less, or save")).click()
+    page.get_by_role("heading", name=BICYCLES, exact=True).wait_for()
+    look(person, "one-consent", pictures)
+    with page.expect_download() as saved:
+        page.get_by_role("link", name=person.say("Save the receipt")).click()
+    receipt = saved.value.path().read_bytes()
+    keys = import_key_set(httpx.get(person.hub.url + "/consents/jwks").text)
+    assert len(verify_consent_receipt(receipt, keys).signed.items) == 3
+    for box in page.get_by_role("checkbox").all():
+        box.uncheck()
+    person.press("Allow less")
+    person.told("Keep at least one")
+    page.get_by_role("checkbox").first.check()
+    tomorrow = datetime.now() + timedelta(days=2)  # noqa: DTZ005 (the day that the browser is in)
+    page.locator("#until").fill(f"{tomorrow:%Y-%m-%d}")
+    person.press("Allow less")
+    person.told("It allows less from now on.")
+    assert page.get_by_text(person.say("You took this back.")).count() == 2
+    person.heading("How it changed")
+    look(person, "one-consent-less", pictures)
+    person.go("/consents")
+    person.press("Withdraw all")
+    person.told("Everything is withdrawn. Whatever is asked from now on is refused.")
+    page.get_by_text(person.say("Nothing is allowed to anybody")).wait_for()
+    look(person, "consents-over", pictures)
 
 
 @pytest.mark.parametrize("locale", ["ko", "en"])

@@ -61,3 +61,29 @@ def test_somebody_whose_recovery_runs_can_read_and_not_erase(somebody, pictures)
     person.page.get_by_text(person.say("A recovery is running until")).wait_for()
     assert person.page.get_by_role("textbox").count() == 0
     look(person, "erase-in-recovery", pictures)
+
+
+@pytest.mark.parametrize("locale", ["ko", "en"])
+def test_somebody_erases_a_part_and_reads_what_came_of_it(locale, somebody, pictures):
+    person = somebody(locale)
+    person.sign_up("Jiu")
+    page = person.page
+    person.go("/sources/erase")
+    person.heading("Erase a part")
+    look(person, "erase-part", pictures)
+    # The days are needed: the field that lacks them is shown.
+    forms = page.locator("form[data-erase-part]")
+    forms.nth(2).get_by_role("checkbox").check()
+    forms.nth(2).locator("button").press("Enter")
+    person.told("Choose the first and the last day.")
+    forms.nth(1).get_by_role("combobox").select_option("card.approvals")
+    forms.nth(1).locator("button").press("Enter")
+    person.told("Tick that you know it cannot come back.")
+    forms.nth(1).get_by_role("checkbox").check()
+    forms.nth(1).locator("button").press("Enter")
+    person.heading("Erasure certificate")
+    page.get_by_role("link", name=person.say("Save the signed certificate")).wait_for()
+    look(person, "certificate-part", pictures)
+    # Whoever erased a part is still there.
+    person.go("/account")
+    page.get_by_role("heading", name="Jiu").first.wait_for()

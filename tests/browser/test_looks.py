@@ -99,10 +99,11 @@ def found(page, rules) -> list[str]:
     )
 
 
-# Links inside a sentence may be as high as their line (WCAG 2.5.8).
+# Links inside a sentence, or among the rows of a dense table, may be as high as their line
+# (WCAG 2.5.8).
 SMALL_TARGETS = """least => [...document.querySelectorAll("button, input, summary, a")]
   .filter(element => element.checkVisibility() && element.type !== "hidden")
-  .filter(element => !element.matches(".skip, dd a"))
+  .filter(element => !element.matches(".skip, dd a, td a, tbody th a"))
   .filter(element => !document.querySelector("dialog[open]") || element.closest("dialog"))
   // A box or a dot is pressed by pressing its label, which holds it.
   .map(element => [element, element.matches("[type=radio], [type=checkbox]")

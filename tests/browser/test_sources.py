@@ -98,9 +98,13 @@ def test_a_person_connects_sees_and_withdraws(somebody, samples, pictures, local
     look(person, f"sources-connected-{locale}", pictures)
     person.go("/activity")
     person.page.get_by_text(person.say("Records were collected and sealed")).first.wait_for()
+    # Each entry is held to the public log by the page itself.
+    person.page.locator("#checked[data-state=checked]").wait_for()
+    assert person.page.locator("#happened .state.leaf").count() >= 3
+    assert person.page.locator("#happened .state.amber").count() == 0
     look(person, f"activity-{locale}", pictures)
     person.go("/sources")
-    press(person, "Withdraw", CARD[locale])
+    press(person, "Stop, and keep the records", CARD[locale])
     person.told("Withdrawn. Nothing is collected from there any more.")
     wait_for(person, person.say("ended"))
     look(person, f"sources-withdrawn-{locale}", pictures)

@@ -159,11 +159,15 @@ def test_each_operation_is_one_paid_call(wire, tables):
 
     wire.will(Reply())
     tables.commit(PUT, Check(Key("others", "p"), (Absent(),)))
-    assert wire.operations == ["BatchGetItem", "Query", "Query", "TransactWriteItems"]
+    wire.will(Reply(body={"Items": [ITEM]}))
+    assert tables.list_keys("things").keys == (KEY,)
+    assert wire.bodies[4]["ConsistentRead"] is True
+    operations = ["BatchGetItem", "Query", "Query", "TransactWriteItems", "Scan"]
+    assert wire.operations == operations
 
     assert tables.fetch_many() == {}
     assert tables.query("things", "p", prefix="b", after="c").rows == ()
-    assert len(wire.requests) == 4
+    assert len(wire.requests) == 5
 
 
 def test_what_a_fetch_left_over_is_asked_for_again(wire, tables, pauses):

@@ -42,6 +42,20 @@ def test_wrapping_twice_gives_different_bytes(keys):
     assert keys.wrap(b"secret", CONTEXT) != keys.wrap(b"secret", CONTEXT)
 
 
+def test_a_secret_that_is_wrapped_again_opens_with_the_same_context_alone(keys):
+    again = keys.rewrap(keys.wrap(b"secret", CONTEXT), CONTEXT)
+    assert keys.unwrap(again, CONTEXT) == b"secret"
+    assert keys.unwrap(keys.rewrap(again, CONTEXT), CONTEXT) == b"secret"
+    refusal(keys, again, CONTEXT | {"purpose": "records"})
+
+
+def test_bytes_that_do_not_open_are_not_wrapped_again(keys):
+    wrapped = keys.wrap(b"secret", CONTEXT)
+    for bad, context in ((b"", CONTEXT), (wrapped[:-1], CONTEXT), (wrapped, {"vault": "f00"})):
+        with pytest.raises(Unopenable):
+            keys.rewrap(bad, context)
+
+
 def refusal(keys, wrapped, context=None) -> str:
     with pytest.raises(Unopenable) as error:
         keys.unwrap(wrapped, CONTEXT if context is None else context)

@@ -404,6 +404,8 @@ def test_a_table_that_was_not_given_is_out_of_reach(tables: Tables):
         with pytest.raises(LimitExceeded):
             tables.find_keys(name, INDEX, "p")
         with pytest.raises(LimitExceeded):
+            tables.list_keys(name)
+        with pytest.raises(LimitExceeded):
             tables.commit(put(), put(key))
     assert fetch(tables) is None
 
@@ -473,12 +475,16 @@ def test_reads_keep_to_their_limits(tables: Tables):
             tables.query("things", "p", limit=limit)
         with pytest.raises(LimitExceeded):
             tables.find_keys("things", INDEX, "p", limit=limit)
+        with pytest.raises(LimitExceeded):
+            tables.list_keys("things", limit=limit)
     with pytest.raises(LimitExceeded):
         tables.query("things", "")
     with pytest.raises(LimitExceeded):
         tables.query("things", "p", after="")
     with pytest.raises(LimitExceeded):
         tables.find_keys("things", INDEX, "p", after="not a mark")
+    with pytest.raises(LimitExceeded):
+        tables.list_keys("things", after="not a mark")
 
 
 def test_a_large_partition_comes_in_pages(tables: Tables):
@@ -486,3 +492,40 @@ def test_a_large_partition_comes_in_pages(tables: Tables):
     tables.commit(*(put(key, x=b"\0" * 300_000) for key in keys))
     assert [row.key for row in all_rows(tables, "p")] == keys
     assert len(tables.fetch_many(*keys)) == len(keys)
+
+
+def whole_table(tables: Tables, limit: int) -> list[Key]:
+    keys, after = [], None
+    for _ in range(1000):
+        page = tables.list_keys("things", after=after, limit=limit)
+        assert len(page.keys) <= limit
+        keys += page.keys
+        after = page.after
+        if after is None:
+            return keys
+    raise AssertionError("the pages do not end")
+
+
+def test_a_whole_table_is_listed_once_each_and_nothing_of_another(tables: Tables):
+    keys = {Key("things", f"p{n % 5}", f"가{n}") for n in range(23)}
+    tables.commit(*map(put, keys), put(Key("others", "p0", "x")))
+    for limit in (1, 4, 23, 24):
+        found = whole_table(tables, limit)
+        assert len(found) == len(keys)
+        assert set(found) == keys
+    assert tables.list_keys("outbox").keys == ()
+
+
+def test_a_row_that_stays_is_listed_whatever_comes_and_goes_meanwhile(tables: Tables):
+    stay = {Key("things", f"p{n:02d}") for n in range(0, 20, 2)}
+    tables.commit(*map(put, stay))
+    found, after = [], None
+    for n in range(1, 40, 2):
+        page = tables.list_keys("things", after=after, limit=2)
+        found += page.keys
+        after = page.after
+        tables.commit(put(Key("things", f"p{n:02d}")))
+        if after is None:
+            break
+    assert stay <= set(found)
+    assert len(found) == len(set(found))

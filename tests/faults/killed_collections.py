@@ -43,11 +43,12 @@ from mydata_hub.embedded.server import listen_on_loopback, serve_until_told
 from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.embedded.worker import Worker
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
-from mydata_hub.transparency.event import Event
 from mydata_hub.vault.segment_opening import open_segment, read_segment, trust
 from mydata_hub.vault.segments import blob_name
 from mydata_hub.vault.vault_keys import VaultKeys
 from mydata_hub.wiring import blobs_for, intake_box_for, keys_for, signer_for, tables_for
+
+from tests.unit.personal_log.own_entries import events_about, sequence_log
 
 WANTED = 20_000
 ROWS = 50
@@ -164,6 +165,7 @@ def _company() -> Iterator[tuple[str, int]]:
 def _connect(folder: Path, whole: Deployment, url: str) -> None:
     """Everything before the first page: an account, its vault, a provider, a signed consent."""
     clock, entropy = SystemClock(), SystemEntropy()
+    sequence_log(whole)
     names = {name.removesuffix("Table").lower(): name for name in whole.tables}
     names["vault_public"] = "VaultPublicTable"
     tables = SqliteTables(folder, names, clock)
@@ -189,6 +191,8 @@ def _connect(folder: Path, whole: Deployment, url: str) -> None:
             "client_id": "hub",
             "client_secret": "secret",
         },
+        clock,
+        entropy,
     )
     provider = fetch_provider(tables, "card")
     prepared = prepare_connection(
@@ -325,16 +329,11 @@ def _counted(whole: Deployment) -> dict[str, Any]:
 
 
 def _told_by_events(whole: Deployment, link: Link) -> int:
-    tables, counted, after = tables_for(_consent(whole)), 0, None
-    while True:
-        page = tables.find_keys("events", "subject", link.account_id, after=after, limit=100)
-        for row in tables.fetch_many(*page.keys).values():
-            event = Event.decode(row.values["personal"])
-            if event.kind == "records_collected":
-                counted += json.loads(event.payload)["records"]
-        after = page.after
-        if after is None:
-            return counted
+    return sum(
+        json.loads(event.payload)["records"]
+        for event in events_about(whole, link.account_id)
+        if event.kind == "records_collected"
+    )
 
 
 if __name__ == "__main__":

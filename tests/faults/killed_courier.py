@@ -21,6 +21,7 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from mydata_hub.accounts.desk import Desk
 from mydata_hub.consent.deliveries import (
     Delivery,
     InitiatedBy,
@@ -40,7 +41,7 @@ from mydata_hub.ports.clock import SetClock, SystemEntropy
 from mydata_hub.ports.messages import due_messages, send
 
 BEGUN = datetime(2026, 11, 24, 9, tzinfo=UTC)
-NAMES = {name: name for name in ("outbox", "clients", "deliveries")}
+NAMES = {name: name for name in ("outbox", "clients", "deliveries", "events")}
 MOMENTS = ("before it read", "after it read", "after it answered", "not at all")
 
 
@@ -77,7 +78,9 @@ def _end_grants(folder: Path, names: list[str], address: str) -> None:
         purposes=(Purpose("mobility_service"),),
         event_endpoint=address,
     )
-    register_client(tables, client)
+    clock, entropy = SetClock(BEGUN), SystemEntropy()
+    desk = Desk(tables=tables, clock=clock, entropy=entropy, issuer="http://localhost:1")
+    register_client(desk, client)
     for name in names:
         news = Delivery(
             grant_id=name,  # type: ignore[arg-type]

@@ -206,11 +206,13 @@ class World:
         self.faults = Faults(plan)
         self.tables = MemoryTables(self.faults, self.random)
         self.blobs = MemoryBlobs(self.faults)
+        self.openings = MemoryBlobs(self.faults)
         self.clock = SetClock(START)
         self.entropy = CountingEntropy()
         self.log = log_type(
             tables=self.tables,
             blobs=self.blobs,
+            openings=self.openings,
             signer=MemorySigner(),
             clock=self.clock,
             entropy=self.entropy,
@@ -219,12 +221,20 @@ class World:
         )
         self.broken_promises = 0
         self.tables.on_checkpoint = self.blobs.on_delete = self._check_promise
+        self.openings.on_delete = self._check_promise
 
     def _check_promise(self) -> None:
-        """Whatever the latest checkpoint commits to is stored, at every moment."""
+        """Whatever the latest checkpoint commits to is stored, at every moment, and so is what
+        each of its entries opens to."""
         size = self.tables.checkpoints[-1][0]
         if not all(tile.path in self.blobs.stored for tile in tiles_of(size)):
             self.broken_promises += 1
+        kept = self.openings.stored
+        for number in range(-(-size // 256)):
+            width = min(256, size - 256 * number)
+            names = [f"openings/entries/{number:03d}.p/{at}" for at in range(width, 256)]
+            if not any(name in kept for name in (f"openings/entries/{number:03d}", *names)):
+                self.broken_promises += 1
 
     def quiet(self) -> None:
         """From here on nothing crashes."""
@@ -255,7 +265,8 @@ def interleave(
 
 def leaf_of(row: Row) -> Leaf:
     return Leaf(
-        tag=row.values["tag"],
+        # What is sealed to the log zone has none before it is placed.
+        tag=row.values.get("tag", b""),
         person=row.values["person_commitment"],
         audit=row.values["audit_commitment"],
     )

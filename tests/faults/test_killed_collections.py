@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,9 @@ from typing import Any
 from mydata_hub.embedded.durable_files import remove_leftovers
 from mydata_hub.embedded.fsck import check_folder
 
-KILLS = int(os.environ.get("MYDATA_COLLECTION_KILLS", "50"))
+from tests.modes import times
+
+KILLS = times(12, long=50)
 
 
 def test_a_hub_that_is_killed_while_it_collects_loses_and_doubles_nothing(

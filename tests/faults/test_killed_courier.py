@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
 from tests.faults.killed_courier import MOMENTS
+from tests.modes import times
 
-GRANTS = int(os.environ.get("MYDATA_KILLED_COURIER_GRANTS", "40"))
+GRANTS = times(15, long=40)
 
 
 def test_every_end_is_told_and_settled_however_often_the_courier_is_killed(tmp_path):

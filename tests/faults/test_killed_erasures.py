@@ -10,13 +10,20 @@ import random
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from mydata_hub.embedded.local_keys import LocalKeys
 from mydata_hub.erasure.state import STEP_NAMES, Kind
+from mydata_hub.personal_log.intake import Intake
+from mydata_hub.personal_log.log_keys import LogKeys
+from mydata_hub.personal_log.placing import Placing
+from mydata_hub.personal_log.recipient import GRACE
 from mydata_hub.release.sd_jwt import AnswerKey
+from mydata_hub.transparency.events import Placed, leaf_of, pending_rows
+from mydata_hub.transparency.leaf import NO_TAG
 from mydata_hub.vault.segments import blob_prefix
 
 from functions.erase import build
@@ -24,7 +31,7 @@ from tests.unit.accounts.conftest import memory_folder
 from tests.unit.erasure.erasure_world import Counted, Killed, World
 
 KILLS = 6
-FOR_EVER = {"keys", "vault_public"}
+FOR_EVER = {"keys", "vault_public", "log_keys"}
 
 
 @dataclass
@@ -65,6 +72,32 @@ class Copy:
             begun_at = max(self.asked.first.clock.at, datetime.now(UTC))
             self.world.clock.at = begun_at + timedelta(days=days)
             self.world.take_further(room)  # type: ignore[arg-type]
+            self.turn_intake()
+
+    def turn_intake(self) -> None:
+        """What the sequencer does meanwhile: a new key, and the old one goes after its grace."""
+        world = self.world
+        keys = LocalKeys(world.folder, "log")
+        intake = Intake(world.tables, keys, world.clock, world.entropy)
+        world.clock.advance(timedelta(seconds=1))
+        # What the killed process itself has recorded was sealed, and waits for its place.
+        placing = Placing(
+            tables=world.tables,
+            intake=intake,
+            keys=LogKeys(world.tables, keys, world.clock),
+            entropy=world.entropy,
+        )
+        waiting = [row for row in pending_rows(world.tables) if "sealed_to" in row.values]
+        placed = [
+            Placed(row=row, index=at, leaf=replace(leaf_of(row), tag=NO_TAG))
+            for at, row in enumerate(waiting)
+        ]
+        if placed:
+            world.tables.commit(*placing.placed(placed))
+        intake.replace_soon()
+        intake.tend()
+        world.clock.advance(GRACE)
+        intake.tend()
 
     def check(self) -> None:
         """What holds at every moment: the survivor opens, and once inaccessible means for ever."""
@@ -94,6 +127,8 @@ def asked() -> Iterator[Asked]:
         survivor = world.live("Minsu").account_id
         jiu = world.live("Jiu")
         certificate_id = world.begin(jiu)
+        keys = LocalKeys(world.folder, "log")
+        Intake(world.tables, keys, world.clock, world.entropy).tend()
         world.close()
         yield Asked(world, Path(folder), survivor, jiu.account_id, certificate_id)
 
@@ -119,7 +154,7 @@ def test_whatever_effect_it_is_killed_at_it_completes(asked: Asked, after: bool)
 TABLES = (
     *("erasures", "outbox", "accounts", "sessions", "notices", "grants", "deliveries"),
     *("connections", "intake", "keys", "vault_public", "vaults", "segments", "ledger"),
-    *("events", "log", "witnesses"),
+    *("events", "log", "witnesses", "log_keys", "log_public", "releases"),
 )
 
 
@@ -128,7 +163,7 @@ def test_kill_9_at_any_moment_leaves_nobody_in_between(asked: Asked) -> None:
     while kills < KILLS:
         copy = asked.copy()
         before = copy.world.erasure(asked.certificate_id)
-        erase_and_kill(copy.world, chance.uniform(0.0, 0.03))
+        erase_and_kill(copy.world, chance.uniform(0.0, 0.1))
         copy.check()
         midway = copy.world.erasure(asked.certificate_id)
         kills += before.version < midway.version and not midway.certificate(Kind.IRRECOVERABLE)
@@ -164,6 +199,7 @@ def variables(world: World) -> dict[str, str]:
         "ISSUER": "http://localhost:8787",
         "SEGMENTS_BUCKET": "segments",
         "TILES_BUCKET": "tiles",
+        "IN_FORCE_TABLE": "in_force",
         "CERTIFICATE_KEY": "certificate",
     }
     return plain | {f"{name.upper()}_TABLE": f"{name.title()}Table" for name in TABLES}

@@ -15,10 +15,12 @@ from mydata_hub.vault.manifest import authenticate
 
 from tests.architecture.template import ROOT
 from tests.unit.own_vault.own_world import ME, OwnWorld, monthly
+from tests.unit.personal_log.intake_begun import begin_intake
 
 SEGMENTS = 160
 KILLS = 16
 MAX_RUNS = 200
+LOG = {"events": "Events", "log_keys": "Log_Keys", "log_public": "Log_Public"}
 # The very function, swept over and over; it says when it is ready, so that kills hit the work.
 FOLDER = """
 import sys
@@ -31,7 +33,7 @@ while True:
 
 
 def variables(world):
-    names = ("OUTBOX", "KEYS", "VAULT_PUBLIC", "VAULTS", "SEGMENTS", "EVENTS")
+    names = ("OUTBOX", "KEYS", "VAULT_PUBLIC", "VAULTS", "SEGMENTS", "EVENTS", "LOG_PUBLIC")
     return [
         f"ENGINE=embedded:{world.folder}",
         "ISSUER=http://localhost:8787",
@@ -39,6 +41,8 @@ def variables(world):
         "VAULT_KEY=vaults",
         "COLLECTOR_KEY=collect",
         "SELF_SUPPLIED_KEY=self-supplied",
+        "RESEAL_KEY=reseal",
+        "IN_FORCE_TABLE=In_Force",
         *(f"{name}_TABLE={name.title()}" for name in names),
     ]
 
@@ -64,6 +68,7 @@ def test_whatever_moment_folding_is_killed_at_nothing_is_lost_or_doubled(tmp_pat
     world = OwnWorld(tmp_path)
     for vault_id in (ME, "clean"):
         world.make(vault_id)
+    begin_intake(world.folder, LOG)
     chance = random.Random(7)
     records = [one for payee in "abcdefgh" for one in monthly(payee, months=20)]
     chance.shuffle(records)

@@ -16,8 +16,9 @@ from mydata_hub.ports.clock import SystemClock
 from mydata_hub.ports.tables import Key, Row
 
 from tests.faults.names import NAMES
+from tests.modes import times
 
-KILLS = 200
+KILLS = times(40, long=200)
 WRITERS = 4
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from tests.faults.history import Operation, check_history
+from tests.modes import times
 
-HISTORIES = 120
+HISTORIES = times(40, long=120)
 PROCESSES = 8
 OPERATIONS = 8  # of each process in each history
-PLANTS = 1000
+PLANTS = times(300, long=1000)
 
 History = list[Operation]
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from mydata_hub.embedded.local_keys import LocalKeys
-from mydata_hub.embedded.local_signer import LocalSigner
+from mydata_hub.embedded.local_signer import LocalSigner, rewrap_signers
+from mydata_hub.embedded.local_wrapping import is_under, master_key, message_keys
+from mydata_hub.embedded.root_key import read_root_key, read_roots, renew_root_key
 from mydata_hub.errors import Damaged, Unopenable
 
 CONTEXT = {"purpose": "records", "vault": "v1"}
@@ -77,12 +79,12 @@ def test_another_key_id_and_another_folder_are_refused(
 
 
 def test_a_ciphertext_under_the_right_key_without_its_commitment_is_refused(
-    vector: LocalKeys,
+    vector: LocalKeys, folder: Path
 ) -> None:
     # What a holder of two message keys could forge for GCM alone: the tag fits, the commitment
     # is of another key.
     salt = bytes(32)
-    key, commitment = vector._message_keys(salt)
+    key, commitment = message_keys(master_key(read_root_key(folder) or b"", "vaults"), salt)
     sealed = AESGCM(key).encrypt(bytes(12), b"a secret", _associated_data())
     assert vector.unwrap(b"\x01" + salt + commitment + sealed, CONTEXT) == b"a secret"
     with pytest.raises(Unopenable):
@@ -130,3 +132,74 @@ def test_signing_keys_outlive_the_process_and_are_kept_wrapped(folder: Path) -> 
 def _associated_data() -> bytes:
     texts = [b"purpose", b"records", b"vault", b"v1"]
     return b"\x01" + b"".join(len(text).to_bytes(4, "big") + text for text in texts)
+
+
+def test_a_renewed_root_key_opens_what_the_former_ones_wrapped(folder: Path) -> None:
+    keys, other = LocalKeys(folder, "vaults"), LocalKeys(folder, "vaults")
+    wrapped = [keys.wrap(b"a secret", CONTEXT)]
+    for _ in range(3):
+        renew_root_key(folder)
+        wrapped.append(keys.wrap(b"a secret", CONTEXT))
+    # The process that began before the renewals too, and one that begins now.
+    for one in (keys, other, LocalKeys(folder, "vaults")):
+        assert {one.unwrap(old, CONTEXT) for old in wrapped} == {b"a secret"}
+    root = read_root_key(folder)
+    assert root
+    under = [is_under(master_key(root, "vaults"), one) for one in wrapped]
+    assert under == [False, False, False, True]
+    again = [keys.rewrap(one, CONTEXT) for one in wrapped]
+    assert again[3] == wrapped[3]
+    assert all(is_under(master_key(root, "vaults"), one) for one in again)
+
+
+def test_rewrapping_what_does_not_open_is_refused(folder: Path) -> None:
+    keys = LocalKeys(folder, "vaults")
+    wrapped = keys.wrap(b"a secret", CONTEXT)
+    for bad, context in ((wrapped[:-1], CONTEXT), (wrapped, {"purpose": "records"})):
+        with pytest.raises(Unopenable):
+            keys.rewrap(bad, context)
+
+
+@pytest.mark.parametrize("step", ["before", "after"])
+def test_a_renewal_that_is_killed_leaves_one_key_that_opens_everything(
+    folder: Path, step: str
+) -> None:
+    wrapped = LocalKeys(folder, "vaults").wrap(b"a secret", CONTEXT)
+    renew_root_key(folder)
+    root, (stale,) = (folder / "root.key").read_bytes(), (folder / "roots").iterdir()
+    former = stale.read_bytes()
+    renew_root_key(folder)
+    # What the disk holds when the process dies at the one step that counts, or right behind it.
+    stale.write_bytes(former)
+    if step == "before":
+        (folder / "root.key").write_bytes(root)
+    assert LocalKeys(folder, "vaults").unwrap(wrapped, CONTEXT) == b"a secret"
+    renewed = renew_root_key(folder)
+    assert len(renewed.former) == (2 if step == "before" else 3)
+    assert LocalKeys(folder, "vaults").unwrap(wrapped, CONTEXT) == b"a secret"
+    # Only what the present key opens stays.
+    assert len(list((folder / "roots").iterdir())) == 1
+
+
+def test_signing_keys_survive_a_renewal_and_are_wrapped_anew(folder: Path) -> None:
+    public = LocalSigner(folder, "collect", "ES256").public_key()
+    LocalSigner(folder, "log", "EdDSA")
+    renew_root_key(folder)
+    assert LocalSigner(folder, "collect", "ES256").public_key() == public
+    assert rewrap_signers(folder) == 2
+    assert rewrap_signers(folder) == 0
+    assert LocalSigner(folder, "collect", "ES256").public_key() == public
+    # Without the former keys, all of them open.
+    for former in (folder / "roots").iterdir():
+        former.unlink()
+    assert LocalSigner(folder, "collect", "ES256").public_key() == public
+
+
+def test_a_damaged_file_of_former_root_keys_is_told(folder: Path) -> None:
+    LocalKeys(folder, "vaults")
+    renew_root_key(folder)
+    (path,) = (folder / "roots").iterdir()
+    for content in (b"{", b'{"format": 1, "wrapped": ["AAAA"]}'):
+        path.write_bytes(content)
+        with pytest.raises(Damaged):
+            read_roots(folder)

@@ -20,6 +20,7 @@ from mydata_hub.transparency.checkpoint import COSIGNATURE, VerifierKey, verify_
 from mydata_hub.transparency.events import record
 from mydata_hub.transparency.fsck import check_log
 from mydata_hub.transparency.merkle import leaf_hash
+from mydata_hub.transparency.openings import OpeningFiles
 from mydata_hub.transparency.published import CHECKPOINT, COSIGNED, PublishedLog
 from mydata_hub.transparency.sequencer import HEAD, Log, sequence
 from mydata_hub.transparency.signing import cosign, sign_checkpoint
@@ -55,26 +56,30 @@ class Store:
         self.world.tables.rows[COSIGNED] = Row(COSIGNED, 1, values)
         self.rows = dict(self.world.tables.rows)
         self.blobs = dict(self.world.blobs.stored)
+        self.openings = dict(self.world.openings.stored)
 
     def events(self):
         """The keys of the events, in the order of their places."""
         keys = [key for key in self.rows if key.table == "events"]
         return sorted(keys, key=lambda key: self.rows[key].values["index"])
 
-    def run(self, rows=None, blobs=None):
+    def run(self, rows=None, blobs=None, openings=None):
         """What the product's check finds in these stores."""
         memory = MemoryBlobs(Faults())
         memory.stored = self.blobs if blobs is None else blobs
+        opened = MemoryBlobs(Faults())
+        opened.stored = self.openings if openings is None else openings
         rows = self.world.tables.rows = self.rows if rows is None else rows
         return check_log(
             PublishedLog(self.world.tables, memory, SetClock(self.world.clock.now())),
             lambda: [(key.partition, row) for key, row in rows.items() if key.table == "events"],
             {self.key.public},
+            OpeningFiles(opened),
         )
 
-    def check(self, rows=None, blobs=None):
+    def check(self, rows=None, blobs=None, openings=None):
         """The names of what is wrong; a list, so that none is told twice."""
-        return [name for name, _ in self.run(rows, blobs).problems]
+        return [name for name, _ in self.run(rows, blobs, openings).problems]
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +134,29 @@ ALTERATIONS = {
     "its place, of no kind": lambda row: with_values(row, index="first"),
     "a column, missing": lambda row: with_values(row, tag=None),
 }
+
+
+def test_every_file_of_openings_that_is_touched_is_named(store):
+    for name, content in store.openings.items():
+        lines = content.splitlines(keepends=True)
+        swapped = b"".join([*lines[1::-1], *lines[2:]])
+        flips = [flipped(content, at) for at in range(12, len(content), len(content) // 9)]
+        for damaged in (swapped, content[:-1], content + lines[0], b"", *flips):
+            if damaged != content:
+                assert store.check(openings={**store.openings, name: damaged}) == [name]
+        gone = {other: value for other, value in store.openings.items() if other != name}
+        assert store.check(openings=gone) == [name]
+    for name in (
+        "openings/entries/000.p/9",
+        "openings/entries/003",
+        "openings/hours/001",
+        "openings/hours/000.p/1",
+    ):
+        planted = {**store.openings, name: store.openings["openings/entries/001"]}
+        assert store.check(openings=planted) == [name]
+    one, other = "openings/entries/000", "openings/entries/001"
+    exchanged = store.openings | {one: store.openings[other], other: store.openings[one]}
+    assert store.check(openings=exchanged) == [one, other]
 
 
 @pytest.mark.parametrize("kind", ALTERATIONS)
@@ -289,6 +317,7 @@ def test_what_a_crashed_sequencer_left_is_told_and_no_problem():
                 sequence(world.log)
             world.quiet()
             store.rows, store.blobs = dict(world.tables.rows), dict(world.blobs.stored)
+            store.openings = dict(world.openings.stored)
             found = store.run()
             assert found.problems == [], (moment, step)
             named = store.rows[HEAD].values["staged"]
@@ -314,7 +343,6 @@ def test_the_command_checks_the_log_of_a_folder_and_names_what_differs(tmp_path)
     assert event["object"].startswith("row ")
     assert event["problem"] == "is not the entry at its place 7"
     assert entry == {"object": "entry 7", "problem": "has no event"}
-    tables.close()
 
 
 def fsck(folder, *arguments):

@@ -12,17 +12,19 @@ from mydata_hub.transparency import sequencer
 from mydata_hub.transparency.checkpoint import VerifierKey, verify_checkpoint
 from mydata_hub.transparency.events import pending_events, record
 from mydata_hub.transparency.merkle import leaf_hash, root_of
+from mydata_hub.transparency.openings import OpeningFiles
 from mydata_hub.transparency.published import CHECKPOINT
 from mydata_hub.transparency.sequencer import Log, sequence
 from mydata_hub.transparency.tiles import ENTRIES, Edge, decode_bundle, tiles_of
 from mydata_hub.transparency.verifier import verify_log
 
 from tests.faults.sequencer_world import Crash, World, an_event, interleave
+from tests.modes import times
 
-RUNS = 5_000
+RUNS = times(1_000, long=5_000)
 PARTS = 4
 NEARLY_A_TILE = 253
-NAIVE_RUNS = 300
+NAIVE_RUNS = times(100, long=300)
 
 
 def write_events(world, first, count):
@@ -59,9 +61,10 @@ def judge(world, key):
     sizes = [size for size, _ in world.tables.checkpoints]
     entries = entries_of(world, sizes[-1])
     wrong = misplaced(world, entries)
+    wrong += unopened(world, entries)
     if world.broken_promises:
-        wrong.append("a checkpoint without its tiles")
-    if world.blobs.overwrites:
+        wrong.append("a checkpoint without its tiles or openings")
+    if world.blobs.overwrites or world.openings.overwrites:
         wrong.append("overwritten")
     if sizes != sorted(set(sizes)):
         wrong.append("checkpoint went back")
@@ -75,6 +78,17 @@ def judge(world, key):
     if verify_log(Stored(world), key).findings:
         wrong.append("not verified")
     return wrong
+
+
+def unopened(world, entries):
+    files, size = OpeningFiles(world.openings), len(entries)
+    try:
+        opened = [one for number in range(-(-size // 256)) for one in files.bundle(number, size)]
+    except BlobMissing:
+        return ["an entry without its opening"]
+    if not all(one.opens(entry) for one, entry in zip(opened, entries, strict=True)):
+        return ["an entry with another opening"]
+    return []
 
 
 def misplaced(world, entries):

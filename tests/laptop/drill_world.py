@@ -14,7 +14,7 @@ from mydata_hub.cli.laptop import environment_of, laptop_deployment
 from mydata_hub.cli.restore import restore
 from mydata_hub.config import EraseSettings
 from mydata_hub.consent.grant import Grant
-from mydata_hub.consent.grants import give
+from mydata_hub.consent.grants import give, signed_values
 from mydata_hub.embedded.disk_blobs import DiskBlobs
 from mydata_hub.embedded.key_copies import key_copies_until
 from mydata_hub.embedded.local_keys import LocalKeys
@@ -34,6 +34,7 @@ from mydata_hub.vault.vault_keys import VaultKeys
 
 from tests.unit.consent.test_consent_record import RECORD as CONSENT
 from tests.unit.own_vault.own_world import OwnWorld
+from tests.unit.personal_log.intake_begun import begin_intake
 
 
 @dataclass
@@ -44,6 +45,7 @@ class DrillWorld(OwnWorld):
         super().__post_init__()
         deployment = laptop_deployment(self.folder, "http://localhost:1")
         names = {_logical(name): name for name in deployment.tables}
+        begin_intake(self.folder, names, "LogKey")
         self.clock = SystemClock()
         self.tables = SqliteTables(self.folder, names, self.clock)
         self.blobs = DiskBlobs(self.folder, "SegmentsBucket")
@@ -86,7 +88,8 @@ class DrillWorld(OwnWorld):
 
     def give(self, grant: Grant) -> None:
         """A consent that somebody gave."""
-        self.tables.commit(*give(self.desk(), grant, CONSENT, "wording"))
+        signed = signed_values(CONSENT, "wording", b"a passkey")
+        self.tables.commit(*give(self.desk(), grant, signed))
 
     def ledger(self, grant: Grant) -> Ledger:
         """What the partner group of a grant was told of its person."""
@@ -106,6 +109,7 @@ class DrillWorld(OwnWorld):
             Log(
                 tables=self.tables,
                 blobs=blobs,
+                openings=DiskBlobs(self.folder, "OpeningsBucket"),
                 signer=signer,
                 clock=self.clock,
                 entropy=self.entropy,

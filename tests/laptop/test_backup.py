@@ -17,7 +17,7 @@ from mydata_hub.consent.grants import fetch_grant
 from mydata_hub.embedded import key_copies, unfinished
 from mydata_hub.embedded.fsck import check_folder
 from mydata_hub.embedded.key_copies import KEPT_FOR, KEY_TABLES, key_copies_until, newest_copy
-from mydata_hub.embedded.local_keys import FILE_NAME as ROOT_KEY
+from mydata_hub.embedded.root_key import FILE_NAME as ROOT_KEY
 from mydata_hub.embedded.snapshots import snapshots_of
 from mydata_hub.embedded.sqlite_file import FILE_NAME
 from mydata_hub.errors import NotAllowed

@@ -30,6 +30,7 @@ from mydata_hub.cli.sources import connect_provider
 from mydata_hub.cli.stage import mydata
 from mydata_hub.cli.wallet import FIRST, Wallet
 from mydata_hub.embedded.invocation import Invoker
+from mydata_hub.embedded.row_scan import rows_of_table
 
 from tests.architecture.template import ROOT
 
@@ -235,6 +236,24 @@ def test_a_marked_value_is_nowhere_outside_the_seals(finished_run):
     assert any(name.startswith("data/blobs/SegmentsBucket/") for name in places)
     assert any(name.startswith("data/blobs/TilesBucket/") for name in places)
     assert finished_run.findings() == []
+
+
+def test_no_row_of_the_log_says_whom_it_is_about(finished_run):
+    """Once everything has its place, and in between: neither in the clear nor as what is found."""
+    (account,) = accounts_of(finished_run.data)
+    for table in ("EventsTable", "LogBooksTable", "LogPublicTable", "LogTable"):
+        rows = [row for _label, row in rows_of_table(finished_run.data, table)]
+        assert rows, table
+        assert not any(account in repr(row) for row in rows), table
+    events = [row for _label, row in rows_of_table(finished_run.data, "EventsTable")]
+    assert any("sealed" in row.values for row in events)
+    assert not any({"personal", "subject"} & row.values.keys() for row in events)
+
+
+def accounts_of(data: Path) -> set[str]:
+    """Whose log keys there are, beside the hub's own and the intake's."""
+    names = {row.key.partition for _label, row in rows_of_table(data, "LogKeysTable")}
+    return names - {"intake", "hub"}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,19 @@ import pytest
 from mydata_hub.cli.stage import LineFailed, Stage, mydata
 from rich.console import Console
 
+from tests.architecture import zone_page
+
+COLUMNS = ("class", "when", "audit facts")
+PROTOCOL = zone_page.PAGE.with_name("protocol.md")
+TOLD = {
+    *("account_opened", "recovery_code_issued", "recovery_started", "recovery_cancelled"),
+    *("consent_given", "consent_withdrawn", "connection_made", "records_collected"),
+    *("records_folded", "statement_imported", "claims_answered", "deletion_attested"),
+    *("claims_refused", "partner_added", "provider_registered", "auditor_invited"),
+    "export_started",
+    *("policy_changed", "catalogue_changed", "signing_key_changed"),
+}
+
 pytestmark = pytest.mark.xdist_group("laptop")
 
 
@@ -31,6 +44,10 @@ def test_the_demonstration_holds_and_leaves_nothing_running():
     assert figures["acknowledged_before_kill"] > 0
     assert figures["log_entries"] >= figures["acknowledged_before_kill"] + 3
     assert "✗" not in told.stderr
+    # What the log holds after all of it is what the page says there is, and the story has it.
+    listed = {cells[0].strip("`") for cells in zone_page.table(*COLUMNS, page=PROTOCOL)}
+    assert figures["kinds"].keys() <= listed
+    assert figures["kinds"].keys() >= TOLD
     assert not [line for line in command_lines() if b"mydata-demo-" in line]
 
 

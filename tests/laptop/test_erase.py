@@ -7,6 +7,24 @@ import json
 import httpx
 
 
+def test_somebody_erases_a_part_and_the_rest_stays(hub, mydata, tmp_path):
+    mydata("person", "add", "Jun")
+    mydata("person", "connect", "sample-card", "--as", "Jun", "--sample-person", "jiu")
+    asked = mydata("erase", "--as", "Jun", "--dataset", "card.approvals")
+    assert asked.code == 1
+    file = tmp_path / "part.json"
+    words = ("erase", "--as", "Jun", "--dataset", "card.approvals", "--yes", "--out", str(file))
+    done = mydata(*words, "--json").json()
+    assert done["part"]["dataset"] == "card.approvals"
+    assert all(step["done_at"] for step in done["steps"])
+    checked = mydata("certificate", "verify", str(file))
+    assert checked.code == 0, checked.err
+    assert "A part of a vault: dataset card.approvals" in checked.out
+    assert mydata("person", "show", "--as", "Jun").code == 0
+    both = mydata("erase", "--as", "Jun", "--provider", "self", "--dataset", "x", "--yes")
+    assert both.code == 1
+
+
 def test_somebody_erases_everything_and_keeps_a_certificate(hub, mydata, tmp_path):
     mydata("person", "add", "Mina")
     mydata("person", "connect", "sample-card", "--as", "Mina", "--sample-person", "jiu")

@@ -96,3 +96,24 @@ def test_addresses_that_no_event_may_be_sent_to_are_refused(register, tmp_path, 
     client_id = register([public]).out.strip()
     data = ("--data", str(tmp_path / "data"))
     assert run("partner", "events", client_id, address, *data).code == 1
+
+
+def test_a_partner_is_suspended_and_admitted_again(register, tmp_path):
+    data = ("--data", str(tmp_path / "data"))
+    client_id = register([KEY.as_dict(private=False)]).out.strip()
+    assert run("partner", "suspend", client_id, *data, "--json").json()["suspended"] is True
+    assert run("partner", "suspend", client_id, "--readmit", *data, "--json").json() == {
+        "client_id": client_id,
+        "suspended": False,
+    }
+    assert run("partner", "suspend", "nobody", *data).code == 1
+
+
+def test_a_partner_may_publish_its_keys_instead_of_bringing_them(tmp_path):
+    about = ("--name", "Bread", "--redirect-uri", REDIRECT, "--claim", "commute.mode")
+    about += ("--contact", "mailto:dpo@bread.example", "--data", str(tmp_path / "data"))
+    assert run("partner", "add", *about).code == 2
+    made = run("partner", "add", *about, "--jwks-uri", "https://bread.example/jwks")
+    assert made.code == 0, made.err
+    refused = run("partner", "add", *about, "--jwks-uri", "http://bread.example/jwks")
+    assert (refused.code, "jwks_uri" in refused.err) == (1, True)

@@ -18,7 +18,7 @@ FOLDER = ROOT / "policies"
 FILES = {
     path.name: path.read_text("utf-8")
     for path in sorted(FOLDER.iterdir())
-    if path.suffix in (".cedar", ".cedarschema")
+    if path.suffix in (".cedar", ".cedarschema") or path.name == "fair-use.json"
 }
 POLICIES = read_policies(FOLDER)
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -39,6 +39,7 @@ ALLOWED: dict[str, Any] = {
         "group": "rentals",
         "purpose": "personal_offers",
         "claims": [CLAIM],
+        "given_ago_ms": 30 * 86_400_000 - 1,
         "expires_in_ms": 1,
         "times": 2,
         "max_bits": 16,
@@ -91,6 +92,7 @@ def grant(
     times: int,
     max_bits: int,
     ended: bool,
+    given_ago_ms: int = 30 * 86_400_000,
 ) -> Grant:
     collects = kind == "collect"
     return Grant(
@@ -104,8 +106,8 @@ def grant(
         items=("card.approvals",) if collects else tuple(claims),
         frequency=Frequency(unit=FrequencyUnit.MONTH, count=times),
         max_bits=0 if collects else max_bits,
-        given_at=NOW - timedelta(days=30),
-        expires_at=NOW + timedelta(milliseconds=expires_in_ms),
+        given_at=NOW - timedelta(milliseconds=given_ago_ms),
+        expires_at=NOW + timedelta(milliseconds=max(expires_in_ms, 1 - given_ago_ms)),
         ended_at=NOW if ended else None,
         ended_as=Ending.WITHDRAWN if ended else None,
         consent_hash=bytes(32),

@@ -8,7 +8,7 @@ import queue
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ class Partner:
 def node() -> str:
     """Node with the packages of the lock file."""
     missing = "Node.js is missing" if NODE is None else "tests/protocol: run npm ci"
-    if NODE is None or not (HERE / "node_modules" / "openid-client").is_dir():
+    if NODE is None or not (HERE / "node_modules" / "@sd-jwt").is_dir():
         if os.environ.get("MYDATA_NO_SKIPS"):
             pytest.fail(missing)
         pytest.skip(missing)
@@ -78,15 +78,37 @@ def node() -> str:
 
 
 @pytest.fixture(scope="session")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHub]:
+def hubs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], ServedHub]]:
+    """Hubs as `mydata serve` runs them, by whether they demand a DPoP nonce; each started once."""
+    running: dict[str, ServedHub] = {}
+
+    def serve(nonce: str) -> ServedHub:
+        if nonce not in running:
+            folder = tmp_path_factory.mktemp("hub") / "data"
+            # Without the sample world where no test looks at it.
+            more = () if nonce == "required" else ("--empty", "--dpop-nonce", nonce)
+            running[nonce] = ServedHub(folder, free_port(), *more)
+            running[nonce].start()
+        return running[nonce]
+
+    yield serve
+    for served in running.values():
+        served.stop()
+
+
+@pytest.fixture
+def nonce() -> str:
+    """Whether the hub demands a nonce; a test says otherwise by a parameter of this name."""
+    return "required"
+
+
+@pytest.fixture
+def hub(hubs: Callable[[str], ServedHub], nonce: str) -> ServedHub:
     """The hub as `mydata serve` runs it."""
-    served = ServedHub(tmp_path_factory.mktemp("hub") / "data", free_port())
-    served.start()
-    yield served
-    served.stop()
+    return hubs(nonce)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def mydata(hub: ServedHub) -> Any:
     """Run `mydata` commands on the served hub's data folder."""
     return lambda *command: run(*command, "--data", str(hub.data))

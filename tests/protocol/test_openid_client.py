@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
+from tests.protocol.conftest import HERE
 
 pytestmark = pytest.mark.xdist_group("protocol")
 DETAILS = {
@@ -27,9 +30,17 @@ def person(mydata):
     return name
 
 
-@pytest.mark.parametrize("alg", ["ES256", "PS256", "EdDSA"])
+@pytest.mark.parametrize(
+    ("alg", "nonce"),
+    [
+        ("ES256", "required"),
+        ("PS256", "required"),
+        ("EdDSA", "required"),
+        ("ES256", "optional"),
+    ],
+)
 def test_a_partner_gets_answers_until_the_person_withdraws(
-    alg, partner, person, mydata, hub, tmp_path
+    alg, nonce, partner, person, mydata, hub, node, tmp_path
 ):
     client, client_id = partner(DETAILS, alg)
     discovered = client.step("discovered")
@@ -37,10 +48,8 @@ def test_a_partner_gets_answers_until_the_person_withdraws(
     assert discovered["seen"] == [["GET", "/.well-known/oauth-authorization-server", 200, None]]
     pushed = client.step("pushed")
     # The hub asks for a nonce once; the client sends the same request again with it.
-    assert [entry[1:] for entry in pushed["seen"]] == [
-        ["/oauth/par", 400, "use_dpop_nonce"],
-        ["/oauth/par", 201, None],
-    ]
+    challenged = [["/oauth/par", 400, "use_dpop_nonce"]] if nonce == "required" else []
+    assert [entry[1:] for entry in pushed["seen"]] == [*challenged, ["/oauth/par", 201, None]]
     approved = mydata("person", "approve", pushed["authorize"], "--as", person)
     assert approved.code == 0, approved.err
     answer = parse_qs(urlsplit(approved.out.strip()).query)
@@ -58,7 +67,9 @@ def test_a_partner_gets_answers_until_the_person_withdraws(
     assert (introspected["active"], introspected["client_id"]) == (True, client_id)
     assert introspected["grant_id"] == granted["grant_id"]
     assert introspected["cnf"]["jkt"]
-    answers_cost_once(client.step("asked"))
+    asked = client.step("asked")
+    answers_cost_once(asked)
+    answers_verify_elsewhere(asked, node, hub, client_id)
     (tmp_path / "receipt.json").write_text(client.step("received")["ok"])
     told = mydata("receipt", "verify", str(tmp_path / "receipt.json"), "--json")
     assert told.code == 0, told.err
@@ -90,6 +101,35 @@ def test_a_partner_gets_answers_until_the_person_withdraws(
     (grant,) = mydata("person", "grants", "--as", person, "--json").json()["grants"]
     assert (grant["state"], grant["told"]["state"]) == ("withdrawn", "deletion_attested")
     assert grant["told"]["confirmed"]
+
+
+def answers_verify_elsewhere(asked, node, hub, client_id):
+    """npm's @sd-jwt/sd-jwt-vc, which finds the keys as the issuer's metadata says."""
+    body = json.loads(asked["ok"][0]["text"])
+    good = body["answers"][0]["sd_jwt"]
+    issued, disclosed, _ = good.split("~")
+    head, payload, signature = issued.split(".")
+    other = "A" if payload[40] != "A" else "B"
+    changed = f"{head}.{payload[:40]}{other}{payload[41:]}.{signature}~{disclosed}~"
+    foreign = f"{issued}~{disclosed[:-2]}{'A' if disclosed[-2] != 'A' else 'B'}{disclosed[-1]}~"
+    lines = [json.dumps({"issuer": hub.url, "sd_jwt": one}) for one in (good, changed, foreign)]
+    told = subprocess.run(
+        [node, str(HERE / "verify_answers.mjs")],
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        cwd=HERE,
+    )
+    assert told.returncode == 0, told.stderr
+    verified, *refused = (json.loads(line) for line in told.stdout.splitlines())
+    payload = verified["payload"]
+    assert payload["answers"] == {"commute.mode@1": "no_answer"}
+    assert (payload["aud"], payload["jti"]) == (client_id, body["event_id"])
+    assert len(refused) == 2
+    # A signature that does not fit is refused; a disclosure that does not fit shows nothing.
+    assert "refused" in refused[0]
+    assert "refused" in refused[1] or refused[1]["payload"]["answers"] == {}
 
 
 def answers_cost_once(asked):

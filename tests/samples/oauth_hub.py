@@ -82,7 +82,7 @@ class OAuthHub:
 
     def register(self, client_id: str, jwks: Any, redirect_uri: str, purpose: str) -> None:
         register_client(
-            self.desk.tables,
+            self.desk,
             Client(
                 client_id=client_id,
                 name="샘플",

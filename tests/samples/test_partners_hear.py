@@ -42,7 +42,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         try:
             public = json.loads(jwks.read_text())
             hub.register("shop", public, about["redirect_uri"], "mobility_service")
-            set_event_endpoint(hub.desk.tables, "shop", f"{about['url']}/events")
+            set_event_endpoint(hub.desk, "shop", f"{about['url']}/events")
             private = json.loads(key.read_text())
             yield Shop(about["url"], about["redirect_uri"], hub, "bicycle", "shop", private)
         finally:

@@ -1,12 +1,13 @@
-"""Batches of a stream: one record that fails holds up none of the others."""
+"""Batches: of a stream or of a sweep, one that fails holds up none of the others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
+from mydata_hub.errors import HubError
 from mydata_hub.ports.tables import Row
 
 
@@ -26,3 +27,20 @@ def take_stream(
     with processor(records, take_record):
         processor.process()
     return processor.response()
+
+
+def take_swept(
+    rows: Iterable[Row], take: Callable[[Row], None], tell: Callable[[str], None]
+) -> Mapping[str, Any]:
+    """Give each row to `take`; the last failure is raised at the end, so that the run has failed
+    and yet nobody waited behind a bad one."""
+    failure: HubError | None = None
+    for row in rows:
+        try:
+            take(row)
+        except HubError as error:
+            tell("what a message asks for could not be done")
+            failure = error
+    if failure:
+        raise failure
+    return {}

@@ -77,6 +77,8 @@ class PagesSettings(Settings):
     notices_table: str
     outbox_table: str
     events_table: str
+    # What events are sealed with on their way to that table; it opens nothing.
+    log_public_table: str
     # Where an erasure is asked for, and its certificates are handed out.
     erasures_table: str
     # Threat: a software authenticator keeps its key in a readable file. Only the laptop's own
@@ -105,9 +107,16 @@ class SequenceLogSettings(Settings):
     """functions/sequence_log.py"""
 
     events_table: str
+    log_public_table: str
     log_table: str
     outbox_table: str
     tiles_bucket: str
+    # What auditors read beside the log, and nobody else.
+    openings_bucket: str
+    # Threat: whoever has these tables and the key reads what every person did, and can tag it.
+    log_keys_table: str
+    log_books_table: str
+    log_key: str
     # Threat: whoever may sign with this key can show different people different logs.
     checkpoint_key: str
     # Whether there are any: then the courier is asked to call them.
@@ -120,6 +129,17 @@ class AuditSettings(Settings):
     log_table: str
     witnesses_table: str
     tiles_bucket: str
+    # For auditors' and people's own sessions: openings, and what each person's entries hold.
+    openings_bucket: str
+    sessions_table: str
+    events_table: str
+    log_public_table: str
+    log_keys_table: str
+    log_books_table: str
+    clients_table: str
+    providers_table: str
+    # Threat: as in SequenceLogSettings; this function may open and not make.
+    log_key: str
 
 
 class AuthorizeSettings(Settings):
@@ -131,6 +151,7 @@ class AuthorizeSettings(Settings):
     clients_table: str
     oauth_table: str
     events_table: str
+    log_public_table: str
     # As in PagesSettings: the laptop's command line signs consents with a software passkey.
     software_passkeys: Literal["allowed", "refused"]
 
@@ -142,12 +163,18 @@ class IssueTokenSettings(Settings):
     clients_table: str
     oauth_table: str
     events_table: str
+    log_public_table: str
+    # What runs: policies, catalogue and signing keys, so that a change of them is logged.
+    in_force_table: str
     outbox_table: str
     deliveries_table: str
     # Threat: whoever may sign with this key can make access tokens for any grant.
     token_key: str
     # Its public half alone: partners verify events with it.
     event_key: str
+    receipt_key: str
+    # Threat: proofs made ahead of time by who held a partner's key for a moment (RFC 9449, 11.2).
+    dpop_nonce: Literal["required", "optional"]
 
 
 class ConsentSettings(Settings):
@@ -158,10 +185,17 @@ class ConsentSettings(Settings):
     grants_table: str
     clients_table: str
     events_table: str
+    log_public_table: str
+    in_force_table: str
     outbox_table: str
     deliveries_table: str
     providers_table: str
     connections_table: str
+    ledger_table: str
+    erasures_table: str  # where the erasure of a part is asked for
+    # Threat: whoever may sign with this key can make up receipts of consents, never their passkey's
+    # signature.
+    receipt_key: str
     # As in PagesSettings: the laptop's command line signs consents with a software passkey.
     software_passkeys: Literal["allowed", "refused"]
 
@@ -176,6 +210,7 @@ class ReceiveSettings(Settings):
     intake_table: str
     outbox_table: str
     events_table: str
+    log_public_table: str
     intake_key: str
 
 
@@ -188,6 +223,7 @@ class CollectSettings(Settings):
     intake_table: str
     outbox_table: str
     events_table: str
+    log_public_table: str
     # Public keys alone: what is sealed to them opens in another zone.
     vault_public_table: str
     segments_table: str
@@ -211,11 +247,39 @@ class FoldRecordsSettings(Settings):
     vaults_table: str
     segments_table: str
     events_table: str
+    log_public_table: str
+    in_force_table: str
     segments_bucket: str
     vault_key: str
     # Whose segments are believed, each key for its own provenance; only their public halves.
     collector_key: str
     self_supplied_key: str
+    reseal_key: str
+
+
+class ResealSettings(Settings):
+    """functions/reseal.py"""
+
+    outbox_table: str
+    # How far each rotation is, and each erasure of a part.
+    rotations_table: str
+    erasures_table: str
+    # Threat: whoever may run this reads, and writes anew, every vault there is.
+    keys_table: str
+    vault_public_table: str
+    vaults_table: str
+    segments_table: str
+    # Answers in it are sealed under vaults' secrets, and change their key with them.
+    ledger_table: str
+    events_table: str
+    log_public_table: str
+    segments_bucket: str
+    vault_key: str
+    # Whose segments are believed, each key for its own provenance; only their public halves.
+    collector_key: str
+    self_supplied_key: str
+    # Threat: whoever signs with this key and writes manifests can put records into a vault.
+    reseal_key: str
 
 
 class MyVaultSettings(Settings):
@@ -227,10 +291,38 @@ class MyVaultSettings(Settings):
     vaults_table: str
     segments_table: str
     events_table: str
+    log_public_table: str
     segments_bucket: str
     vault_key: str
     # Threat: whoever signs with this key can put statements into anybody's vault.
     self_supplied_key: str
+
+
+class ExportSettings(Settings):
+    """functions/export.py"""
+
+    # Threat: whoever may run this as somebody reads all of them; it asks for the passkey, and
+    # writes nothing but the event that says so.
+    sessions_table: str
+    accounts_table: str
+    grants_table: str
+    clients_table: str
+    keys_table: str
+    vaults_table: str
+    segments_table: str
+    ledger_table: str
+    events_table: str
+    log_public_table: str
+    releases_table: str
+    # Which log it was, and how far.
+    log_table: str
+    witnesses_table: str
+    segments_bucket: str
+    vault_key: str
+    # Whose segments are believed; only their public halves.
+    collector_key: str
+    self_supplied_key: str
+    reseal_key: str
 
 
 class EraseSettings(Settings):
@@ -248,10 +340,14 @@ class EraseSettings(Settings):
     intake_table: str
     keys_table: str
     vault_public_table: str
+    log_keys_table: str
     vaults_table: str
     segments_table: str
     ledger_table: str
+    releases_table: str
     events_table: str
+    log_public_table: str
+    in_force_table: str
     # Checkpoint and tiles: a certificate carries the proof that its entry is in the log.
     log_table: str
     witnesses_table: str
@@ -264,6 +360,7 @@ class EraseSettings(Settings):
 class AnswerSettings(Settings):
     """functions/answer.py"""
 
+    sessions_table: str
     grants_table: str
     clients_table: str
     oauth_table: str
@@ -271,12 +368,15 @@ class AnswerSettings(Settings):
     vaults_table: str
     ledger_table: str
     idempotency_table: str
+    releases_table: str
     events_table: str
-    # Checkpoint, cosignatures and tiles: a receipt carries the proof that its entry is in the log.
-    log_table: str
+    log_public_table: str
+    in_force_table: str
+    log_table: str  # with cosignatures and tiles: a receipt carries the proof of its place
     witnesses_table: str
     tiles_bucket: str
     vault_key: str
+    signing_keys_table: str
     # Threat: whoever signs with this key can make answers that nobody gave.
     answer_key: str
     # Its public half alone: access tokens are verified with it.

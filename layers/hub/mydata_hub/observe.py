@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import Mapping
 from typing import IO, Any, Final, cast
 
 from aws_lambda_powertools import Logger
@@ -50,6 +51,16 @@ def metrics_for(function: str) -> EphemeralMetrics:
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=function)
     metrics.set_default_dimensions(function=function)
     return metrics
+
+
+def measure(function: str, *, seconds: Mapping[str, float] | None = None, **counts: int) -> None:
+    """Write down counts, and durations in seconds, of one invocation."""
+    metrics = metrics_for(function)
+    for name, count in counts.items():
+        metrics.add_metric(name, "Count", count)
+    for name, duration in (seconds or {}).items():
+        metrics.add_metric(name, "Seconds", duration)
+    metrics.flush_metrics()
 
 
 class AllowListFormatter(LambdaPowertoolsFormatter):

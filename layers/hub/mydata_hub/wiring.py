@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.util import find_spec
+from operator import add
 from pathlib import Path
 from typing import Final
 
@@ -33,12 +35,22 @@ from mydata_hub.ports.tables import Tables
 # Of template.yaml, and of DynamoDB where that says nothing (tests/architecture compares them).
 KEYS_RECOVERABLE: Final = timedelta(days=7)
 ROWS_RECOVERABLE: Final = timedelta(days=35)
+EVENTS: Final = "events"
 # On a laptop: when a database is looked at again whose log somebody was reading.
 LOG_PAUSE: Final = timedelta(minutes=1)
 
 
 def tables_for(settings: Settings) -> Tables:
-    """The tables that the settings name, and no others."""
+    """The tables that the settings name, and no others; events pass into them sealed."""
+    tables = _tables(settings)
+    if EVENTS not in settings.table_names():
+        return tables
+    from mydata_hub.personal_log.writing import SealedEvents
+
+    return SealedEvents(tables, SystemClock())
+
+
+def _tables(settings: Settings) -> Tables:
     folder = embedded_folder(settings)
     if folder is None:
         from mydata_hub.aws.dynamo_tables import DynamoTables
@@ -94,11 +106,13 @@ def signer_for(settings: Settings, key_id: str, algorithm: Algorithm) -> Signer:
 class Copies:
     """Until when copies may be there of what was destroyed or deleted at an instant.
 
-    `keys_until` for wrapped keys, `rows_until` for rows that were not sealed, None where only the
-    operator knows.
+    `keys_until` for wrapped keys, of which it replaces copies within reach, `old_keys_until` for
+    those that are replaced by the next backup alone, `rows_until` for rows that were not sealed,
+    None where only the operator knows.
     """
 
     keys_until: Callable[[datetime], datetime]
+    old_keys_until: Callable[[datetime], datetime]
     rows_until: Callable[[datetime], datetime | None]
 
 
@@ -107,17 +121,21 @@ def copies_of(settings: EraseSettings) -> Copies:
     folder = embedded_folder(settings)
     if folder is None:
         # template.yaml: point-in-time recovery of the table of keys, and of every other table.
-        return Copies(lambda at: at + KEYS_RECOVERABLE, lambda at: at + ROWS_RECOVERABLE)
-    from mydata_hub.embedded.key_copies import key_copies_until
+        recoverable = partial(add, KEYS_RECOVERABLE)
+        return Copies(recoverable, recoverable, partial(add, ROWS_RECOVERABLE))
+    from mydata_hub.embedded.key_copies import key_copies_until, old_key_copies_until
     from mydata_hub.embedded.sqlite_file import SqliteFile
 
-    def keys_until(at: datetime) -> datetime:
+    def in_log(at: datetime) -> datetime:
         # The write-ahead log is a copy too: it holds the row of keys as it was.
         emptied = SqliteFile(folder).empty_log()
-        in_log = at if emptied else SystemClock().now() + LOG_PAUSE
-        return max(key_copies_until(folder, at), in_log)
+        return at if emptied else SystemClock().now() + LOG_PAUSE
 
-    return Copies(keys_until, lambda _at: None)
+    return Copies(
+        lambda at: max(key_copies_until(folder, at), in_log(at)),
+        lambda at: max(old_key_copies_until(folder, at), in_log(at)),
+        lambda _at: None,
+    )
 
 
 def loopback_calls_allowed(settings: DeliverSettings) -> bool:

@@ -23,6 +23,7 @@ from mydata_hub.web.guards import ROUTES
 from mydata_hub.wiring import keys_for, tables_for
 
 from tests.unit.insights.lives import KOREA, at, contract, trip, weekdays_before
+from tests.unit.personal_log.own_entries import events_about
 from tests.unit.web.conftest import Browser
 from tests.unit.web.partners import HttpPartner, approve
 
@@ -38,6 +39,7 @@ class Laptop:
     def __init__(self, folder: Path) -> None:
         self.deployment = laptop_deployment(folder, ISSUER)
         self.handlers: dict[str, Any] = {}
+        self.invoke("sequence_log", {"sweep": True})
 
     def environment(self, function: str) -> dict[str, str]:
         found = (one for one in self.deployment.functions.values() if one.file.stem == function)
@@ -80,10 +82,7 @@ class Laptop:
 
     def released(self, account_id: str) -> list[Event]:
         """The gate's events about a person, in order."""
-        tables = self.desk.tables
-        keys = tables.find_keys("events", "subject", account_id).keys
-        rows = tables.fetch_many(*keys)
-        events = [Event.decode(rows[key].values["personal"]) for key in keys]  # type: ignore[arg-type]
+        events = events_about(self.deployment, account_id)
         return [event for event in events if event.kind.startswith("claims_")]
 
 

@@ -29,8 +29,10 @@ def log_key(asked):
 
 
 def answer_key(asked):
-    (key,) = KeySet.import_key_set(get(asked, "/claims/jwks").json()).keys
-    return key
+    """The long-lived one, which signs receipts; the others are of days, and certified."""
+    first, *of_days = KeySet.import_key_set(get(asked, "/claims/jwks").json()).keys
+    assert ["certificate" in key.as_dict() for key in (first, *of_days)] == [False, True]
+    return first
 
 
 def test_the_first_answer_is_charged_and_the_second_is_free_and_the_same(asked):
@@ -70,6 +72,17 @@ def test_answers_verify_with_a_foreign_library_and_the_keys_that_are_found(asked
         assert payload["aud"] == "bicycles"
         assert payload["cnf"] == {"jkt": asked.partner.jkt}
         assert payload["jti"] == reply["event_id"]
+
+
+def test_a_key_is_found_by_its_kid_for_as_long_as_anybody_may_ask(asked):
+    asked.partner.ask()
+    first, of_today = get(asked, "/claims/jwks").json()["keys"]
+    for key in (first, of_today):
+        event = asked.jiu.event("GET", f"/claims/keys/{key['kid']}")
+        event |= {"routeKey": "GET /claims/keys/{kid}", "pathParameters": {"kid": key["kid"]}}
+        assert json.loads(asked.hub.handler(event, None)["body"]) == key
+    event["pathParameters"] = {"kid": "unknown"}
+    assert asked.hub.handler(event, None)["statusCode"] == 404
 
 
 def test_an_answer_fills_its_bucket(asked):

@@ -29,7 +29,7 @@ def answered(tmp_path, error, out):
     authority = Authority(
         desk=Laptop(tmp_path).desk, keys=SigningKeys(), catalogue=PublishedCatalogue()
     )
-    acts = Acts(ask=fail, receipt=fail, keys=fail)
+    acts = Acts(ask=fail, receipt=fail, own_receipt=fail, keys=fail, key=fail)
     # A service's logger is made once in a process, so each test takes a service of its own.
     logger = logger_for(f"answer-{id(out)}", out)
     return answer_handler("answer", authority, acts, logger)(KEYS, None)

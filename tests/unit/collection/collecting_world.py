@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 from mydata_hub.accounts import ceremonies
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.cli.passkey import SoftwarePasskey
-from mydata_hub.collection.collecting import Collector, Errand, collect, waiting_errands
+from mydata_hub.collection.collecting import Collector, collect, waiting_errands
 from mydata_hub.collection.connecting import Departure, depart, prepare_connection
 from mydata_hub.collection.connections import Link, fetch_link
+from mydata_hub.collection.errand import Errand
 from mydata_hub.collection.provider_http import Arrival, Tokens
 from mydata_hub.collection.providers import ProviderEntry, fetch_provider, put_provider
 from mydata_hub.collection.receiving import Note, Reception, receive
@@ -64,6 +65,8 @@ class CardProvider:
     fault: Exception | None = None
     exchanged: list = field(default_factory=list)
     called_with: list = field(default_factory=list)
+    given_back: list = field(default_factory=list)
+    unwilling: list = field(default_factory=list)
 
     def exchange(self, at, code, verifier, redirect_uri):
         if self.fault:
@@ -75,6 +78,11 @@ class CardProvider:
         self.called_with.append((at, tokens))
         self.company.keep_tokens = keep_tokens
         return self.company
+
+    def give_back(self, at, tokens):
+        if self.unwilling:
+            raise self.unwilling.pop(0)
+        self.given_back.append((at.client_id, tokens))
 
 
 class World:
@@ -113,6 +121,8 @@ class World:
                 client_id="hub-at-card",
                 wrapped_secret=wrap_client_secret(self.box, provider_id, "s3cret"),
             ),
+            self.clock,
+            self.entropy,
         )
 
     def join(self, *, vault: bool = True, name: str = "Jiu") -> Person:
@@ -168,6 +178,7 @@ class World:
             chance=lambda: 0.5,
             wait=self.wait,
             call=self.card.call,
+            give_back=self.card.give_back,
         )
 
     def wait(self, seconds: float) -> None:

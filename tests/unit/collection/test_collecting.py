@@ -7,8 +7,9 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from mydata_hub.collection.collecting import LEASE, Errand
+from mydata_hub.collection.collecting import LEASE
 from mydata_hub.collection.connections import State
+from mydata_hub.collection.errand import Errand
 from mydata_hub.collection.provider_http import Tokens
 from mydata_hub.collection.tokens import cursor_row, open_tokens, tokens_row
 from mydata_hub.collection.wire import Setback
@@ -174,6 +175,76 @@ def test_after_a_withdrawal_nothing_is_called_and_the_tokens_are_forgotten(world
     assert world.deliver() == [None]
     assert world.card.company.asked == []
     assert intake_rows(world, link.connection_id) == {}
+
+
+def test_a_withdrawal_gives_the_provider_its_tokens_back_before_they_are_forgotten(
+    world, jiu
+) -> None:
+    world.connect(jiu)
+    world.withdraw(jiu)
+    world.deliver()
+    tokens = Tokens("access-code-1", "refresh-code-1")
+    assert world.card.given_back == [("hub-at-card", tokens)]
+    world.sweep()
+    assert len(world.card.given_back) == 1
+
+
+def test_a_provider_that_is_away_is_asked_again_and_nothing_is_collected_meanwhile(
+    world, jiu
+) -> None:
+    link = world.connect(jiu)
+    world.withdraw(jiu)
+    away = [ProviderFailed(setback, "away") for setback in (Setback.UNAVAILABLE, Setback.TOO_SLOW)]
+    world.card.unwilling = away
+    world.deliver()
+    waiting = world.link(jiu)
+    assert (waiting.state, waiting.trouble) == (State.CONNECTED, "giving_back")
+    assert waiting.due_at > world.clock.now()
+    assert world.asked() == []
+    for _ in range(2):
+        world.clock.advance(timedelta(minutes=5))
+        world.sweep()
+    assert world.card.company.asked == []
+    assert len(world.card.given_back) == 1
+    assert world.link(jiu).state is State.ENDED
+    assert intake_rows(world, link.connection_id) == {}
+
+
+def test_a_provider_that_stays_away_is_given_up_after_a_day_and_its_tokens_are_forgotten(
+    world, jiu
+) -> None:
+    link = world.connect(jiu)
+    world.withdraw(jiu)
+    world.card.unwilling = [ProviderFailed(Setback.UNAVAILABLE, "away") for _ in range(100)]
+    world.deliver()
+    tries = 1
+    while world.link(jiu).state is not State.ENDED:
+        world.clock.advance(timedelta(hours=1))
+        tries += len(world.sweep())
+    assert world.link(jiu).trouble == "withdrawn"
+    assert 8 < tries < 40
+    assert intake_rows(world, link.connection_id) == {}
+
+
+def test_tokens_that_the_provider_does_not_know_any_more_count_as_given_back(world, jiu) -> None:
+    world.connect(jiu)
+    world.withdraw(jiu)
+    world.card.unwilling = [ProviderFailed(Setback.REFUSED, "HTTP status 400")]
+    world.deliver()
+    assert world.link(jiu).state is State.ENDED
+
+
+def test_a_withdrawal_in_the_middle_of_a_run_gives_the_tokens_back_too(world, jiu) -> None:
+    world.connect(jiu)
+    company, fetch = world.card.company, world.card.company.fetch
+
+    def withdrawn(request):
+        world.withdraw(jiu)
+        return fetch(request)
+
+    company.fetch = withdrawn
+    world.deliver()
+    assert len(world.card.given_back) == 1
 
 
 def test_an_expired_consent_ends_the_connection(world, jiu) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from mydata_hub.collection.connecting import depart, state_key
+from mydata_hub.collection.connecting import depart, state_key, tell_withdrawn
 from mydata_hub.collection.connections import State
 from mydata_hub.collection.receiving import Note
 from mydata_hub.collection.tokens import open_tokens, tokens_row
@@ -213,3 +213,16 @@ def test_a_signature_of_another_passkey_connects_nothing(world, jiu) -> None:
 
 def state(world, grant_id):
     return fetch_grant(world.tables, grant_id).state(world.clock.now())
+
+
+@pytest.mark.parametrize("wish", ["keep", "delete"])
+def test_what_shall_become_of_the_records_is_asked_and_stays_written_down(world, jiu, wish) -> None:
+    world.connect(jiu)
+    grant = world.withdraw(jiu)
+    tell_withdrawn(world.desk, grant, wish)
+    assert world.link(jiu).leftover == wish
+    tell_withdrawn(world.desk, grant)
+    world.deliver()
+    assert (world.link(jiu).state, world.link(jiu).leftover) == (State.ENDED, wish)
+    world.connect(jiu)
+    assert world.link(jiu).leftover == ""

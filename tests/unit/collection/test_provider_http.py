@@ -16,10 +16,12 @@ import pytest
 from mydata_hub.collection.feeds import PageRequest
 from mydata_hub.collection.provider_http import (
     MAX_PAGE_BYTES,
+    REVOKE_PATH,
     TOKEN_PATH,
     HttpProvider,
     HubAtProvider,
     Tokens,
+    revoke_tokens,
 )
 from mydata_hub.collection.wire import Setback
 from mydata_hub.errors import BadInput, ProviderFailed
@@ -295,3 +297,23 @@ def test_a_server_without_a_trusted_certificate_is_not_spoken_to() -> None:
             provider.fetch(GET)
     assert caught.value.setback == Setback.UNAVAILABLE
     assert kind.asked == []
+
+
+def test_both_tokens_are_given_back_as_rfc_7009_says_and_with_the_hub_s_own_secret() -> None:
+    with serving(lambda handler: handler.give(200, b"{}")) as (url, server):
+        revoke_tokens(HubAtProvider(url, "D1AAAA0001", "hub", "hub-secret"), Tokens("a-1", "r-1"))
+    told = [(path, parse_qs(body.decode())) for _, path, _, body in server.asked]
+    assert [path for path, _ in told] == [REVOKE_PATH, REVOKE_PATH]
+    assert [(form["token"], form["token_type_hint"]) for _, form in told] == [
+        (["r-1"], ["refresh_token"]),
+        (["a-1"], ["access_token"]),
+    ]
+    assert all(form["client_secret"] == ["hub-secret"] for _, form in told)
+
+
+def test_a_provider_that_fails_to_take_tokens_back_is_told_apart_from_one_that_refuses() -> None:
+    for status, setback in ((503, Setback.UNAVAILABLE), (400, Setback.REFUSED)):
+        with serving(lambda handler, status=status: handler.give(status, b"")) as (url, _):
+            with pytest.raises(ProviderFailed) as failed:
+                revoke_tokens(HubAtProvider(url, "D1", "hub", "secret"), Tokens("a-1", ""))
+            assert failed.value.setback is setback

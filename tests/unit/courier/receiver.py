@@ -46,11 +46,13 @@ def acknowledge(post: Post) -> None:
 
 
 @contextmanager
-def receiving(*answers: Answer, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, Any]]:
+def receiving(
+    *answers: Answer, tls: ssl.SSLContext | None = None, kind: type[Post] = Post
+) -> Iterator[tuple[str, Any]]:
     """Its address, and the class that remembers what came."""
     told = {"answers": list(answers) or [acknowledge], "tokens": [], "headers_seen": []}
-    kind: Any = type("Told", (Post,), told)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
+    made: Any = type("Told", (kind,), told)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), made)
     server.daemon_threads = True
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
@@ -58,7 +60,7 @@ def receiving(*answers: Answer, tls: ssl.SSLContext | None = None) -> Iterator[t
     thread.start()
     try:
         scheme = "http" if tls is None else "https"
-        yield f"{scheme}://127.0.0.1:{server.server_port}/events", kind
+        yield f"{scheme}://127.0.0.1:{server.server_port}/events", made
     finally:
         server.shutdown()
         thread.join()

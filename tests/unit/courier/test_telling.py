@@ -70,7 +70,7 @@ class TellingWorld(World):
             purposes=("deposit_waiver",),
             event_endpoint=endpoint,
         )
-        register_client(self.tables, client)
+        register_client(self.desk, client)
 
     def withdrawn(self, client_id="bicycles"):
         """A grant that was given and has just been withdrawn."""
@@ -109,7 +109,7 @@ def world(tmp_path):
 
 def test_the_partner_is_told_and_its_acknowledgement_is_kept(world):
     with receiving() as (url, seen):
-        set_event_endpoint(world.tables, "bicycles", url)
+        set_event_endpoint(world.desk, "bicycles", url)
         grant = world.withdrawn()
         assert world.work() == [True]
     (token,) = seen.tokens
@@ -125,7 +125,7 @@ def test_the_partner_is_told_and_its_acknowledgement_is_kept(world):
 
 def test_the_event_names_the_person_as_the_partner_does_and_nothing_else_of_them(world):
     with receiving() as (url, seen):
-        set_event_endpoint(world.tables, "bicycles", url)
+        set_event_endpoint(world.desk, "bicycles", url)
         grant = world.withdrawn()
         named = replace(world.news(grant), subject="pairwise-1")
         world.tables.commit(put_delivery(named))
@@ -142,7 +142,7 @@ def test_a_partner_that_comes_back_is_told_the_same_event_again(world):
         lambda post: post.connection.close(),
         acknowledge,
     ) as (url, seen):
-        set_event_endpoint(world.tables, "bicycles", url)
+        set_event_endpoint(world.desk, "bicycles", url)
         grant = world.withdrawn()
         troubles = []
         while waiting := world.waiting(WITHIN_A_DAY):
@@ -162,7 +162,7 @@ def test_a_partner_that_comes_back_is_told_the_same_event_again(world):
 
 def test_a_partner_that_never_answers_is_given_up_after_a_day_and_not_before(world):
     with receiving(lambda post: post.give(500)) as (url, seen):
-        set_event_endpoint(world.tables, "bicycles", url)
+        set_event_endpoint(world.desk, "bicycles", url)
         begun = world.now
         grant = world.withdrawn()
         pauses = world.work_until_settled()
@@ -198,8 +198,8 @@ def test_a_partner_that_is_unknown_by_now_cannot_be_told(world):
 
 def test_a_suspended_partner_is_told_nevertheless(world):
     with receiving() as (url, _):
-        set_event_endpoint(world.tables, "bicycles", url)
-        suspend_client(world.tables, "bicycles")
+        set_event_endpoint(world.desk, "bicycles", url)
+        suspend_client(world.desk, "bicycles")
         grant = world.withdrawn()
         world.work()
     assert world.news(grant).state == "acknowledged"
@@ -208,7 +208,7 @@ def test_a_suspended_partner_is_told_nevertheless(world):
 def test_of_many_at_once_one_calls(world):
     started = threading.Barrier(8)
     with receiving() as (url, seen):
-        set_event_endpoint(world.tables, "bicycles", url)
+        set_event_endpoint(world.desk, "bicycles", url)
         grant = world.withdrawn()
         (message,) = world.waiting()
 
@@ -228,7 +228,7 @@ def test_of_many_at_once_one_calls(world):
 
 def test_a_try_that_was_cut_off_is_made_again_when_it_must_be_over(world):
     with receiving() as (url, seen):
-        set_event_endpoint(world.tables, "bicycles", url)
+        set_event_endpoint(world.desk, "bicycles", url)
         grant = world.withdrawn()
         news = world.news(grant)
         cut_off = replace(news, state=DeliveryState.SENT, tries=1, tried_at=world.now)
@@ -255,7 +255,7 @@ def test_what_the_courier_wrote_last_is_not_over_what_the_partner_said_meanwhile
         post.give(202)
 
     with receiving(attest_first) as (url, _):
-        set_event_endpoint(world.tables, "bicycles", url)
+        set_event_endpoint(world.desk, "bicycles", url)
         grant = world.withdrawn()
         assert world.work() == [True]
     news = world.news(grant)
@@ -265,7 +265,7 @@ def test_what_the_courier_wrote_last_is_not_over_what_the_partner_said_meanwhile
 
 def test_a_partner_that_attested_is_not_told_again(world):
     with receiving() as (url, seen):
-        set_event_endpoint(world.tables, "bicycles", url)
+        set_event_endpoint(world.desk, "bicycles", url)
         grant = world.withdrawn()
         attested = replace(world.news(grant), state=DeliveryState.DELETION_ATTESTED)
         world.tables.commit(put_delivery(attested))
@@ -279,7 +279,7 @@ def test_one_partner_that_hangs_is_called_once_and_holds_up_no_other(world):
         receiving(lambda post: ended.wait(5)) as (hanging, hung),
         receiving() as (url, seen),
     ):
-        set_event_endpoint(world.tables, "bicycles", hanging)
+        set_event_endpoint(world.desk, "bicycles", hanging)
         world.register("insurer", url)
         for _ in range(4):
             world.withdrawn("bicycles")
@@ -297,7 +297,7 @@ def test_one_partner_that_hangs_is_called_once_and_holds_up_no_other(world):
 
 def test_a_partner_that_refuses_one_event_is_told_of_the_others(world):
     with receiving(lambda post: post.give(400, b"{}"), acknowledge) as (url, seen):
-        set_event_endpoint(world.tables, "bicycles", url)
+        set_event_endpoint(world.desk, "bicycles", url)
         grants = [world.withdrawn() for _ in range(3)]
         world.work()
     assert len(seen.tokens) == 3
@@ -307,7 +307,7 @@ def test_a_partner_that_refuses_one_event_is_told_of_the_others(world):
 
 def test_a_hub_that_slept_for_days_still_tries_for_a_day(world):
     with receiving(lambda post: post.give(500)) as (url, _):
-        set_event_endpoint(world.tables, "bicycles", url)
+        set_event_endpoint(world.desk, "bicycles", url)
         grant = world.withdrawn()
         world.clock.advance(timedelta(days=3))
         woken = world.now
@@ -318,7 +318,7 @@ def test_a_hub_that_slept_for_days_still_tries_for_a_day(world):
 
 def test_a_round_that_is_over_leaves_the_rest_to_the_next(world):
     with receiving() as (url, seen):
-        set_event_endpoint(world.tables, "bicycles", url)
+        set_event_endpoint(world.desk, "bicycles", url)
         world.withdrawn()
         assert world.work(Round(ends_at=0)) == [False]
         assert seen.tokens == []
@@ -328,7 +328,7 @@ def test_a_round_that_is_over_leaves_the_rest_to_the_next(world):
 def test_after_an_erasure_each_partner_gets_an_event_that_says_nothing_of_when_or_why(world):
     passkey, session = world.join()
     with receiving() as (url, seen):
-        set_event_endpoint(world.tables, "bicycles", url)
+        set_event_endpoint(world.desk, "bicycles", url)
         world.register("insurer", url)
         grants = [
             world.give(passkey, session, world.proposal(counterparty=name))

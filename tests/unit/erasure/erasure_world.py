@@ -11,6 +11,7 @@ from typing import Any
 
 from mydata_hub.accounts.recovery import issue_recovery_code
 from mydata_hub.collection.record import Provenance
+from mydata_hub.consent.amending import narrow_grant
 from mydata_hub.consent.approval import approve, prepare_approval
 from mydata_hub.consent.consent_record import Proposal
 from mydata_hub.consent.grant import Frequency, FrequencyUnit, Grant, GrantKind
@@ -80,6 +81,10 @@ class World(CollectingWorld):
         *LOGICAL,
         "ledger",
         "idempotency",
+        "releases",
+        "log_keys",
+        "log_public",
+        "log_books",
         "erasures",
         "deliveries",
         "log",
@@ -97,6 +102,7 @@ class World(CollectingWorld):
         self.log = Log(
             tables=self.tables,
             blobs=self.tiles,
+            openings=DiskBlobs(folder, "openings"),
             signer=LocalSigner(folder, "checkpoint", "EdDSA"),
             clock=self.clock,
             entropy=self.entropy,
@@ -121,6 +127,7 @@ class World(CollectingWorld):
             key=self.certificate_key,
             log=PublishedLog(self.tables, self.tiles),
             copies_until=lambda at: at + self.copies,
+            old_copies_until=lambda at: at + self.copies,
             rows_until=lambda at: at + timedelta(days=35),
         )
         return replace(plain, **changes)
@@ -162,7 +169,10 @@ class World(CollectingWorld):
             self.desk, person.session, asked, asked.items, locale="ko", wording="물어요"
         )
         signed = person.passkey.get(prepared.options, ORIGIN)
-        return approve(self.desk, person.session, prepared.approval, signed)
+        grant = approve(self.desk, person.session, prepared.approval, signed)
+        # An earlier version of it is kept, and must go as well.
+        sooner = grant.expires_at - timedelta(days=1)
+        return narrow_grant(self.desk, person.session, grant.grant_id, expires_at=sooner)
 
     def fold(self) -> None:
         for row in list(waiting_segments(self.tables, 1000)):

@@ -44,7 +44,7 @@ from tests.unit.erasure.erasure_world import PARTNER, World
 
 # What still holds a random name of the person, and why: docs/operations.md.
 UNTIL_CONFIRMED = {"erasures"}
-FOR_EVER = {"keys", "vault_public"}
+FOR_EVER = {"keys", "vault_public", "log_keys"}
 
 
 def test_what_a_person_had_is_gone_and_somebody_elses_is_as_it_was(world: World) -> None:

@@ -25,7 +25,7 @@ from tests.unit.collection.collecting_world import ORIGIN, Person
 from tests.unit.collection.sample_pages import CardCompany, approval
 from tests.unit.erasure.erasure_world import World
 
-FOR_EVER = {"keys", "vault_public"}
+FOR_EVER = {"keys", "vault_public", "log_keys"}
 STATEMENT = (
     "거래일시,적요,보낸분/받는분,송금메모,출금액,입금액,거래후잔액\n"
     "2025-01-25 09:00:00,자동이체,도시가스,,42300,,1\n"

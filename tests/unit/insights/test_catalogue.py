@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import re
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import pytest
 from mydata_hub.canonical import CentralObject
 from mydata_hub.errors import BadInput
 from mydata_hub.insights.catalogue import (
-    _FACT_FLOOR,
     ATTRIBUTES,
     CATALOGUE,
+    check_catalogue,
     find_claim,
+    gather,
     view_catalogue,
 )
 from mydata_hub.insights.claim import NO_ANSWER, Claim
+from mydata_hub.insights.entries import FACT_FLOOR
 from mydata_hub.insights.purposes import PURPOSES, find_purpose, view_purposes
 
 ENTRIES = list(CATALOGUE.values())
@@ -77,10 +81,10 @@ def test_the_view_has_what_partners_are_promised_and_is_json():
         assert re.search("[가-힣]", claim["question"]["ko"])
         assert claim["alphabet"][-1] == NO_ANSWER
     assert [each["id"] for each in view["attributes"]] == list(ATTRIBUTES)
-    first = view["claims"][0]
+    first = next(one for one in view["claims"] if one["id"] == "payments.recurring_count")
     assert first["floor"] == {"sources": 1, "window": "P120D", "freshness": "P7D"}
     facts = next(claim for claim in view["claims"] if claim["id"] == "insurance.car_cover")
-    assert _FACT_FLOOR.window.total_seconds() == 1
+    assert FACT_FLOOR.window.total_seconds() == 1
     assert facts["floor"]["window"] == "PT1S"
 
 
@@ -101,3 +105,54 @@ def test_every_purpose_has_a_term_of_the_vocabulary_and_no_other_purpose_is_take
         assert find_purpose(each["id"]).dpv == each["dpv"].partition("#")[2]
     with pytest.raises(BadInput, match="published list"):
         find_purpose("anything_else")
+
+
+# ------------------------------------------------------------------ what no catalogue may be
+
+ENTRY = CATALOGUE["insurance.loss_free_3_years@1"]
+
+
+def broken(**changes):
+    claim = {name: changes.pop(name) for name in tuple(changes) if name in CLAIM_FIELDS}
+    return replace(ENTRY, claim=replace(ENTRY.claim, **claim), **changes)
+
+
+CLAIM_FIELDS = {one.name for one in fields(ENTRY.claim)}
+SYMBOLS = dict(ENTRY.symbols)
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        (broken(alphabet=("yes", "no", "maybe", NO_ANSWER)), "unions of cells"),
+        (broken(symbols=SYMBOLS | {"0": "perhaps"}), "unions of cells"),
+        (broken(symbols={**SYMBOLS, "12": "no"}), "each cell"),
+        (broken(symbols=dict(list(SYMBOLS.items())[1:])), "each cell"),
+        (broken(symbols=SYMBOLS | {"0": "yes"}), "follow each other"),
+        (broken(attributes=("commute.mode",)), "charges another"),
+        (broken(attributes=("insurance.loss_free_years", "commute.mode")), "charges another"),
+        (broken(inputs=("card.approvals",)), "other inputs"),
+        (broken(purposes=("anything",)), "not published"),
+        (broken(attribute=replace(ENTRY.attribute, ordered=False)), "another partition"),
+        (ENTRY, "twice"),
+    ],
+)
+def test_a_claim_that_breaks_the_catalogue_is_named_before_anything_is_answered(entry, why):
+    with pytest.raises(BadInput, match=rf"{entry.claim.ref} .*{why}"):
+        check_catalogue([*CATALOGUE.values(), entry])
+
+
+def test_a_new_file_is_all_that_a_new_question_takes(tmp_path, monkeypatch):
+    package = tmp_path / "more_claims"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "years.py").write_text(
+        "from dataclasses import replace\n"
+        "from mydata_hub.insights.claims.car_insurance import ENTRIES as before\n"
+        "old = before[-1]\n"
+        "claim = replace(old.claim, id='insurance.more_years')\n"
+        "ENTRIES = (replace(old, claim=claim),)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    found = list(gather(importlib.import_module("more_claims")))
+    assert "insurance.more_years@1" in check_catalogue([*CATALOGUE.values(), *found])

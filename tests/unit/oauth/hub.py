@@ -100,7 +100,7 @@ class Hub(World):
             group=group,
             purposes=("deposit_waiver", "loan_advice"),
         )
-        register_client(self.tables, replace(client, **changes))
+        register_client(self.desk, replace(client, **changes))
         return Partner(self, client_id, key, alg)
 
     def open(self, client_id, request_uri):

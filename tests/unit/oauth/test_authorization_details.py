@@ -117,7 +117,7 @@ def test_the_published_catalogue_is_asked_by_id_alone(hub, partner):
     hub.authority = replace(hub.authority, catalogue=PublishedCatalogue())
     claim_id, purpose = "commute.mode", "mobility_service"
     other = replace(fetch_client(hub.tables, "bicycles"), client_id="other", version=0)
-    client = register_client(hub.tables, replace(other, purposes=(purpose,)))
+    client = register_client(hub.desk, replace(other, purposes=(purpose,)))
     details = partner.details(purpose=purpose, claims=[claim_id])
     assert read_details(hub.authority, client, json.dumps([details])).claims[0].id == claim_id
     for name in (f"{claim_id}@1", "records"):

@@ -19,6 +19,12 @@ def refused(answer, words):
     return True
 
 
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-ensure-client-assertion-with-wrong-aud-fails",
+    "fapi2-security-profile-final-par-test-array-as-audience-fails",
+    "fapi2-security-profile-final-par-test-par-endpoint-url-as-audience-fails",
+    "fapi2-security-profile-final-par-test-token-endpoint-url-as-audience-fails",
+)
 @pytest.mark.parametrize(
     ("aud", "words"),
     [
@@ -37,6 +43,7 @@ def test_an_audience_that_is_not_the_issuer_as_a_string_is_refused_and_told_what
     assert refused(partner.redeem("x", assertion=partner.assertion(aud=aud)), words)
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-ensure-client-assertion-with-no-sub-fails")
 @pytest.mark.parametrize(
     ("claims", "words"),
     [
@@ -67,6 +74,9 @@ def test_an_assertion_with_a_claim_missing_or_wrong_is_refused_by_its_name(partn
     assert refused(partner.push(assertion=partner.assertion(**claims)), words)
 
 
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-ensure-client-assertion-with-exp-is-5-minutes-in-past-fails",
+)
 @pytest.mark.parametrize("late_s", [0, 1, 300])
 def test_an_expired_assertion_is_refused(partner, late_s):
     assert refused(partner.push(assertion=partner.assertion(exp=partner.now - late_s)), "exp")
@@ -77,6 +87,10 @@ def test_an_assertion_may_live_for_an_hour_and_no_longer(partner):
     assert refused(partner.push(assertion=partner.assertion(exp=partner.now + 3661)), "exp")
 
 
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-par-ensure-jwt-client-assertions-nbf-8-seconds-in-the-future-is-accepted",
+    "fapi2-security-profile-final-par-ensure-jwt-client-assertions-nbf-over-60-seconds-in-the-future-fails",
+)
 @pytest.mark.parametrize("name", ["iat", "nbf"])
 @pytest.mark.parametrize(("ahead_s", "accepted"), [(8, True), (10, True), (61, False)])
 def test_a_clock_may_be_ten_seconds_ahead_and_not_sixty(partner, name, ahead_s, accepted):
@@ -117,6 +131,7 @@ def test_an_assertion_by_another_key_is_refused(partner):
     )
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-ensure-signed-client-assertion-with-RS256-fails")
 @pytest.mark.parametrize(
     ("alg", "key"),
     [
@@ -163,6 +178,7 @@ def test_what_is_no_jwt_is_refused(partner, assertion):
     assert refused(partner.push(assertion=assertion), "client_assertion")
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-ensure-client-assertion-in-token-endpoint")
 @pytest.mark.parametrize(
     "missing", [{"client_assertion_type": None}, {"client_assertion_type": "saml"}]
 )
@@ -170,6 +186,7 @@ def test_a_client_that_does_not_authenticate_is_refused(partner, missing):
     assert refused(partner.push(**missing), "authenticate with")
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-ensure-client-id-in-token-endpoint")
 def test_a_client_id_that_is_not_the_assertion_s_is_refused(partner):
     assert refused(partner.push(client_id="insurer"), "client_id")
     assert partner.push(client_id=None).status == 201
@@ -183,9 +200,9 @@ def test_an_unknown_client_is_refused(hub, partner):
 
 
 def test_a_suspended_client_is_refused_at_once_and_admitted_again(hub, partner):
-    suspend_client(hub.tables, partner.client_id)
+    suspend_client(hub.desk, partner.client_id)
     assert refused(partner.push(), "suspended")
-    suspend_client(hub.tables, partner.client_id, suspended=False)
+    suspend_client(hub.desk, partner.client_id, suspended=False)
     assert partner.push().status == 201
 
 

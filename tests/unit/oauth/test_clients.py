@@ -15,6 +15,7 @@ from mydata_hub.oauth.clients import (
     jwks_text,
     read_client,
     register_client,
+    set_event_endpoint,
     suspend_client,
 )
 from mydata_hub.ports.tables import Row
@@ -31,24 +32,24 @@ CLIENT = Client(
 
 
 def test_a_registered_client_reads_back(hub):
-    kept = register_client(hub.tables, CLIENT)
+    kept = register_client(hub.desk, CLIENT)
     assert fetch_client(hub.tables, "bicycles") == kept == replace(CLIENT, version=1)
     assert fetch_client(hub.tables, "insurer") is None
 
 
 def test_a_client_id_is_taken_once(hub):
-    register_client(hub.tables, CLIENT)
+    register_client(hub.desk, CLIENT)
     with pytest.raises(Taken):
-        register_client(hub.tables, replace(CLIENT, name="다른 자전거"))
+        register_client(hub.desk, replace(CLIENT, name="다른 자전거"))
 
 
 def test_suspending_is_idempotent_and_needs_a_client(hub):
-    register_client(hub.tables, CLIENT)
-    assert suspend_client(hub.tables, "bicycles").version == 2
-    assert suspend_client(hub.tables, "bicycles").version == 2
+    register_client(hub.desk, CLIENT)
+    assert suspend_client(hub.desk, "bicycles").version == 2
+    assert suspend_client(hub.desk, "bicycles").version == 2
     assert fetch_client(hub.tables, "bicycles").suspended
     with pytest.raises(NotFound):
-        suspend_client(hub.tables, "insurer")
+        suspend_client(hub.desk, "insurer")
 
 
 @pytest.mark.parametrize(
@@ -114,13 +115,13 @@ def test_a_registration_that_says_too_little_is_refused(changes):
 )
 def test_keys_that_must_not_authenticate_are_not_registered(hub, keys):
     with pytest.raises(BadInput, match="jwks"):
-        register_client(hub.tables, replace(CLIENT, jwks=jwks_text({"keys": keys})))
+        register_client(hub.desk, replace(CLIENT, jwks=jwks_text({"keys": keys})))
 
 
 @pytest.mark.parametrize("jwks", ["", "{", "[]", "null", "{}"])
 def test_what_is_no_key_set_is_not_registered(hub, jwks):
     with pytest.raises(BadInput, match="jwks"):
-        register_client(hub.tables, replace(CLIENT, jwks=jwks))
+        register_client(hub.desk, replace(CLIENT, jwks=jwks))
     with pytest.raises(BadInput, match="jwks"):
         jwks_text({"keys": object()})
 
@@ -143,3 +144,25 @@ def test_a_row_that_holds_no_client_is_damage():
     for values in ({}, {"name": 7}):
         with pytest.raises(Damaged):
             read_client(Row(client_key("bicycles"), 1, values))
+
+
+def test_whatever_an_operator_does_to_a_partner_is_told_by_the_commit_that_does_it(hub):
+    def told():
+        keys = [
+            key
+            for shard in range(16)
+            for key in hub.tables.find_keys("events", "pending", f"{shard:02d}").keys
+        ]
+        found = [json.loads(row.values["audit"]) for row in hub.tables.fetch_many(*keys).values()]
+        return sorted(one["class"] for one in found if one.get("partner") == "bicycles")
+
+    before = told()
+    register_client(hub.desk, CLIENT)
+    suspend_client(hub.desk, "bicycles")
+    suspend_client(hub.desk, "bicycles")
+    suspend_client(hub.desk, "bicycles", suspended=False)
+    set_event_endpoint(hub.desk, "bicycles", "https://bicycles.example/events")
+    with pytest.raises(Taken):
+        register_client(hub.desk, CLIENT)
+    assert before == []
+    assert told() == ["partner_added", "partner_changed", "partner_readmitted", "partner_suspended"]

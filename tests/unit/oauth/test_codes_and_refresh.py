@@ -29,6 +29,9 @@ def usable(hub, partner, token):
     return True
 
 
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-ensure-token-endpoint-fails-with-expired-auth-code",
+)
 def test_a_code_lives_for_sixty_seconds(hub, partner):
     person = hub.join()
     code = partner.code(*person)
@@ -39,6 +42,7 @@ def test_a_code_lives_for_sixty_seconds(hub, partner):
     assert refused(partner.redeem(code), "60 seconds")
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-attempt-reuse-authorization-code-after-one-second")
 @pytest.mark.parametrize("later_s", [0, 1, 3600])
 def test_a_second_use_of_a_code_ends_what_the_first_one_gave(hub, partner, later_s):
     code = partner.code(*hub.join())
@@ -75,6 +79,7 @@ def test_a_code_redeemed_32_times_at_once_succeeds_once(hub, partner):
     assert not usable(hub, partner, winner["access_token"])
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-refresh-token")
 def test_32_refreshes_at_once_all_succeed_with_one_token(hub, partner):
     tokens = partner.tokens(*hub.join())
     calls = [(partner.proof(), partner.assertion()) for _ in range(32)]
@@ -94,6 +99,7 @@ def test_32_refreshes_at_once_all_succeed_with_one_token(hub, partner):
     assert len({answer.body["access_token"] for answer in answers}) == 32
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-ensure-authorization-code-is-bound-to-client")
 def test_a_code_belongs_to_its_client(hub, partner):
     code = partner.code(*hub.join())
     thief = hub.partner("insurer")
@@ -107,6 +113,10 @@ def test_a_code_that_was_never_given_is_refused(partner, code):
     assert refused(partner.redeem(code), "unknown")
 
 
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-ensure-pkce-code-verifier-required",
+    "fapi2-security-profile-final-incorrect-pkce-code-verifier-rejected",
+)
 @pytest.mark.parametrize("verifier", [None, "", "x" * 43, "short", "x" * 129])
 def test_a_verifier_that_does_not_belong_to_the_challenge_is_refused(hub, partner, verifier):
     code = partner.code(*hub.join())
@@ -119,6 +129,12 @@ def test_the_redirect_uri_must_be_the_one_of_the_request(hub, partner, uri):
     assert refused(partner.redeem(code, redirect_uri=uri), "redirect_uri")
 
 
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-ensure-token-endpoint-fails-with-mismatched-dpop-proof-jkt",
+    "fapi2-security-profile-final-ensure-token-endpoint-fails-with-mismatched-dpop-jkt",
+    "fapi2-security-profile-final-ensure-dpopproof-at-par-endpoint-binding-success",
+    "fapi2-security-profile-final-ensure-dpop-auth-code-binding-success",
+)
 @pytest.mark.parametrize("by", ["parameter", "proof"])
 def test_a_code_is_bound_to_the_key_of_its_request(hub, partner, by):
     bound = {"dpop_jkt": partner.jkt} if by == "parameter" else {}
@@ -131,6 +147,7 @@ def test_a_code_is_bound_to_the_key_of_its_request(hub, partner, by):
     assert partner.redeem(code).status == 200
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-ensure-holder-of-key-required")
 def test_the_token_endpoint_needs_a_proof(hub, partner):
     code = partner.code(*hub.join())
     assert refused(partner.redeem(code, dpop=""), "DPoP", "invalid_dpop_proof")

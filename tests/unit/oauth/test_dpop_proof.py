@@ -58,6 +58,7 @@ def test_the_other_algorithms_of_fapi_prove_too(hub, partner, alg, key):
     assert accepted(hub, proof).jkt == key.thumbprint()
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-dpop-negative-tests")
 def test_no_proof_and_two_proofs_are_refused(hub, partner):
     assert refused(hub, None, "one DPoP header")
     assert refused(hub, f"{partner.proof()},{partner.proof()}", "exactly one")
@@ -65,6 +66,7 @@ def test_no_proof_and_two_proofs_are_refused(hub, partner):
     assert refused(hub, "", "jwt")
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-dpop-negative-tests")
 @pytest.mark.parametrize("typ", [None, "JWT", "dpop", "jwt+dpop"])
 def test_another_type_is_refused(hub, partner, typ):
     assert refused(hub, partner.proof(header={"typ": typ} if typ else {"typ": "at+jwt"}), "typ")
@@ -75,6 +77,7 @@ def test_the_type_is_a_media_type(hub, partner, typ):
     assert accepted(hub, partner.proof(header={"typ": typ}))
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-dpop-negative-tests")
 @pytest.mark.parametrize(
     ("alg", "key"),
     [
@@ -98,6 +101,7 @@ def test_a_key_of_another_curve_or_kind_than_the_algorithm_is_refused(hub, partn
     assert refused(hub, partner.proof(header={"jwk": rsa}), "signature")
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-dpop-negative-tests")
 def test_a_private_key_in_the_header_is_refused(hub, partner):
     private = partner.dpop_key.as_dict(private=True)
     assert refused(hub, partner.proof(header={"jwk": private}), "private")
@@ -126,16 +130,19 @@ def test_what_is_no_key_is_refused(hub, partner, jwk):
     assert refused(hub, partner.proof(header={"jwk": jwk}), "jwk")
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-dpop-negative-tests")
 def test_a_key_that_did_not_sign_is_refused(hub, partner):
     other = ECKey.generate_key("P-256").as_dict(private=False)
     assert refused(hub, partner.proof(header={"jwk": other}), "signature")
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-dpop-negative-tests")
 @pytest.mark.parametrize("htm", [None, "GET", "post", 7])
 def test_another_method_is_refused(hub, partner, htm):
     assert refused(hub, partner.proof(htm=htm), "htm")
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-dpop-negative-tests")
 @pytest.mark.parametrize(
     "htu",
     [
@@ -161,6 +168,7 @@ def test_another_target_is_refused(hub, partner, htu):
     assert refused(hub, partner.proof(htu=htu), "htu")
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-dpop-negative-tests")
 @pytest.mark.parametrize(
     "htu",
     [
@@ -183,6 +191,7 @@ def test_a_default_port_may_be_said_or_left_out(hub, partner):
         verify_proof(authority, call_with(partner.proof(htu="https://hub.example:80/oauth/token")))
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-dpop-negative-tests")
 @pytest.mark.parametrize(
     ("claims", "words"),
     [
@@ -204,16 +213,22 @@ def test_a_claim_that_is_missing_or_wrong_is_refused_by_its_name(hub, partner, c
     assert refused(hub, partner.proof(**claims), words)
 
 
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-ensure-dpopproof-with-iat-10seconds-before-succeeds",
+    "fapi2-security-profile-final-ensure-dpopproof-with-iat-10seconds-after-succeeds",
+)
 @pytest.mark.parametrize("seconds", [-120, -10, 0, 10])
 def test_a_proof_of_about_now_is_accepted(hub, partner, seconds):
     assert accepted(hub, partner.proof(iat=partner.now + seconds))
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-dpop-negative-tests")
 @pytest.mark.parametrize("seconds", [-121, -3600, 61, 3600])
 def test_a_proof_of_another_time_is_refused(hub, partner, seconds):
     assert refused(hub, partner.proof(iat=partner.now + seconds), "iat")
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-check-dpop-proof-nbf-exp")
 def test_a_proof_that_says_when_it_is_valid_is_held_to_it(hub, partner):
     now = partner.now
     assert accepted(hub, partner.proof(nbf=now + 10, exp=now + 60))
@@ -221,12 +236,14 @@ def test_a_proof_that_says_when_it_is_valid_is_held_to_it(hub, partner):
     assert refused(hub, partner.proof(exp=now), "exp")
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-dpop-negative-tests")
 @pytest.mark.parametrize("ath", [None, "", "x", 7])
 def test_a_proof_for_another_token_is_refused(hub, partner, ath):
     assert refused(hub, partner.proof(token="token-1", ath=ath), "ath", token="token-1")
     assert refused(hub, partner.proof(token="token-2"), "ath", token="token-1")
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-dpop-negative-tests")
 def test_a_proof_counts_once_for_its_key(hub, partner):
     proof = partner.proof()
     assert partner.token({"grant_type": "client_credentials"}, dpop=proof).status == 200

@@ -70,3 +70,13 @@ def test_a_proof_counts_once(hub, partner):
 def test_a_client_gets_no_answers_on_its_own_account(partner, scope):
     answer = partner.token({"grant_type": "client_credentials", "scope": scope})
     assert (answer.status, answer.body["error"]) == (400, "invalid_scope")
+
+
+@pytest.mark.fapi2("fapi2-security-profile-final-ensure-other-scope-order-succeeds")
+def test_the_order_of_scopes_does_not_matter(partner):
+    words = ["grant_management_query", "grant_management_revoke"]
+    for scope in (words, words[::-1]):
+        form = {"grant_type": "client_credentials", "scope": " ".join(scope)}
+        answer = partner.token(form)
+        assert answer.status == 200
+        assert answer.body["scope"].split(" ") == scope

@@ -16,6 +16,7 @@ def test_every_endpoint_is_below_the_issuer():
     assert all(endpoint.startswith(ISSUER + "/") for endpoint in endpoints)
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-discovery-end-point-verification")
 def test_the_server_says_what_fapi_2_asks_it_to_say():
     metadata = server_metadata(ISSUER)
     assert metadata["require_pushed_authorization_requests"] is True

@@ -61,12 +61,14 @@ def test_a_nonce_is_challenged_with_its_header(hub, partner, token):
     assert check_access(hub.authority, partner.resource(token, dpop=proof))
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-dpop-negative-tests")
 @pytest.mark.parametrize("scheme", ["Bearer {}", "{}", "DPoP", "Basic {}", "DPoP {},DPoP {}"])
 def test_a_token_sent_in_another_way_is_refused(hub, partner, token, scheme):
     authorization = scheme.format(token, token)
     assert refused(hub, partner.resource(token, authorization=authorization), "DPoP")
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-access-token-type-header-case-sensitivity")
 @pytest.mark.parametrize("scheme", ["dpop", "DPOP", "dPoP"])
 def test_the_scheme_s_case_does_not_matter(hub, partner, token, scheme):
     assert check_access(hub.authority, partner.resource(token, authorization=f"{scheme} {token}"))
@@ -114,7 +116,7 @@ def test_a_token_for_another_hub_is_refused(hub, partner, token):
 
 
 def test_a_suspended_client_s_tokens_end_at_once(hub, partner, token):
-    suspend_client(hub.tables, "bicycles")
+    suspend_client(hub.desk, "bicycles")
     assert refused(hub, partner.resource(token), "suspended")
 
 

@@ -12,6 +12,7 @@ from mydata_hub.oauth.metadata import PAR
 from mydata_hub.oauth.pushed_requests import LIFETIME, push_request
 
 from tests.unit.consent.world import ORIGIN
+from tests.unit.oauth.hub import said
 
 
 def refused(answer, code="invalid_request"):
@@ -29,11 +30,22 @@ def test_a_pushed_request_gets_a_name_for_less_than_600_seconds(partner):
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-ensure-response-type-code-idtoken-fails",
+    "fapi2-security-profile-final-ensure-response-type-token-fails",
+)
 @pytest.mark.parametrize("kind", [None, "token", "code id_token", "none"])
 def test_a_response_type_other_than_code_is_refused(partner, kind):
     assert refused(partner.push(response_type=kind), "unsupported_response_type")
 
 
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-ensure-registered-redirect-uri",
+    # RFC 9126 section 2.4 lets a server take one that is not registered; this one never does.
+    "fapi2-security-profile-final-plain-fapi-tolerate-unregistered-redirect-uri",
+    "fapi2-security-profile-final-ensure-redirect-uri-in-authorization-request",
+    "fapi2-security-profile-final-ensure-request-object-without-redirect-uri-fails",
+)
 @pytest.mark.parametrize(
     "uri",
     [
@@ -51,16 +63,21 @@ def test_a_redirect_uri_that_is_not_registered_letter_for_letter_is_refused(part
     assert refused(partner.push(redirect_uri=uri))
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-par-plain-pkce-rejected")
 @pytest.mark.parametrize("method", [None, "plain", "s256"])
 def test_proof_key_for_code_exchange_is_needed_with_s256(partner, method):
     assert refused(partner.push(code_challenge_method=method))
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-par-ensure-pkce-required")
 @pytest.mark.parametrize("challenge", [None, "short", "x" * 44, "=" * 43])
 def test_a_challenge_that_is_no_sha_256_is_refused(partner, challenge):
     assert refused(partner.push(code_challenge=challenge))
 
 
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-par-authorization-request-containing-request_uri-form-param"
+)
 def test_a_request_uri_cannot_be_pushed(partner):
     assert refused(partner.push(request_uri="urn:example:1"))
 
@@ -74,8 +91,17 @@ def test_a_state_of_a_thousand_letters_works_and_of_no_letters_too(partner, lett
     assert partner.push(state="s" * letters).status == status
 
 
-def test_a_nonce_of_64_letters_and_unknown_parameters_are_ignored(partner):
-    assert partner.push(nonce="n" * 64, claims="{}", colour="red").status == 201
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-ensure-authorization-request-without-nonce-success",
+    "fapi2-security-profile-final-ensure-authorization-request-with-64-char-nonce-success",
+    "fapi2-security-profile-final-ensure-authorization-request-with-long-nonce",
+)
+@pytest.mark.parametrize("letters", [0, 1, 64, 384, 1000])
+def test_a_nonce_of_any_length_and_unknown_parameters_are_ignored(hub, partner, letters):
+    pushed = partner.push(nonce="n" * letters, claims="{}", colour="red")
+    assert pushed.status == 201
+    location = hub.approve(*hub.join(), hub.open(partner.client_id, pushed.body["request_uri"]))
+    assert set(said(location)) == {"code", "iss", "state"}
 
 
 @pytest.mark.parametrize("scope", ["openid", "claims openid", "grant_management_query"])
@@ -94,16 +120,11 @@ def test_only_the_query_is_a_response_mode(partner):
     assert refused(partner.push(response_mode="fragment"))
 
 
-def test_grants_are_created_and_not_yet_changed(partner):
-    assert partner.push(grant_management_action="create").status == 201
-    assert refused(partner.push(grant_management_action="replace", grant_id="g"))
-    assert refused(partner.push(grant_id="g"))
-
-
 def test_authorization_details_are_needed(partner):
     assert refused(partner.push(authorization_details=None))
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-ensure-mismatched-dpop-jkt-fails")
 def test_a_proof_that_does_not_fit_the_named_key_is_refused(partner):
     proof = partner.proof(path=PAR)
     assert partner.push(dpop=proof, dpop_jkt=partner.jkt).status == 201
@@ -150,12 +171,16 @@ def test_a_busy_engine_is_told_as_such(hub, partner):
     assert (answer.status, answer.body["error"]) == (503, "temporarily_unavailable")
 
 
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds",
+)
 def test_a_request_opens_as_often_as_the_page_is_loaded(hub, partner):
     request_uri = partner.pushed()
     first, second = (hub.open(partner.client_id, request_uri) for _ in range(2))
     assert first == second
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-par-attempt-to-use-expired-request_uri")
 def test_a_request_is_over_after_its_time(hub, partner):
     request_uri = partner.pushed()
     hub.clock.advance(LIFETIME)
@@ -172,6 +197,9 @@ def test_a_request_that_was_not_pushed_cannot_be_opened(hub, partner, request_ur
         hub.open(partner.client_id, request_uri)
 
 
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-par-attempt-to-use-request_uri-for-different-client",
+)
 def test_a_request_belongs_to_the_client_that_pushed_it(hub, partner):
     hub.partner("insurer")
     with pytest.raises(OAuthRefused, match="not this client's"):

@@ -113,7 +113,7 @@ def test_a_revoked_refresh_token_ends_every_token_of_its_authorization(hub, part
 
 def test_both_endpoints_need_an_authenticated_client(hub, partner):
     tokens = partner.tokens(*hub.join())
-    suspend_client(hub.tables, "bicycles")
+    suspend_client(hub.desk, "bicycles")
     for answer in (partner.introspect(tokens["access_token"]), partner.revoke("x")):
         assert (answer.status, answer.body["error"]) == (401, "invalid_client")
 

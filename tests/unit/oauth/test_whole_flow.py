@@ -16,6 +16,7 @@ from tests.unit.consent.world import ORIGIN
 from tests.unit.oauth.hub import REDIRECT, said
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-happy-flow")
 @pytest.mark.parametrize("alg", ["ES256", "PS256", "EdDSA"])
 @pytest.mark.parametrize("nonces", [False, True])
 def test_a_partner_gets_tokens_that_open_the_claims_until_the_person_withdraws(hub, alg, nonces):
@@ -113,6 +114,7 @@ def test_a_token_dies_with_its_grant_if_that_ends_sooner(hub, partner):
     assert partner.refresh(tokens["refresh_token"]).body["error"] == "invalid_grant"
 
 
+@pytest.mark.fapi2("fapi2-security-profile-final-user-rejects-authentication")
 def test_a_person_who_says_no_sends_the_partner_access_denied(hub, partner):
     _, session = hub.join()
     question = partner.question(redirect_uri="https://bicycles.example/other?shop=1")

@@ -147,6 +147,7 @@ def test_a_profile_that_cannot_be_read_is_no_answer_outside_and_a_name_inside(as
 def test_what_fails_for_one_persons_data_is_no_answer_and_tells_no_free_bit(asked):
     class Failing:
         claim = asked.gate.catalogue[TIME].claim
+        retired = False
 
         @property
         def attribute(self):

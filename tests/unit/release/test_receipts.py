@@ -21,7 +21,7 @@ from mydata_hub.release.sd_jwt import AnswerKey, sign_compact, verify_compact
 from mydata_hub.transparency import sequencer
 from mydata_hub.transparency.checkpoint import VerifierKey
 from mydata_hub.transparency.events import record
-from mydata_hub.transparency.leaf import AUDIT_DOMAIN, Leaf, Opening
+from mydata_hub.transparency.leaf import AUDIT_DOMAIN, NO_TAG, Leaf, Opening
 from mydata_hub.transparency.log_proof import prove_entry
 from mydata_hub.transparency.published import PublishedLog
 
@@ -41,6 +41,7 @@ class Logged:
         self.log = sequencer.Log(
             tables=self.tables,
             blobs=blobs,
+            openings=DiskBlobs(folder, "openings"),
             signer=LocalSigner(folder, "checkpoint", "EdDSA"),
             clock=hub.clock,
             entropy=hub.desk.entropy,
@@ -105,7 +106,7 @@ def test_before_it_is_sequenced_a_receipt_says_so_and_verifies(logged):
 def test_a_receipt_holds_nothing_of_the_person_but_the_persons_own_copy_does(logged):
     logged.sequence()
     partner = logged.receipt(logged.event_id)
-    person = logged.receipt(logged.event_id, logged.hub.grant.subject)
+    person = own_copy(logged)
     subject = logged.hub.grant.subject.encode()
     payloads = [json.loads(one)["payload"] for one in (partner, person)]
     opened = [base64.urlsafe_b64decode(payload + "==") for payload in payloads]
@@ -113,6 +114,37 @@ def test_a_receipt_holds_nothing_of_the_person_but_the_persons_own_copy_does(log
     assert subject not in partner
     assert [json.loads(one)["opened"] for one in (partner, person)] == ["audit", "person"]
     assert logged.verify(person).release == logged.verify(partner).release
+
+
+def own_copy(logged):
+    """The partner's copy, with what opens the person's commitment instead."""
+    row = logged.tables.fetch_many(Key("events", logged.event_id))[Key("events", logged.event_id)]
+    opening = (row.values["personal_salt"], row.values["personal"])
+    salt, payload = (base64.urlsafe_b64encode(one).decode().rstrip("=") for one in opening)
+    encoded = logged.receipt(logged.event_id)
+    return changed(encoded, opened="person", salt=salt, payload=payload)
+
+
+def test_a_receipt_from_before_the_entry_has_its_place_leaves_the_tag_open(logged):
+    """The gate's tables seal events; the tag is the log zone's, and decided when it is placed."""
+    logged.sequence()
+    key = Key("events", logged.event_id)
+    row = logged.tables.fetch_many(key)[key]
+    hidden = {"tag", "index", "personal", "personal_salt", "subject"}
+    waiting = {name: value for name, value in row.values.items() if name not in hidden}
+    logged.tables.commit(Put(key=key, values=waiting, when=VersionIs(row.version), format=2))
+    found = logged.verify(logged.receipt(logged.event_id))
+    assert found.proven is None
+    early = Leaf.decode(found.entry)
+    assert early.tag == NO_TAG
+    placed = {**waiting, "tag": row.values["tag"], "index": row.values["index"]}
+    when = VersionIs(row.version + 1)
+    logged.tables.commit(Put(key=key, values=placed, when=when, format=2))
+    proven = logged.verify(logged.receipt(logged.event_id))
+    later = Leaf.decode(proven.entry)
+    assert proven.index == row.values["index"]
+    assert later.tag == row.values["tag"]
+    assert later.same_event(early)
 
 
 def test_a_refusal_has_a_receipt_too(logged):
@@ -186,8 +218,7 @@ def flip(text):
 @pytest.mark.parametrize("reader", ["partner", "person"])
 def test_a_changed_letter_anywhere_is_found(logged, member, reader):
     logged.sequence()
-    subject = {"partner": "bicycles", "person": logged.hub.grant.subject}[reader]
-    encoded = logged.receipt(logged.event_id, subject)
+    encoded = own_copy(logged) if reader == "person" else logged.receipt(logged.event_id)
     broken = changed(encoded, **{member: flip(json.loads(encoded)[member])})
     with pytest.raises(NotProven):
         logged.verify(broken)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -17,17 +16,19 @@ from mydata_hub.ports.tables import Delete, Key, VersionIs
 from mydata_hub.transparency.checkpoint import VerifierKey
 from mydata_hub.transparency.events import record
 from mydata_hub.transparency.fsck import check_log
+from mydata_hub.transparency.openings import OpeningFiles
 from mydata_hub.transparency.published import PublishedLog
 from mydata_hub.transparency.sequencer import Log, sequence
 from mydata_hub.vault.key_rows import Purpose
 from mydata_hub.vault.vault_keys import VaultKeys
 
 from tests.faults.sequencer_world import Faults, MemoryBlobs, MemorySigner, MemoryTables, an_event
+from tests.modes import times
 from tests.unit.accounts.conftest import memory_folder
 from tests.unit.consent.world import LOGICAL
 from tests.unit.release.world import MORE, OFFERS, Hub, Ports, regular_life
 
-CALLS = int(os.environ.get("MYDATA_RECONCILED_CALLS", "10000"))
+CALLS = times(2_000, long=10_000)
 PARTS = 4
 PEOPLE = 8
 REFUSED = "claims_refused"
@@ -128,10 +129,11 @@ class Desk:
 
     def sequenced(self):
         """The events of the log, by their ids; the product's own check finds it whole."""
-        blobs = MemoryBlobs(Faults())
+        blobs, openings = MemoryBlobs(Faults()), MemoryBlobs(Faults())
         log = Log(
             tables=self.store,
             blobs=blobs,
+            openings=openings,
             signer=MemorySigner(),
             clock=self.hub.clock,
             entropy=self.hub.desk.entropy,
@@ -143,7 +145,9 @@ class Desk:
         published = PublishedLog(self.store, blobs, self.hub.clock)
         rows = {key.partition: row for key, row in self.store.rows.items() if key.table == "events"}
         key = VerifierKey.parse(published.key())
-        found = check_log(published, lambda: list(rows.items()), {key.public})
+        found = check_log(
+            published, lambda: list(rows.items()), {key.public}, OpeningFiles(openings)
+        )
         assert found.problems == []
         return rows
 

@@ -33,7 +33,7 @@ from tests.architecture.template import ROOT
 from tests.unit.consent.world import LOGICAL, ORIGIN, World
 from tests.unit.insights.lives import NOW, cafe_visits, contract, trip, weekdays_before
 
-MORE = ("keys", "vault_public", "vaults", "ledger", "idempotency")
+MORE = ("keys", "vault_public", "vaults", "ledger", "idempotency", "releases", "signing_keys")
 POLICIES = read_policies(ROOT / "policies")
 # 1.5850 and 3.0000 bits.
 MORNING, TIME = "habits.cafe_morning@1", "habits.cafe_time@1"
@@ -157,7 +157,7 @@ class Hub(World):
             "recipient_group": client.group,
             "purpose": "personal_offers",
             "items": OFFERS,
-            "frequency": replace(self.proposal().frequency, count=1000),
+            "frequency": replace(self.proposal().frequency, count=600),
             **changes,
         }
         return self.give(passkey, session, self.proposal(**asked))

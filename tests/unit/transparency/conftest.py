@@ -10,12 +10,14 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from mydata_hub.config import SequenceLogSettings
-from mydata_hub.ports.clock import SystemEntropy
+from mydata_hub.config import AuditSettings, SequenceLogSettings
+from mydata_hub.embedded.sqlite_tables import SqliteTables
+from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.transparency.events import record
 from mydata_hub.wiring import blobs_for, tables_for
 
 from tests.faults.sequencer_world import an_event
+from tests.unit.personal_log.intake_begun import begin_intake
 
 FUNCTIONS = Path(__file__).parents[3] / "functions"
 
@@ -31,17 +33,24 @@ def load(name):
 class LogHub:
     """The functions of the log and the courier over one folder, and a writer of events."""
 
-    def __init__(self, folder, witnesses=""):
+    def __init__(self, folder, names=None, witnesses=""):
         self.folder = folder
+        names = names or {}
+        events = names.get("EVENTS_TABLE", "EventsTable")
         shared = {
             "ENGINE": f"embedded:{folder}",
             "ISSUER": "http://localhost:8787",
             "LOG_TABLE": "LogTable",
             "TILES_BUCKET": "tiles",
+            "OPENINGS_BUCKET": "openings",
         }
         self.environment = {
             **shared,
-            "EVENTS_TABLE": "EventsTable",
+            "EVENTS_TABLE": events,
+            "LOG_PUBLIC_TABLE": names.get("LOG_PUBLIC_TABLE", "LogPublicTable"),
+            "LOG_KEYS_TABLE": names.get("LOG_KEYS_TABLE", "LogKeysTable"),
+            "LOG_BOOKS_TABLE": "LogBooksTable",
+            "LOG_KEY": "log",
             "OUTBOX_TABLE": "OutboxTable",
             "CHECKPOINT_KEY": "checkpoint",
             "WITNESSES": witnesses,
@@ -58,14 +67,20 @@ class LogHub:
         }
         self.sequence_log = load("sequence_log").build(self.environment)
         self.deliver = load("deliver").build(self.courier_environment)
-        self.audit = load("audit").build(shared)
+        sessions = names.get("SESSIONS_TABLE", "SessionsTable")
+        own = {**self.environment, **shared, "SESSIONS_TABLE": sessions}
+        own |= {"CLIENTS_TABLE": "ClientsTable", "PROVIDERS_TABLE": "ProvidersTable"}
+        self.audit = load("audit").build(own)
+        self.audit_settings = AuditSettings.read(own)
         settings = SequenceLogSettings.read(self.environment)
-        self.tables = tables_for(settings)
+        begin_intake(folder, settings.table_names())
+        self.writer = tables_for(settings)
+        self.tables = SqliteTables(folder, settings.table_names(), SystemClock())
         self.blobs = blobs_for(settings, settings.tiles_bucket)
 
     def write(self, first, count):
         for number in range(first, first + count):
-            self.tables.commit(record(an_event(number), SystemEntropy()))
+            self.writer.commit(record(an_event(number), SystemEntropy()))
 
     def sequence(self):
         return self.sequence_log({"Records": []}, None)

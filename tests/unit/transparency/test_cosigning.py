@@ -40,7 +40,7 @@ class WitnessedHub(LogHub):
 
     def __init__(self, folder, *witnesses):
         self.witnesses = witnesses
-        super().__init__(folder, ",".join(one.setting for one in witnesses))
+        super().__init__(folder, witnesses=",".join(one.setting for one in witnesses))
         settings = DeliverSettings.read(self.courier_environment)
         self.courier = tables_for(settings)
         self.clock = SetClock(datetime.now(UTC))

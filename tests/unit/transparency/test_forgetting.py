@@ -12,7 +12,7 @@ from mydata_hub.errors import Busy, Conflict
 from mydata_hub.ports.clock import SetClock, SystemEntropy
 from mydata_hub.ports.tables import Key
 from mydata_hub.transparency.event import Event
-from mydata_hub.transparency.events import mark_sequenced, pending_events, record
+from mydata_hub.transparency.events import leaf_of, mark_sequenced, pending_events, record
 from mydata_hub.transparency.forgetting import AT_ONCE, forget_subject
 from mydata_hub.transparency.leaf import AUDIT_DOMAIN, Opening
 
@@ -62,7 +62,7 @@ def test_an_event_that_waits_keeps_its_place_in_the_queue_and_its_leaf(tables):
     forget_subject(tables, "jiu")
     (after,) = pending_events(tables)
     assert after == before
-    mark_sequenced(tables, [name], 7)
+    mark_sequenced(tables, [(name, leaf_of(row(tables, name)).encode())], 7)
     assert pending_events(tables) == []
     assert row(tables, name).values["index"] == 7
     assert found(tables, "jiu") == ()
@@ -70,7 +70,7 @@ def test_an_event_that_waits_keeps_its_place_in_the_queue_and_its_leaf(tables):
 
 def test_an_event_in_the_log_keeps_what_an_auditor_opens_and_nothing_of_the_person(tables):
     (name,) = recorded(tables)
-    mark_sequenced(tables, [name], 7)
+    mark_sequenced(tables, [(name, leaf_of(row(tables, name)).encode())], 7)
     forget_subject(tables, "jiu")
     values = row(tables, name).values
     assert "jiu" not in str(dict(values))

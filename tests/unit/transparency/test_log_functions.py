@@ -113,3 +113,26 @@ def test_a_failure_inside_says_nothing_of_its_cause_outside(log_hub, caplog):
     assert [line.message for line in caplog.records if line.levelname == "ERROR"] == [
         "the log could not be read"
     ]
+
+
+def test_a_run_says_how_long_events_waited_and_one_without_work_says_so_too(log_hub, capsys):
+    def told():
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        (found,) = (line for line in lines if "LogLag" in line)
+        return {
+            name: found[name][0] for name in ("LogBacklog", "LogEntries", "LogBatchSize")
+        }, found
+
+    log_hub.write(0, 1_100)
+    log_hub.sequence()
+    counts, found = told()
+    # Sixteen shards of pending events give at most 62 each; how full each is, its ids decide.
+    assert (counts["LogBacklog"], counts["LogEntries"]) == (0, 1_100)
+    assert 550 <= counts["LogBatchSize"] <= 992
+    # These events say that they happened a while ago; so long did they wait.
+    assert found["LogLag"][0] > 0
+    assert found["function"] == "sequence_log"
+    log_hub.sequence()
+    counts, found = told()
+    assert counts == {"LogBacklog": 0, "LogEntries": 0, "LogBatchSize": 0}
+    assert found["LogLag"] == [0.0]

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mydata_hub.errors import NotProven
+from mydata_hub.personal_log.book import link
+from mydata_hub.personal_log.period_key import PeriodKey
 from mydata_hub.transparency.checkpoint import (
     COSIGNATURE,
     Checkpoint,
@@ -50,6 +52,17 @@ def test_the_leaf_and_its_parts_are_those_of_the_page():
     assert keyed.hex() == VALUES["person tag"]
     assert LEAF.encode().hex() == VALUES["leaf"]
     assert leaf_hash(LEAF.encode()).hex() == VALUES["leaf hash"]
+
+
+def test_the_keys_of_a_period_and_what_is_sealed_with_them_are_those_of_the_page():
+    key = PeriodKey(period="2026-11", secret=COUNTING[64:])
+    assert key.shown.tag_key.hex() == VALUES["tag key"]
+    assert key.shown.payload_key.hex() == VALUES["payload key"]
+    assert key.book_key.hex() == VALUES["book key"]
+    sealed = key.seal("e1", PERSONAL, COUNTING[:12])
+    assert sealed.hex() == VALUES["sealed opening"]
+    assert key.shown.open("e1", sealed) == PERSONAL
+    assert link(bytes(32), 0, LEAF.encode()).hex() == VALUES["chain"]
 
 
 def test_the_checkpoint_and_its_key_are_those_of_the_page():

@@ -21,8 +21,9 @@ from mydata_hub.vault.announcements import announce
 from mydata_hub.vault.opening import load_records_secret
 from mydata_hub.vault.public_keys import read_recipient
 from mydata_hub.vault.refusal import NotOpened
-from mydata_hub.vault.sealing import HPKE_SUITE, hpke_info
+from mydata_hub.vault.sealing import hpke_info
 from mydata_hub.vault.segments import header_of, read_envelope, seal_segment, store_segment
+from mydata_hub.xwing import SUITE
 
 from tests.unit.vault.vault_world import NOW, TABLES, World, batch, records
 
@@ -101,7 +102,7 @@ def test_the_public_key_is_no_private_key_in_disguise(intake: TakenOver):
         X25519PrivateKey.from_private_bytes(public[-32:]),
     )
     with pytest.raises(InvalidTag):
-        HPKE_SUITE.decrypt(carried, posing, hpke_info(b""))
+        SUITE.decrypt(carried, posing, hpke_info(b""))
 
 
 def test_what_seals_imports_nothing_that_opens():

@@ -12,7 +12,8 @@ from mydata_hub.vault.committing import (
 )
 from mydata_hub.vault.framing import frame
 from mydata_hub.vault.refusal import Cause
-from mydata_hub.vault.sealing import HPKE_SUITE, KEY_LABEL, hpke_info
+from mydata_hub.vault.sealing import KEY_LABEL, hpke_info
+from mydata_hub.xwing import SUITE
 
 from tests.unit.vault.second_vault import aes, ghash, times
 from tests.unit.vault.vault_world import World, refused
@@ -86,7 +87,7 @@ def test_a_two_key_segment_opens_for_one_person_only(world: World):
     body = message_keys(seeds["vault-1"])[1] + sealed
     secrets = {vault: world.vault_keys.records_secret(vault) for vault in seeds}
     carried = {
-        vault: HPKE_SUITE.encrypt(
+        vault: SUITE.encrypt(
             seeds[vault], secrets[vault].private_key.public_key(), hpke_info(HEADER)
         )
         for vault in seeds

@@ -22,6 +22,7 @@ from mydata_hub.web.guards import ROUTES
 from mydata_hub.wiring import tables_for
 
 from functions.pages import build
+from tests.unit.personal_log.intake_begun import begin_intake
 
 LOCALHOST = "http://localhost:8787"
 PAGE = "text/html,application/xhtml+xml"
@@ -76,9 +77,12 @@ class Hub:
             "NOTICES_TABLE": "notices",
             "OUTBOX_TABLE": "outbox",
             "EVENTS_TABLE": "events",
+            "LOG_PUBLIC_TABLE": "log_public",
+            "LOG_KEYS_TABLE": "log_keys",
             "ERASURES_TABLE": "erasures",
             "SOFTWARE_PASSKEYS": "allowed",
         }
+        begin_intake(self.folder)
         self.handler = build(self.environment)
         self.desk = Desk(
             tables=tables_for(PagesSettings.read(self.environment)),

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from mydata_hub.cli.laptop import desk_of
 from mydata_hub.config import AuthorizeSettings
 from mydata_hub.oauth.call import Call
 from mydata_hub.oauth.clients import Client, jwks_text, register_client
 from mydata_hub.web.guards import ROUTES
-from mydata_hub.wiring import tables_for
 
 from tests.unit.oauth.hub import KEYS, REDIRECT, Partner
 from tests.unit.web.conftest import Browser
@@ -43,7 +43,7 @@ class HttpPartner(Partner):
             purposes=("mobility_service",),
             event_endpoint=event_endpoint,
         )
-        register_client(tables_for(settings), client)
+        register_client(desk_of(settings), client)
 
     @property
     def now(self) -> int:
@@ -75,17 +75,17 @@ class HttpPartner(Partner):
         self.nonce = reply["headers"].get("dpop-nonce", getattr(self, "nonce", None))
         return json.loads(reply["body"]) if reply["body"] else {}
 
-    def question(self) -> str:
+    def question(self, **changes: str) -> str:
         """Push a request; the query of its authorization URL."""
-        pushed = self.send(self.call("/oauth/par", self.request()), 201)
+        pushed = self.send(self.call("/oauth/par", self.request(**changes)), 201)
         return urlencode({"client_id": self.client_id, "request_uri": pushed["request_uri"]})
 
     def exchange(self, status: int, **form: str) -> Any:
         proof = self.proof(nonce=self.nonce)
         return self.send(self.call("/oauth/token", form, dpop=proof), status)
 
-    def grant(self, method: str, token: str, grant_id: str, status: int) -> Any:
-        path = f"/oauth/grants/{grant_id}"
+    def grant(self, method: str, token: str, grant_id: str, status: int, more: str = "") -> Any:
+        path = f"/oauth/grants/{grant_id}{more}"
         proof = self.proof(method, path, token=token, nonce=self.nonce)
         return self.send(self.resource(token, method, path, dpop=proof), status, grant_id=grant_id)
 

@@ -19,7 +19,7 @@ from mydata_hub.wiring import tables_for
 from tests.unit.web.conftest import Browser, Hub
 from tests.unit.web.partners import DETAILS, HttpPartner, approve, asked, ok
 
-FUNCTIONS = ("pages", "authorize", "issue_token", "consent")
+FUNCTIONS = ("pages", "authorize", "issue_token", "consent", "audit")
 
 
 class AskedHub(Hub):
@@ -28,8 +28,18 @@ class AskedHub(Hub):
     def __post_init__(self):
         super().__post_init__()
         names = ("grants", "deliveries", "clients", "oauth", "providers", "connections")
+        names += ("ledger", "log_keys", "log_books", "log", "witnesses")
         self.environment |= {f"{name.upper()}_TABLE": name for name in names}
-        self.environment |= {"TOKEN_KEY": "token", "EVENT_KEY": "event"}
+        self.environment |= {
+            "TOKEN_KEY": "token",
+            "EVENT_KEY": "event",
+            "RECEIPT_KEY": "receipt",
+            "IN_FORCE_TABLE": "in-force",
+            "DPOP_NONCE": "required",
+            "LOG_KEY": "log",
+            "TILES_BUCKET": "tiles",
+            "OPENINGS_BUCKET": "openings",
+        }
         handlers = {"pages": self.handler} | {
             name: importlib.import_module(f"functions.{name}").build(self.environment)
             for name in FUNCTIONS[1:]
@@ -197,3 +207,50 @@ def test_answers_of_oauth_endpoints_are_not_for_other_origins_nor_for_caches(hub
     )
     unreadable = hub.handler({**event, "body": "%%%", "isBase64Encoded": True}, None)
     assert json.loads(unreadable["body"])["error"] == "invalid_request"
+
+
+@pytest.mark.fapi2("fapi2-security-profile-final-par-attempt-invalid-http-method")
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_a_request_is_pushed_with_post_and_no_other_method(hub, method):
+    event = {
+        "routeKey": "ANY /oauth/par",
+        "rawPath": "/oauth/par",
+        "requestContext": {"http": {"method": method, "path": "/oauth/par"}},
+    }
+    reply = hub.handler(event, None)
+    assert (reply["statusCode"], reply["headers"]["allow"]) == (405, "POST")
+    assert json.loads(reply["body"])["error"] == "invalid_request"
+
+
+@pytest.mark.fapi2(
+    "fapi2-security-profile-final-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds"
+)
+def test_a_page_visited_twice_before_signing_in_still_works(hub, partner, jiu):
+    visitor, query = hub.browser(), partner.question()
+    assert [show(visitor, query).status for _ in range(2)] == [401, 401]
+    assert show(jiu, query).status == 200
+    assert approve(jiu, query)
+    assert show(jiu, query).status == 400
+
+
+def test_a_question_about_what_was_allowed_says_so_and_is_nobody_else_s(hub, partner, jiu):
+    approve(jiu, partner.question())
+    (grant,) = jiu.get("/grants/state", accept="application/json").json()["grants"]
+    details = json.dumps([partner.details(claims=["commute.transfers"])])
+    action = {"grant_management_action": "merge", "grant_id": grant["grant_id"]}
+    query = partner.question(authorization_details=details, **action)
+    sheet = sheet_of(jiu, query)
+    assert sheet["amends"] == grant["grant_id"]
+    assert [ask["item"] for ask in sheet["asks"]] == ["commute.mode@1", "commute.transfers@1"]
+    page = show(jiu, query).body
+    assert "asks to change what you allowed" in page
+    assert "What you leave out ends" in sheet["wording"]
+    assert "learns at most 16 of the 24 bits" in sheet["wording"]
+    assert "checked" not in page
+    other = hub.browser()
+    other.sign_up("Minseo")
+    assert show(other, query).status == 400
+    assert "commute" not in show(other, query).body
+    approve(jiu, query)
+    (grant,) = jiu.get("/grants/state", accept="application/json").json()["grants"]
+    assert (grant["version"], grant["items"]) == (2, ["commute.mode@1", "commute.transfers@1"])

@@ -32,6 +32,9 @@ class Occurrence(StrEnum):
     """What happens to an account: the kinds of its events in the log and of its notices."""
 
     ACCOUNT_OPENED = "account_opened"  # in the log only
+    AUDITOR_SIGNED_IN = "auditor_signed_in"  # in the log only, as the next two are
+    OPERATOR_SIGNED_IN = "operator_signed_in"
+    RECOVERY_COMPLETED = "recovery_completed"
     ERASURE_STARTED = "erasure_started"  # in the log only: soon there is nobody left to tell
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"

@@ -6,7 +6,7 @@ before its answer is looked at, so of two answers to one challenge at most one i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -24,6 +24,7 @@ from mydata_hub.accounts.account import (
 from mydata_hub.accounts.desk import Desk, is_plain, until_settled
 from mydata_hub.accounts.sessions import TABLE, Session, crowded_out, open_session, put_session
 from mydata_hub.accounts.store import (
+    account_event,
     account_key,
     add_passkey,
     passkey_key,
@@ -161,6 +162,7 @@ def finish_sign_in(desk: Desk, ceremony: str, credential: Mapping[str, Any]) -> 
             put_passkey(account_id, used),
             put_session(session),
             *crowded_out(desk, account_id),
+            *_told(desk, account, passkey),
         )
         return SignedIn(token, session, account)
 
@@ -219,6 +221,25 @@ def consume(desk: Desk, ceremony: str, kind: Kind) -> Ceremony:
         challenge=cast("bytes", row.values["challenge"]),
         about=cast("Mapping[str, str]", row.values["about"]),
     )
+
+
+# Whose coming in is an entry: of people only they themselves know when they look.
+_SIGNED_IN: Final = {
+    Role.AUDITOR: Occurrence.AUDITOR_SIGNED_IN,
+    Role.OPERATOR: Occurrence.OPERATOR_SIGNED_IN,
+}
+
+
+def _told(desk: Desk, account: Account, passkey: Passkey) -> Iterator[Put]:
+    """The events of a sign-in, for its commit, which writes the passkey."""
+    row = passkey_key(account.account_id, passkey.passkey_id), passkey.version + 1
+    if account.role in _SIGNED_IN:
+        yield account_event(desk, account, _SIGNED_IN[account.role], row)
+    recovery = account.recovery
+    # The one that a recovery made opens the account for the first time.
+    by_recovery = recovery is not None and recovery.passkey_id == passkey.passkey_id
+    if by_recovery and passkey.last_used_at is None:
+        yield account_event(desk, account, Occurrence.RECOVERY_COMPLETED, row)
 
 
 def _open_vault(desk: Desk, account: Account) -> Message:

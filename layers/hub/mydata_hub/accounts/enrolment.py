@@ -7,6 +7,7 @@ the link alone. The link is used up by the commit that makes the account.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -20,9 +21,12 @@ from mydata_hub.accounts.rows import read_row, values_of
 from mydata_hub.accounts.sessions import TABLE
 from mydata_hub.errors import NotFound
 from mydata_hub.ports.tables import Absent, Key, Put
+from mydata_hub.transparency.events import AuditFacts
+from mydata_hub.transparency.house import OPERATOR, house_event
 
 LIFETIME: Final = timedelta(hours=24)
 TOKEN_BYTES: Final = 32
+INVITED: Final = {Role.AUDITOR: "auditor_invited", Role.OPERATOR: "operator_invited"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +48,13 @@ def invite(desk: Desk, role: Role, name: str, locale: str = "ko") -> str:
     """
     invited = Invitation(role=role, name=check_name("name", name), locale=check_locale(locale))
     token = desk.token(TOKEN_BYTES)
-    desk.tables.commit(
-        Put(
-            key=_key(token),
-            values=values_of(invited),
-            when=Absent(),
-            expires_at=desk.now() + LIFETIME,
-        )
+    put = Put(
+        key=_key(token),
+        values=values_of(invited),
+        when=Absent(),
+        expires_at=desk.now() + LIFETIME,
     )
+    desk.tables.commit(put, *_told(desk, role, put.key))
     return f"/enrol/{token}"
 
 
@@ -70,6 +73,13 @@ def begin_enrolment(desk: Desk, token: str) -> Begun:
     return begin_account(
         desk, invited.role, invited.name, invited.locale, link=_key(token).partition
     )
+
+
+def _told(desk: Desk, role: Role, row: Key) -> Iterator[Put]:
+    """That somebody is to be let in as staff; who it is shows when they have come."""
+    if role in INVITED:
+        facts = AuditFacts(thing=role)
+        yield house_event(desk.entropy, INVITED[role], desk.now(), (row, 1), facts, OPERATOR)
 
 
 def _key(token: str) -> Key:

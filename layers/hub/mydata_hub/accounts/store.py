@@ -12,13 +12,14 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from mydata_hub.accounts.account import Account, Occurrence, Passkey
+from mydata_hub.accounts.account import Account, Occurrence, Passkey, Role
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.accounts.rows import read_row, rows_of, values_of
 from mydata_hub.fields import EventId, PartyId, SubjectId
 from mydata_hub.ports.tables import Absent, Delete, Key, Put, Row, Tables, VersionIs
 from mydata_hub.transparency.event import Event
-from mydata_hub.transparency.events import record
+from mydata_hub.transparency.events import AuditFacts, record
+from mydata_hub.transparency.house import staff_name
 
 TABLE: Final = "accounts"
 _PASSKEY: Final = "passkey#"
@@ -64,17 +65,24 @@ def put_account(account: Account) -> Put:
 
 def put_change(desk: Desk, account: Account, kind: Occurrence) -> tuple[Put, Put]:
     """Write an account, and record why in the log, in one commit."""
+    row = account_key(account.account_id), account.version + 1
+    return put_account(account), account_event(desk, account, kind, row)
+
+
+def account_event(desk: Desk, account: Account, kind: Occurrence, row: tuple[Key, int]) -> Put:
+    """The event of an account, for the commit that writes `row`, at the version that it gets."""
     event = Event(
         event_id=EventId(desk.new_id()),
         kind=kind,
         subject=SubjectId(account.account_id),
         actor=PartyId(account.account_id),
         occurred_at=desk.now(),
-        row=account_key(account.account_id),
-        row_version=account.version + 1,
+        row=row[0],
+        row_version=row[1],
         payload=b"",
     )
-    return put_account(account), record(event, desk.entropy)
+    staff = None if account.role is Role.PERSON else staff_name(account.account_id)
+    return record(event, desk.entropy, AuditFacts(staff=staff))
 
 
 def put_passkey(account_id: str, passkey: Passkey) -> Put:

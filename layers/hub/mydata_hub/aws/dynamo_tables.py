@@ -152,6 +152,24 @@ class DynamoTables:
         last = answer.get("LastEvaluatedKey")
         return KeyPage(tuple(keys), _mark(last, index) if last else None)
 
+    def list_keys(self, table: str, *, after: str | None = None, limit: int = MAX_PAGE) -> KeyPage:
+        """See the port. One Scan, strongly consistent, of keys alone."""
+        _check_limit(limit)
+        request: dict[str, Any] = {
+            "TableName": self._engine_table(table),
+            "ConsistentRead": True,
+            "ProjectionExpression": "#partition, #sort",
+            "ExpressionAttributeNames": {"#partition": "partition", "#sort": "sort"},
+            "Limit": limit,
+        }
+        if after is not None:
+            request["ExclusiveStartKey"] = _place(after, table)
+        answer = self._read("scan", **request)
+        keys = (Key(table, item["partition"]["S"], item["sort"]["S"]) for item in answer["Items"])
+        last = answer.get("LastEvaluatedKey")
+        place = json.dumps([last["partition"]["S"], last["sort"]["S"]]) if last else None
+        return KeyPage(tuple(keys), place)
+
     def commit(self, *changes: Change) -> None:
         """See the port. One TransactWriteItems.
 
@@ -229,6 +247,14 @@ def _check_limit(limit: int) -> None:
 
 def _jittered_s(attempt: int) -> float:
     return random.uniform(0, BASE_PAUSE_S * 2.0**attempt)  # noqa: S311 (spreads load, no secret)
+
+
+def _place(after: str, table: str) -> dict[str, Any]:
+    try:
+        partition, sort = json.loads(after)
+        return key_attributes(Key(table, partition, sort))
+    except (ValueError, TypeError):
+        raise LimitExceeded("not a mark of a former page") from None
 
 
 def _mark(last: Mapping[str, Any], index: str) -> str:

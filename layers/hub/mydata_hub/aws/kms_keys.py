@@ -58,3 +58,26 @@ class KmsKeys:
         except BotoCoreError as error:
             raise kms_failure(error) from None
         return answer["Plaintext"]
+
+    def rewrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+        """See the port. One ReEncrypt: the secret does not leave KMS. What opens under any backing
+        key of this one comes back under its newest (KMS rotates them yearly, or on demand)."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        if not 0 < len(wrapped) <= MAX_WRAPPED_BYTES or not context:
+            raise Unopenable("these bytes do not open here")
+        try:
+            answer = self._client.get().re_encrypt(
+                CiphertextBlob=wrapped,
+                SourceKeyId=self._key_id,
+                SourceEncryptionContext=dict(context),
+                DestinationKeyId=self._key_id,
+                DestinationEncryptionContext=dict(context),
+            )
+        except ClientError as error:
+            if isinstance(kms_failure(error), Busy):
+                raise Busy(BUSY) from None
+            raise Unopenable("these bytes do not open here") from None
+        except BotoCoreError as error:
+            raise kms_failure(error) from None
+        return answer["CiphertextBlob"]

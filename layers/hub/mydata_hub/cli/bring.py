@@ -11,6 +11,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from mydata_hub.cli.archive import is_archive
+from mydata_hub.cli.bring_archive import bring_archive, say_archive
 from mydata_hub.cli.client import HubClient, Refused, tell
 from mydata_hub.cli.person import Caller, signed_in
 from mydata_hub.cli.statement_parts import Part, check_whole, parts_of
@@ -34,7 +36,11 @@ SHOWN: Final = 20
     help=f"one of {', '.join(BUILT_IN)}, or a file of your own (docs/import.md)",
 )
 @click.option(
-    "--format", "kind", type=click.Choice(["csv"]), default="csv", help="what kind of file it is"
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "archive"]),
+    default="csv",
+    help="what kind of file it is; an archive says so itself",
 )
 @click.option(
     "--all-or-nothing/--keep-good",
@@ -45,8 +51,13 @@ SHOWN: Final = 20
 )
 @signed_in
 def bring(caller: Caller, file: Path, mapping_name: str, kind: str, whole: bool) -> None:
-    """Import a bank statement of your own into your vault."""
-    assert kind == "csv"
+    """Import a bank statement, or an archive of another hub, into your vault."""
+    assert kind in ("csv", "archive")
+    if kind == "archive" or is_archive(file):
+        told = bring_archive(caller, file)
+        told["folded"] = _until_folded(caller.hub)["waiting"] == 0
+        tell(caller.as_json, told, lambda: say_archive(told))
+        return
     try:
         mapping = _mapping(mapping_name)
         with file.open("rb") as stream:

@@ -90,6 +90,9 @@ def _say(found: list[Verified], *, pinned: bool) -> None:
         facts = one.facts
         place = "no place in the log yet" if one.index is None else f"entry {one.index} of the log"
         click.echo(f"The certificate verifies: {facts['kind']}, {place}.")
+        if "part" in facts:
+            part = ", ".join(f"{name} {told}" for name, told in facts["part"].items())
+            click.echo(f"A part of a vault: {part}.")
         click.echo(f"Inaccessible since {facts['inaccessible_at']}.")
         click.echo(f"Irrecoverable from {facts['irrecoverable_at']}.")
         for name in ("covers", "not_covered"):

@@ -85,6 +85,10 @@ class HubClient:
         """What the hub answers to a JSON body. Raises Refused."""
         return self._call("POST", path, body or {})
 
+    def part(self, path: str, body: Mapping[str, Any]) -> bytes:
+        """The bytes that the hub answers to a JSON body. Raises Refused."""
+        return self._answer("POST", path, body).content
+
     def sign_up(self, passkey: SoftwarePasskey, name: str, locale: str) -> None:
         """A new account that this passkey opens, and its session."""
         begun = self.post("/sign-up/options", {"name": name, "locale": locale})
@@ -118,6 +122,11 @@ class HubClient:
         return {"ceremony": begun["ceremony"], "credential": made, "passkey_name": label}
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
+        answer = self._answer(method, path, body)
+        found = answer.json() if answer.content else {}
+        return found if isinstance(found, dict) else {}
+
+    def _answer(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
         headers = {"accept": "application/json"}
         if method != "GET" and self.csrf:
             headers["x-csrf-token"] = self.csrf
@@ -127,8 +136,7 @@ class HubClient:
             reason = type(error).__name__
             raise click.ClickException(f"the hub at {self.url} does not answer: {reason}") from None
         if answer.is_success:
-            found = answer.json() if answer.content else {}
-            return found if isinstance(found, dict) else {}
+            return answer
         raise _refusal(answer)
 
 

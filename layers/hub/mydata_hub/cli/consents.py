@@ -1,7 +1,11 @@
-"""`mydata person approve|grants|withdraw`: a person's consents, by the calls of the pages."""
+"""`mydata person approve|grants|withdraw|narrow|history|receipt`: a person's consents, by the calls
+of the pages."""
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -42,14 +46,104 @@ def grants(caller: Caller) -> None:
 
 
 @person.command()
+@click.argument("grant_id", required=False)
+@click.option("--all", "everything", is_flag=True, help="every consent, instead of one")
+@click.option(
+    "--records",
+    type=click.Choice(["keep", "delete"]),
+    help="of a source: what shall become of what was collected [default: keep]",
+)
+@signed_in
+def withdraw(
+    caller: Caller, grant_id: str | None, records: str | None, *, everything: bool
+) -> None:
+    """Withdraw a consent by its id (see `person grants`): the next request is refused."""
+    if everything is (grant_id is not None):
+        raise click.UsageError("name a grant, or give --all")
+    if grant_id is None:
+        ended = caller.hub.post("/grants/withdraw")
+        said = f"Withdrawn: {len(ended['withdrawn'])} consents."
+        tell(caller.as_json, ended, said)
+        return
+    ended = caller.hub.post(
+        f"/grants/{_grant(grant_id)}/withdraw", {"records": records} if records else {}
+    )
+    tell(caller.as_json, ended, "Withdrawn. Whatever is asked by it from now on is refused.")
+
+
+@person.command()
+@click.argument("grant_id")
+@click.option("--drop", "dropped", multiple=True, metavar="CLAIM", help="what is not allowed more")
+@click.option("--until", type=click.DateTime(), help="an earlier end, in UTC")
+@signed_in
+def narrow(caller: Caller, grant_id: str, dropped: tuple[str, ...], until: datetime | None) -> None:
+    """Let a consent allow less, without a passkey; more takes a new question to the person."""
+    if not dropped and until is None:
+        raise click.UsageError("say what to --drop, or an earlier end with --until")
+    path = f"/consents/{_grant(grant_id)}"
+    body: dict[str, Any] = {}
+    if dropped:
+        held = [one["item"] for one in caller.hub.get(path)["items"] if one["is_consent"]]
+        kept = [item for item in held if not {item, item.partition("@")[0]} & set(dropped)]
+        if len(kept) == len(held):
+            raise click.UsageError(f"nothing of that is allowed; allowed is {', '.join(held)}")
+        body["items"] = kept
+    if until is not None:
+        body["expires_at"] = until.replace(tzinfo=UTC).isoformat()
+    narrowed = caller.hub.post(f"/grants/{grant_id}/narrow", body)
+    tell(caller.as_json, narrowed, "It allows less from now on.")
+
+
+@person.command()
 @click.argument("grant_id")
 @signed_in
-def withdraw(caller: Caller, grant_id: str) -> None:
-    """Withdraw a consent by its id (see `person grants`): the next request is refused."""
+def history(caller: Caller, grant_id: str) -> None:
+    """Show every version that a consent ever had, with what was signed."""
+    consent = caller.hub.get(f"/consents/{_grant(grant_id)}")
+    tell(caller.as_json, consent, lambda: _tell_versions(consent["versions"]))
+
+
+@person.command("receipt")
+@click.argument("grant_id")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="where to save it",
+)
+@signed_in
+def save_receipt(caller: Caller, grant_id: str, out: Path) -> None:
+    """Save the receipt of a consent; `receipt verify` checks it without the hub."""
+    receipt = caller.hub.get(f"/consents/{_grant(grant_id)}/receipt")
+    out.write_text(json.dumps(receipt, indent=1, ensure_ascii=False), "utf-8")
+    tell(caller.as_json, {"saved": str(out)}, f"Saved as {out}.")
+
+
+def _grant(grant_id: str) -> str:
     if not grant_id.isalnum():
         raise click.UsageError("a grant's id is letters and digits, as `person grants` prints it")
-    ended = caller.hub.post(f"/grants/{grant_id}/withdraw")
-    tell(caller.as_json, ended, "Withdrawn. Whatever is asked by it from now on is refused.")
+    return grant_id
+
+
+@person.command()
+@signed_in
+def balances(caller: Caller) -> None:
+    """What each group of partners may know of you by now, in bits and in words."""
+    known = caller.hub.get("/grants/state")["balances"]
+    tell(caller.as_json, known, lambda: _tell_balances(known))
+
+
+@person.command()
+@click.argument("event_id")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@signed_in
+def receipt(caller: Caller, event_id: str, out: Path) -> None:
+    """Save your own receipt of an answer (see `person activity`): it verifies without the hub."""
+    if not event_id.isalnum():
+        raise click.UsageError("an event's id is letters and digits, as `person activity` has it")
+    kept = caller.hub.get(f"/activity/{event_id}/receipt")
+    out.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    tell(caller.as_json, {"event_id": event_id, "file": str(out)}, f"Saved to {out}.")
 
 
 def _asked(hub: HubClient, url: str) -> dict[str, str]:
@@ -78,6 +172,25 @@ def _sign(
     credential = passkey.get(prepared["publicKey"], hub.url)
     signed = {**asked, "approval": prepared["approval"], "credential": credential}
     return hub.post("/authorize/approve", signed)
+
+
+def _tell_versions(versions: list[dict[str, Any]]) -> None:
+    table = Table("version", "state", "what", "until", "signed record")
+    for one in versions:
+        what = ", ".join(one["items"])
+        row = (str(one["version"]), one["state"], what, one["expires_at"], one["consent"][:16])
+        table.add_row(*row)
+    Console().print(table)
+
+
+def _tell_balances(known: dict[str, Any]) -> None:
+    for one in known["groups"]:
+        partners = ", ".join(one["partners"])
+        click.echo(f"{partners}: {one['bits']:.1f} of {one['cap']} bits. {one['words']}")
+        if one["held_back"]:
+            click.echo(f"  {one['held_back']} questions got no answer, because of your own cap.")
+    together = known["all"]
+    click.echo(f"All together: {together['bits']:.1f} of {together['cap']} bits in 365 days.")
 
 
 def _tell_grants(given: list[dict[str, Any]]) -> None:

@@ -56,6 +56,7 @@ def _tell(story: Story) -> None:
     with shop.http:
         partner_acts.ask(story, shop)
         partner_acts.withdraw(story, shop)
+    vault_acts.take_along(story)
     house_acts.recover(story)
     house_acts.crash(story)
     partner_acts.audit(story)

@@ -25,9 +25,17 @@ LOOK_SECONDS: Final = 0.3
     type=click.Path(dir_okay=False, path_type=Path),
     help="a file for the signed certificate",
 )
+@click.option("--provider", help="only what came from this provider (`self`: files one brought)")
+@click.option("--dataset", help="only this kind of record, such as card.approvals")
+@click.option("--from", "since", help="only these days: the first one, such as 2026-03-01")
+@click.option("--to", "until", help="and the last one")
 @signed_in
-def erase(caller: Caller, yes: bool, out: Path | None) -> None:
-    """Erase everything the hub holds of somebody, and print the certificate."""
+def erase(caller: Caller, yes: bool, out: Path | None, **part: str | None) -> None:
+    """Erase everything the hub holds of somebody, or a part, and print the certificate."""
+    named = {name: told for name, told in part.items() if told is not None}
+    if named:
+        _erase_part(caller, named, out, yes=yes)
+        return
     if not yes:
         click.confirm(
             f"Everything of {caller.name} goes for good: records, consents, the account. "
@@ -45,6 +53,20 @@ def erase(caller: Caller, yes: bool, out: Path | None) -> None:
     certificate = found["certificates"][0]
     if out is not None:
         out.write_text(json.dumps(certificate, indent=1) + "\n")
+    tell(caller.as_json, {"link": link, **found}, lambda: _say(found, link, out))
+
+
+def _erase_part(caller: Caller, part: dict[str, str], out: Path | None, *, yes: bool) -> None:
+    if not yes:
+        what = ", ".join(f"{name} {told}" for name, told in part.items())
+        click.confirm(f"This goes for good ({what}); the rest stays. Go on?", abort=True)
+    begun = caller.hub.post("/sources/erase", {**part, "sure": "yes"})
+    link = caller.hub.url + begun["location"]
+    if not caller.as_json:
+        click.echo(f"It is being done: {link}")
+    found = _until_erased(caller.hub, begun["location"])
+    if out is not None:
+        out.write_text(json.dumps(found["certificates"][0], indent=1) + "\n")
     tell(caller.as_json, {"link": link, **found}, lambda: _say(found, link, out))
 
 

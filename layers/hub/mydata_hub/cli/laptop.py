@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mydata_hub.accounts.desk import Desk
-from mydata_hub.config import PagesSettings
+from mydata_hub.config import AuthorizeSettings, ConsentSettings, PagesSettings
 from mydata_hub.embedded.deployment import Deployment, deployment_folder, read_deployment
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.wiring import software_passkeys_allowed, tables_for
 
 
-def laptop_deployment(data: Path, url: str, witnesses: str = "") -> Deployment:
-    """The deployment on the embedded engine over a data folder, seen at an address.
+def laptop_deployment(data: Path, url: str, **chosen: str) -> Deployment:
+    """The deployment on the embedded engine over a data folder, seen at an address; `chosen` are
+    the template's own parameters.
 
     Raises TemplateRefused.
     """
@@ -21,7 +22,7 @@ def laptop_deployment(data: Path, url: str, witnesses: str = "") -> Deployment:
         "Engine": f"embedded:{data.absolute()}",
         "Issuer": url,
         "SoftwarePasskeys": "allowed",
-        "Witnesses": witnesses,
+        **chosen,
     }
     return read_deployment(deployment_folder(), parameters)
 
@@ -40,7 +41,7 @@ def environment_of(deployment: Deployment, name: str) -> Mapping[str, str]:
     )
 
 
-def desk_of(settings: PagesSettings) -> Desk:
+def desk_of(settings: PagesSettings | AuthorizeSettings | ConsentSettings) -> Desk:
     """The desk of the accounts in the data folder; whoever can read the folder may use it."""
     return Desk(
         tables=tables_for(settings),

@@ -21,10 +21,13 @@ COMMANDS: Final = {
     "backup": "mydata_hub.cli.backup:backup",
     "restore": "mydata_hub.cli.restore:restore",
     "log": "mydata_hub.cli.log:log",
+    "export": "mydata_hub.cli.export:export",
+    "archive": "mydata_hub.cli.archive:archive",
     "erase": "mydata_hub.cli.erase:erase",
     "certificate": "mydata_hub.cli.certificate:certificate",
     "receipt": "mydata_hub.cli.receipt:receipt",
     "witness": "mydata_hub.cli.witness:witness",
+    "rotate": "mydata_hub.cli.rotate:rotate",
     "samples": "mydata_hub.cli.samples:samples",
 }
 

@@ -12,11 +12,13 @@ import httpx
 
 from mydata_hub.cli.house_acts import Story
 from mydata_hub.cli.log_sources import HttpSource, httpx_client
+from mydata_hub.cli.own_entries import own_entries
 from mydata_hub.cli.stage import run
 from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.transparency.tiles import tiles_of
 
 LOG_SECONDS: Final = 15.0
+POLL_SECONDS: Final = 0.2
 TOLD_SECONDS: Final = 15.0
 # In the catalogue, but never granted to the bicycle service.
 NOT_GRANTED: Final = "insurance.car_cover"
@@ -67,10 +69,10 @@ def ask(story: Story, shop: Shop) -> None:
     told = {name for answer in first["answers"] for name in answer}
     stage.line("Records sent: 0.", told == {"claim", "version", "answer", "sd_jwt"})
     stage.line("Jiu signed exactly this with a passkey.", _granted(story) == set(answers))
-    before = _charged(story)
+    before = _charged(story, first["event_id"])
     again = shop.ask()
     same = {answer["claim"]: answer["answer"] for answer in again["answers"]} == answers
-    cost = _charged(story) - before
+    cost = _charged(story, again["event_id"]) - before
     stage.line("Asked again: the same answers, for 0 bits.", same and cost == 0, f"{cost:g} bits")
     for claims, words in ((NOT_GRANTED, "What was not allowed"), (UNKNOWN, "No such question")):
         refused = shop.ask(claims)
@@ -145,6 +147,23 @@ def audit(story: Story) -> None:
     wanted = entries.relative_to(mirror).as_posix()
     stage.line("One byte changed in the copy: DETECTED.", wanted in named, ", ".join(named))
     stage.figures["log_entries"] = report["size"]
+    _count(story)
+
+
+def _count(story: Story) -> None:
+    """Somebody who sees every entry and no person counts what left the vaults."""
+    stage, data = story.stage, story.data
+    link = run("auditor", "add", "Dana", "--locale", "en", *data, "--json").json()["link"]
+    run("auditor", "enrol", "Dana", "--link", link, *data)
+    counted = run("auditor", "counts", "--as", "Dana", *data, "--json").json()
+    kinds = counted["by_class"]
+    released = sum(float(one["bits"]) for one in counted["bits"])
+    stage.line(
+        "An auditor counts every entry, and each opens its leaf; no person is in any of them.",
+        counted["entries"] == counted["size"],
+        f"{counted['entries']} entries of {len(kinds)} kinds, {released:g} bits to partners",
+    )
+    stage.figures["kinds"] = kinds
 
 
 def _granted(story: Story) -> set[str]:
@@ -153,14 +172,17 @@ def _granted(story: Story) -> set[str]:
     return {item.partition("@")[0] for item in grant["items"]}
 
 
-def _charged(story: Story) -> float:
-    """The bits that answers to partners have cost Jiu so far, as the activity page counts them."""
+def _charged(story: Story, event_id: str) -> float:
+    """The bits that answers to partners have cost Jiu so far, as the activity page counts them,
+    once this event is among them: the log may be a second behind."""
+    begun = time.perf_counter()
     with story.signed_in("Jiu") as jiu:
-        return float(sum(entry.get("bits") or 0 for entry in _entries(jiu.get("/activity/state"))))
-
-
-def _entries(state: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return list(state["entries"])
+        while True:
+            entries = own_entries(jiu)
+            seen = any(entry["event_id"] == event_id for entry in entries)
+            if seen or time.perf_counter() - begun > LOG_SECONDS:
+                return float(sum(entry.get("bits") or 0 for entry in entries))
+            time.sleep(POLL_SECONDS)
 
 
 def _release_grants(state: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -190,7 +212,7 @@ def _receipt(shop: Shop) -> bytes:
         placed = answer.is_success and answer.json().get("log") is not None
         if placed or time.perf_counter() - begun > LOG_SECONDS:
             return answer.content
-        time.sleep(0.2)
+        time.sleep(POLL_SECONDS)
 
 
 def _flip(content: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mydata_hub.cli import consents, sources
+from mydata_hub.cli import consents, own_log, sources
 from mydata_hub.cli.person import person
 
-__all__ = ["consents", "person", "sources"]
+__all__ = ["consents", "own_log", "person", "sources"]

@@ -1,11 +1,13 @@
-"""`mydata receipt`: check an answer's receipt with two public keys and nothing else."""
+"""`mydata receipt`: check the receipt of an answer or of a consent with public keys and nothing
+else."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import httpx
@@ -16,6 +18,9 @@ from mydata_hub.cli.client import TIMEOUT_SECONDS, data_option, json_option, run
 from mydata_hub.cli.log_sources import FolderSource
 from mydata_hub.cli.mirror import progress_bar, witness_option
 from mydata_hub.errors import HubError, NotProven
+from mydata_hub.oauth.consent_receipt import JWKS as CONSENT_JWKS
+from mydata_hub.oauth.consent_receipt import is_consent_receipt, verify_consent_receipt
+from mydata_hub.oauth.jose import import_key_set
 from mydata_hub.oauth.metadata import ANSWERS_JWKS
 from mydata_hub.release.receipts import MAX_RECEIPT_BYTES, Verified, signing_key, verify_receipt
 from mydata_hub.transparency.binding import bind_entry
@@ -26,7 +31,7 @@ MAX_KEY_BYTES = 64 * 1024
 
 @click.group()
 def receipt() -> None:
-    """Receipts: what was answered to whom, at what price, and where in the log."""
+    """Receipts: what was allowed, and what was answered, with its price and place in the log."""
 
 
 @receipt.command()
@@ -56,7 +61,7 @@ def verify(
     data: Path,
     as_json: bool,
 ) -> None:
-    """Check FILE; exit 1 and say what is wrong with it.
+    """Check FILE, of an answer or of a consent; exit 1 and say what is wrong with it.
 
     With --jwks, and --key or --folder, nothing is asked of any network. A mirror says more than the
     receipt's own proof: that the entry is in the log that everybody is shown.
@@ -67,6 +72,9 @@ def verify(
         key_text = (folder / "key").read_text().strip()
     with file.open("rb") as opened:
         encoded = opened.read(MAX_RECEIPT_BYTES + 1)
+    if is_consent_receipt(encoded):
+        _verify_consent(encoded, jwks, lambda: running_hub(data, url), as_json=as_json)
+        return
     hub = "" if key_text and jwks else running_hub(data, url)
     try:
         log_key = VerifierKey.parse(key_text or fetch_published(hub, "/log/key").decode().strip())
@@ -77,13 +85,47 @@ def verify(
         found = verify_receipt(encoded, signing_key(encoded, keys), log_key)
         place = _bind(folder, log_key, found, witnesses, quiet=as_json) if folder else None
     except NotProven as error:
-        if as_json:
-            wrong = {"verified": False, "object": error.thing, "reason": error.reason}
-            click.echo(json.dumps(wrong))
-        click.echo(f"The receipt does NOT verify: {error}.", err=True)
-        sys.exit(1)
+        _refuse(error, as_json=as_json)
     told = _as_json(found) | ({"mirrored": place} if folder else {})
     tell(as_json, told, _in_words(found, place, pinned=not hub))
+
+
+def _verify_consent(
+    encoded: bytes, jwks: Path | None, hub: Callable[[], str], *, as_json: bool
+) -> None:
+    """A consent's receipt has no place in the log of its own: the hub's key is all it takes."""
+    try:
+        published = jwks.read_bytes() if jwks else fetch_published(hub(), CONSENT_JWKS)
+        keys = import_key_set(published.decode())
+    except (NotProven, ValueError) as error:
+        raise click.ClickException(f"there is no key to check it with: {error}") from None
+    try:
+        found = verify_consent_receipt(encoded, keys)
+    except NotProven as error:
+        _refuse(error, as_json=as_json)
+    statement, (purpose,) = found.statement, found.statement["purposes"]
+    allowed = [one["pii_type"] for one in purpose["pii_information"] if one["allowed"]]
+    result = {
+        "verified": True,
+        "grant_id": statement["record_id"],
+        "version": statement["version"],
+        "state": statement["state"],
+        "items": allowed,
+        "expires_at": statement["expires_at"],
+        "consent": statement["consent"],
+        "signed_by_person": found.signed is not None,
+    }
+    signed = "holds the person's signature" if found.signed else "commits to the person's signature"
+    said = f"The receipt of consent {statement['record_id']} verifies, and {signed}."
+    tell(as_json, result, f"{said}\nAllowed: {', '.join(allowed)} until {statement['expires_at']}.")
+
+
+def _refuse(error: NotProven, *, as_json: bool) -> NoReturn:
+    if as_json:
+        wrong = {"verified": False, "object": error.thing, "reason": error.reason}
+        click.echo(json.dumps(wrong))
+    click.echo(f"The receipt does NOT verify: {error}.", err=True)
+    sys.exit(1)
 
 
 def _bind(

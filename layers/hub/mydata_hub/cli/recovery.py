@@ -25,8 +25,8 @@ from mydata_hub.embedded.deployment import Deployment
 from mydata_hub.embedded.disk_blobs import FOLDER_NAME as BLOBS
 from mydata_hub.embedded.fsck_files import Progress
 from mydata_hub.embedded.key_copies import KeyCopy
-from mydata_hub.embedded.local_keys import SIGNERS
 from mydata_hub.embedded.rewinding import remove_row, rows_in, rows_naming, write_over
+from mydata_hub.embedded.root_key import SIGNERS
 from mydata_hub.embedded.row_copy import copy_rows
 from mydata_hub.embedded.snapshots import Snapshot, files_below, link_or_copy
 from mydata_hub.embedded.sqlite_file import SqliteFile
@@ -53,7 +53,7 @@ CONNECTIONS: Final = "ConnectionsTable"
 # Whoever holds what these rows name signs in, or asks for a token, anew.
 BEARERS: Final = ("SessionsTable", "OauthTable", "IdempotencyTable")
 # The log keeps its entries, which open no more; what erasure left is about nobody.
-KEPT_OF_ERASED: Final = frozenset({"EventsTable", "ErasuresTable", "LogTable", "AuditEntriesTable"})
+KEPT_OF_ERASED: Final = frozenset({"EventsTable", "ErasuresTable", "InForceTable", "LogTable"})
 _NOTHING_TOLD: Final = b"\x00{}"
 
 

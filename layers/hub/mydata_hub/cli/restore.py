@@ -24,14 +24,13 @@ from mydata_hub.embedded.durable_files import make_folder, replace_file
 from mydata_hub.embedded.fsck import check_folder
 from mydata_hub.embedded.fsck_files import Progress
 from mydata_hub.embedded.key_copies import KeyCopy, newest_copy, register_copy
-from mydata_hub.embedded.local_keys import FILE_NAME as ROOT_KEY
-from mydata_hub.embedded.local_keys import read_root_key
+from mydata_hub.embedded.root_key import FILE_NAME as ROOT_KEY
+from mydata_hub.embedded.root_key import fingerprint, mirror_former, read_roots
 from mydata_hub.embedded.secret_copy import open_secrets, put_secrets
 from mydata_hub.embedded.server import sole_server_of
 from mydata_hub.embedded.snapshots import (
     HUB,
     Snapshot,
-    fingerprint,
     hub_of,
     read_manifest,
     snapshots_of,
@@ -189,7 +188,10 @@ def _put_root_key(wish: Wish, expected: str | None) -> None:
     elif expected is not None:
         passphrase = wish.passphrase or click.prompt("Passphrase", hide_input=True, err=True)
         put_secrets(wish.data, open_secrets(wish.folder, passphrase))
-    if fingerprint(read_root_key(wish.data)) != expected:
+    # The key of today opens what was backed up under an earlier one.
+    mirror_former(wish.folder, wish.data)
+    roots = read_roots(wish.data)
+    if expected not in map(fingerprint, (roots.present, *roots.former) if roots else (None,)):
         (wish.data / ROOT_KEY).unlink(missing_ok=True)
         raise NotAllowed("this is not the root key of the hub that was backed up")
 

@@ -10,15 +10,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from mydata_hub.cli.laptop import environment_of
+from mydata_hub.accounts.desk import Desk
+from mydata_hub.cli.laptop import desk_of, environment_of
 from mydata_hub.cli.sample_providers import end_child, start_child
 from mydata_hub.config import AuthorizeSettings
 from mydata_hub.embedded.deployment import Deployment
 from mydata_hub.fields import ClientId, GroupId, Purpose
 from mydata_hub.oauth.clients import Client, jwks_text, register_client, set_event_endpoint
 from mydata_hub.ports.clock import SystemEntropy
-from mydata_hub.ports.tables import Tables
-from mydata_hub.wiring import tables_for
 
 # Ports and keys of the samples, so that what people allowed them outlives a restart.
 FOLDER_NAME: Final = "sample-partners"
@@ -48,7 +47,7 @@ def _registered(folder: Path, trade: str, deployment: Deployment) -> Mapping[str
     path = folder / f"{trade}.json"
     kept = _read(path)
     if kept and _is_free(kept["port"]):
-        set_event_endpoint(_tables(deployment), kept["client_id"], _event_endpoint(kept))
+        set_event_endpoint(_desk(deployment), kept["client_id"], _event_endpoint(kept))
         return kept
     kept = {
         "client_id": SystemEntropy().token(ID_BYTES).hex(),
@@ -76,15 +75,15 @@ def _register(
         purposes=(Purpose(TRADES[trade].purpose),),
         event_endpoint=_event_endpoint(kept),
     )
-    register_client(_tables(deployment), client)
+    register_client(_desk(deployment), client)
 
 
 def _event_endpoint(kept: Mapping[str, Any]) -> str:
     return f"http://127.0.0.1:{kept['port']}/events"
 
 
-def _tables(deployment: Deployment) -> Tables:
-    return tables_for(AuthorizeSettings.read(environment_of(deployment, "authorize")))
+def _desk(deployment: Deployment) -> Desk:
+    return desk_of(AuthorizeSettings.read(environment_of(deployment, "authorize")))
 
 
 def _make_key(path: Path) -> Mapping[str, Any]:

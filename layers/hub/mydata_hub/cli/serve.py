@@ -40,6 +40,7 @@ from mydata_hub.transparency.cosigning import read_witnesses
 DEFAULT_PORT = 8787
 WORKER_STOP_SECONDS = 3.0
 MAX_LINE_CHARACTERS = 1000
+SEQUENCER = "SequenceLog"  # in template.yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,22 @@ class Hub:
     metavar="VKEY URL",
     help="A witness of the log: its verifier key and its address; may be given again.",
 )
+@click.option(
+    "--dpop-nonce",
+    type=click.Choice(["required", "optional"]),
+    default="required",
+    show_default=True,
+    help="Whether partners' proofs at the token endpoint need a nonce of the hub's.",
+)
 @click.option("--empty", is_flag=True, help="No sample people and no sample providers.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
 def serve(
-    data: Path, port: int, witnesses: tuple[tuple[str, str], ...], empty: bool, as_json: bool
+    data: Path,
+    port: int,
+    witnesses: tuple[tuple[str, str], ...],
+    dpop_nonce: str,
+    empty: bool,
+    as_json: bool,
 ) -> None:
     """Serve the hub on this machine until it is told to stop.
 
@@ -84,7 +97,8 @@ def serve(
         with redirect_stdout(sys.stderr):
             named = ",".join(map(" ".join, witnesses))
             read_witnesses(named)  # what is wrong with it is told here, not in a function's log
-            ended = _serve(data.absolute(), port, named, answer, empty=empty, as_json=as_json)
+            chosen = {"Witnesses": named, "DpopNonce": dpop_nonce}
+            ended = _serve(data.absolute(), port, chosen, answer, empty=empty, as_json=as_json)
     except HubError as error:
         raise click.ClickException(str(error)) from None
     if not ended:
@@ -95,7 +109,13 @@ def serve(
 
 
 def _serve(
-    data: Path, port: int, witnesses: str, answer: TextIO, *, empty: bool, as_json: bool
+    data: Path,
+    port: int,
+    chosen: Mapping[str, str],
+    answer: TextIO,
+    *,
+    empty: bool,
+    as_json: bool,
 ) -> bool:
     """Serve until told to stop; False when a handler still runs after its time to finish."""
     make_folder(data)
@@ -103,7 +123,7 @@ def _serve(
     with sole_server_of(data):
         sockets = listen_on_loopback(port)
         url = f"http://localhost:{sockets[0].getsockname()[1]}"
-        hub = _hub(data, url, witnesses)
+        hub = _hub(data, url, chosen)
         links = {} if empty else sample_links(pages_environment(hub.deployment))
         about: dict[str, object] = {"url": url, "pid": os.getpid()}
 
@@ -143,11 +163,13 @@ def _working(hub: Hub) -> Iterator[None]:
         hub.worker.stop(WORKER_STOP_SECONDS)
 
 
-def _hub(data: Path, url: str, witnesses: str) -> Hub:
-    deployment = laptop_deployment(data, url, witnesses)
+def _hub(data: Path, url: str, chosen: Mapping[str, str]) -> Hub:
+    deployment = laptop_deployment(data, url, **chosen)
     invoker = Invoker(deployment)
     worker = Worker(deployment, invoker, SqliteFeed(data))
     gateway = Gateway(deployment, invoker, url, on_change=worker.wake)
+    # Before anybody calls: without the log zone's key no function takes an event.
+    invoker.call(SEQUENCER, {"sweep": True})
     return Hub(deployment, invoker, worker, gateway)
 
 

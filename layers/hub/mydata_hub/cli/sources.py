@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mydata_hub.cli.client import TIMEOUT_SECONDS, HubClient, tell
+from mydata_hub.cli.own_entries import own_entries
 from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.cli.person import Caller, person, signed_in
 from mydata_hub.cli.wallet import Wallet
@@ -78,14 +79,14 @@ def sources(caller: Caller) -> None:
 @signed_in
 def activity(caller: Caller) -> None:
     """List what happened to one's data, the newest first."""
-    state = caller.hub.get("/activity/state")
+    entries = own_entries(caller.hub)
 
     def words() -> None:
-        for one in state["entries"]:
+        for one in entries:
             place = "-" if one["index"] is None else f"#{one['index']}"
             click.echo(f"{one['at']}  {place:>6}  {one['words']}  {one['who']}  {one['more']}")
 
-    tell(caller.as_json, state, words)
+    tell(caller.as_json, {"entries": entries}, words)
 
 
 def _sheet(hub: HubClient, provider: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import click
 
 from mydata_hub.accounts.account import Role
 from mydata_hub.accounts.enrolment import invite
+from mydata_hub.cli.auditor import counts, enrol, entries, export, sample
 from mydata_hub.cli.client import data_option, json_option, running_hub, tell, url_option
 from mydata_hub.cli.laptop import desk_of, laptop_deployment, pages_environment
 from mydata_hub.config import PagesSettings
@@ -23,7 +24,7 @@ locale_option = click.option(
 
 @click.group()
 def auditor() -> None:
-    """Auditors: they read and verify the access log."""
+    """Auditors: they read, count and verify the access log."""
 
 
 @click.group()
@@ -51,6 +52,10 @@ def add_auditor(name: str, locale: str, data: Path, url: str | None, as_json: bo
 def add_operator(name: str, locale: str, data: Path, url: str | None, as_json: bool) -> None:
     """Print a one-time link by which an operator enrols, good for 24 hours."""
     _add(Role.OPERATOR, name, locale, data, url, as_json=as_json)
+
+
+for command in (enrol, entries, counts, sample, export):
+    auditor.add_command(command)
 
 
 def _add(role: Role, name: str, locale: str, data: Path, url: str | None, *, as_json: bool) -> None:

@@ -100,8 +100,8 @@ class Served:
 class ServedHub(Served):
     """The hub over a data folder, with the sample people."""
 
-    def __init__(self, data: Path, port: int) -> None:
-        super().__init__(("serve", "--data", str(data), "--port", str(port)))
+    def __init__(self, data: Path, port: int, *options: str) -> None:
+        super().__init__(("serve", "--data", str(data), "--port", str(port), *options))
         self.data = data
 
     @property

@@ -26,10 +26,13 @@ from mydata_hub.collection.versions import settle
 from mydata_hub.config import CollectSettings, FoldRecordsSettings
 from mydata_hub.errors import LimitExceeded, Unopenable
 from mydata_hub.fields import VaultId
+from mydata_hub.portability.archive import RECORDS
+from mydata_hub.portability.reading import Archive
 from mydata_hub.ports.clock import SystemClock
 from mydata_hub.ports.tables import Key
 from mydata_hub.samples.lives import live
 from mydata_hub.samples.people import PEOPLE
+from mydata_hub.vault.announcements import FOLDED
 from mydata_hub.vault.announcements import TABLE as SEGMENTS
 from mydata_hub.vault.segment_opening import load_segment, open_segment, trust
 from mydata_hub.vault.segments import blob_prefix
@@ -113,6 +116,30 @@ def understand(story: Story) -> None:
     with story.signed_in("Hana") as hana:
         habit = _until_complete(hana)["habits.cafe_time"]
     stage.line(f"Hana: {habit['sentence']['en']}", habit["answer"] is None, "no answer is given")
+
+
+def take_along(story: Story) -> None:
+    """Everything of Jiu as one archive, which holds what her vault holds."""
+    stage, file = story.stage, story.folder / "jiu.zip"
+    stage.act("EXPORT · Jiu takes everything along")
+    told = run("export", "--as", "Jiu", "--out", str(file), *story.data, "--json").json()
+    with story.signed_in("Jiu") as jiu:
+        vault_id = jiu.get("/account/state")["account_id"]
+    deployment = laptop_deployment(story.hub.data, story.hub.url)
+    tables = tables_for(FoldRecordsSettings.read(environment_of(deployment, "fold_records")))
+    rows = [row.values for row in rows_of(tables, SEGMENTS, vault_id)]
+    sealed = sum(int(str(row["count"])) for row in rows if row["state"] == FOLDED)
+    with file.open("rb") as stream:
+        archive = Archive(stream)
+        archive.verify()
+        files = archive.manifest.files
+    inside = sum(one.lines for one in files if one.name.startswith(RECORDS))
+    stage.line(
+        "The archive holds every record of the vault, and its hashes fit.",
+        inside == told["vault"]["records"] == sealed > 0 and not told["missing"],
+        f"{inside:,} records, {file.stat().st_size:,} bytes",
+    )
+    stage.figures["exported_records"] = inside
 
 
 def _connect(story: Story, name: str, providers: tuple[str, ...]) -> None:

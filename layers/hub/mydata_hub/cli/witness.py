@@ -16,8 +16,8 @@ import click
 from mydata_hub.cli.client import json_option, tell
 from mydata_hub.cli.witness_app import WitnessApp
 from mydata_hub.embedded.durable_files import make_folder
-from mydata_hub.embedded.local_keys import SIGNERS
 from mydata_hub.embedded.local_signer import LocalSigner
+from mydata_hub.embedded.root_key import SIGNERS
 from mydata_hub.embedded.server import CannotServe, listen_on_loopback, serve_until_told
 from mydata_hub.embedded.server import sole_server_of as sole_witness_of
 from mydata_hub.embedded.sqlite_file import FILE_NAME

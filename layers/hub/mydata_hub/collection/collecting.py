@@ -24,22 +24,30 @@ from mydata_hub.collection.connections import (
 )
 from mydata_hub.collection.cursor import Cursor, read_cursor
 from mydata_hub.collection.datasets import schema_of
+from mydata_hub.collection.errand import Errand
 from mydata_hub.collection.feeds import Provider
-from mydata_hub.collection.provider_http import HttpProvider, HubAtProvider, Tokens
+from mydata_hub.collection.provider_http import (
+    HttpProvider,
+    HubAtProvider,
+    Tokens,
+    revoke_tokens,
+)
 from mydata_hub.collection.providers import fetch_provider
 from mydata_hub.collection.receiving import hub_at
+from mydata_hub.collection.record import Record
+from mydata_hub.collection.stopping import end, stop
 from mydata_hub.collection.sync import Batch, Connection, Outcome, Syncer
 from mydata_hub.collection.tokens import Box, cursor_row, open_tokens, put_tokens, tokens_row
 from mydata_hub.collection.wire import Setback
 from mydata_hub.consent.grant import Grant, GrantState
 from mydata_hub.consent.grants import fetch_grant, still
-from mydata_hub.errors import Busy, Conflict, Damaged, LimitExceeded, NotFound, OutcomeUnknown
+from mydata_hub.errors import Busy, Conflict, LimitExceeded, NotFound, OutcomeUnknown
 from mydata_hub.fields import Dataset, EventId, VaultId
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
-from mydata_hub.ports.messages import Message, read_message, send, settle
+from mydata_hub.ports.messages import read_message, send
 from mydata_hub.ports.signer import Signer
-from mydata_hub.ports.tables import Absent, Change, Delete, Put, Row, Tables, VersionIs
+from mydata_hub.ports.tables import Absent, Change, Put, Row, Tables, VersionIs
 from mydata_hub.ports.topics import due_for
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.events import AuditFacts, record
@@ -88,34 +96,11 @@ class Collector:
     chance: Callable[[], float]
     wait: Callable[[float], Any]
     call: Call = HttpProvider
+    give_back: Callable[[HubAtProvider, Tokens], None] = revoke_tokens
 
     def new_id(self) -> str:
         """A fresh name for an event, a message or a run."""
         return self.entropy.token(_ID_BYTES).hex()
-
-
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """Which connection to look after, and the message that asked for it."""
-
-    account_id: str
-    provider_id: str
-    message: Message | None = None
-    # The stream gives a message to one run after the other, so when it comes again its earlier run
-    # is over. The sweep knows no such thing.
-    by_stream: bool = False
-
-    @classmethod
-    def told(cls, message: Message, *, by_stream: bool = False) -> Errand:
-        """What a message of TOPIC asks for. Raises Damaged."""
-        account_id, provider_id = (message.body.get(name) for name in ("account_id", "provider_id"))
-        if not (isinstance(account_id, str) and isinstance(provider_id, str)):
-            raise Damaged("a message does not say what to collect")
-        return cls(account_id, provider_id, message, by_stream)
-
-    def settled(self) -> list[Change]:
-        """The change that settles the message, for the commit of what it asked for."""
-        return [settle(self.message)] if self.message else []
 
 
 class _Stopped(Exception):
@@ -138,7 +123,7 @@ def collect(at: Collector, errand: Errand, until: datetime) -> Outcome | None:
         return None
     grant = fetch_grant(at.tables, link.grant_id)
     if grant is None or grant.state(now) is not GrantState.ACTIVE:
-        _end(at, link, "expired" if grant and grant.ended_at is None else "withdrawn", done)
+        stop(at, link, "expired" if grant and grant.ended_at is None else "withdrawn", done)
         return None
     holder = errand.message.message_id if errand.message and errand.by_stream else at.new_id()
     if link.leased_until and link.leased_until > now and link.leased_by != holder:
@@ -174,16 +159,6 @@ def _write(at: Collector, link: Link, *also: Change) -> Link:
     return link.change(version=link.version + 1)
 
 
-def _end(at: Collector, link: Link, why: str, also: Sequence[Change]) -> None:
-    """Stop for good, and forget what was needed to call the provider."""
-    keys = tokens_row(link.connection_id), cursor_row(link.connection_id)
-    rows = at.tables.fetch_many(*keys).values()
-    ended = link.change(
-        state=State.ENDED, due_at=None, leased_until=None, leased_by="", trouble=why
-    )
-    _write(at, ended, *(Delete(row.key, VersionIs(row.version)) for row in rows), *also)
-
-
 class _Run:
     """One run: what it has read, and the versions that it has written."""
 
@@ -205,7 +180,7 @@ class _Run:
             self._recipient = read_recipient(at.tables, VaultId(link.account_id))
         except NotOpened as refusal:
             if refusal.cause is Cause.ERASED:
-                _end(at, link, "erased", self._errand.settled())
+                end(at, link, "erased", self._errand.settled())
             else:
                 # The vault is made when the account is; until then nothing could be sealed.
                 self._finish(due_at=at.clock.now() + NO_VAULT_YET, trouble=_WAITING)
@@ -215,7 +190,7 @@ class _Run:
             outcome = syncer.run(self._connection(), self._keep)
         except _Stopped:
             if fetch_link(at.tables, link.account_id, link.provider_id) is not None:
-                _end(at, self._link, "withdrawn", self._errand.settled())
+                stop(at, self._link, "withdrawn", self._errand.settled())
             return None  # where there is no connection any more, its person was erased
         except NotFound:
             self._finish(due_at=at.clock.now() + LONGEST_PAUSE, trouble="unavailable")
@@ -246,18 +221,33 @@ class _Run:
 
     def _keep(self, batch: Batch) -> None:
         """Seal a page's records and commit them with the cursor."""
-        at = self._at
         link = self._told(batch)
         moved = Put(
             key=cursor_row(link.connection_id),
             values=batch.cursor.to_values(),
             when=VersionIs(self._cursor.version) if self._cursor else Absent(),
         )
-        here = check_open(VaultId(link.account_id))
+        for _ in range(COMMIT_TRIES):
+            try:
+                self._commit(moved, self._changes(batch, link, moved))
+            except Conflict:
+                if not self._turned():
+                    raise
+            else:
+                break
+        else:
+            raise Busy("the vault's keys are being turned")
+        self._cursor = Row(moved.key, self._cursor.version + 1 if self._cursor else 1, {})
+        self._link = link.change(version=link.version + 1)
+
+    def _changes(self, batch: Batch, link: Link, moved: Put) -> list[Change]:
+        at = self._at
+        assert self._recipient
+        here = check_open(self._recipient)
         changes: list[Change] = [moved, put_link(link), still(self._grant), here]
-        if batch.records and batch.dataset:
-            changes += self._sealed(batch.dataset, [one.encode() for one in batch.records])
-            changes.append(self._collected(link, batch.dataset, len(batch.records)))
+        if batch.dataset and (records := self._wanted(batch.dataset, batch.records)):
+            changes += self._sealed(batch.dataset, records)
+            changes.append(self._collected(link, batch.dataset, len(records)))
         if batch.fresh_at is not None:
             told = Completeness(
                 vault_id=VaultId(link.account_id),
@@ -267,9 +257,27 @@ class _Run:
             changes.append(send(tell_complete(told, at.new_id(), at.clock.now())))
             # Here and not afterwards: a kill in between would begin the same sweep once more.
             changes += self._errand.settled()
-        self._commit(moved, changes)
-        self._cursor = Row(moved.key, self._cursor.version + 1 if self._cursor else 1, {})
-        self._link = link.change(version=link.version + 1)
+        return changes
+
+    def _wanted(self, dataset: Dataset, records: Sequence[Record]) -> list[bytes]:
+        """The records without those that the person erased, which a provider may tell again."""
+        assert self._recipient
+        out, provider_id = self._recipient.keeps_out, self._link.provider_id
+        return [one.encode() for one in records if not out(provider_id, dataset, one.occurred_at)]
+
+    def _turned(self) -> bool:
+        """Whether the vault has got another public key than the one that was sealed to.
+
+        What was sealed to the old one is announced nowhere, so nothing comes to lie under a key
+        that may be given up.
+        """
+        assert self._recipient
+        before = self._recipient
+        try:
+            self._recipient = read_recipient(self._at.tables, before.vault_id)
+        except NotOpened:
+            return False  # erased: there is nothing to seal to any more
+        return self._recipient != before
 
     def _told(self, batch: Batch) -> Link:
         """The connection as the person sees it after this page; the lease lives on."""
@@ -328,7 +336,8 @@ class _Run:
             row_version=link.version + 1,
             payload=json.dumps(told, sort_keys=True, separators=(",", ":")).encode(),
         )
-        return record(event, self._at.entropy, AuditFacts(partner=link.provider_id))
+        facts = AuditFacts(partner=link.provider_id, purpose=self._grant.purpose)
+        return record(event, self._at.entropy, facts)
 
     def _commit(self, moved: Put, changes: Sequence[Change]) -> None:
         """Commit a page, once. Raises _Stopped, Conflict where another run was here, Busy."""
@@ -364,7 +373,7 @@ class _Run:
             message = collect_message(again, self._at.new_id(), now)
             _write(self._at, again, send(message), *self._errand.settled())
         elif outcome.setback in _LET_GO:
-            _end(self._at, link, outcome.setback.value, self._errand.settled())
+            end(self._at, link, outcome.setback.value, self._errand.settled())
         else:
             failures = link.failures + 1
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 12))

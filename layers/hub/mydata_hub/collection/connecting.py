@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from mydata_hub.accounts.desk import Desk
+from mydata_hub.accounts.desk import Desk, until_settled
 from mydata_hub.accounts.sessions import Session
 from mydata_hub.collection.connections import (
     TABLE,
@@ -43,6 +43,9 @@ CONSENT_LASTS: Final = timedelta(days=365)
 ONCE_A_DAY: Final = Frequency(unit=FrequencyUnit.DAY, count=1)
 # Long enough to sign in at the provider and to read what it says.
 AWAY: Final = timedelta(minutes=15)
+# What becomes of what was collected, when a person disconnects a source.
+KEEP: Final = "keep"
+DELETE: Final = "delete"
 _SECRET_BYTES: Final = 32
 
 
@@ -120,14 +123,26 @@ def depart(desk: Desk, session: Session, approval: str, credential: Mapping[str,
     return Departure(destinations[-1], binding)
 
 
-def tell_withdrawn(desk: Desk, grant: Grant) -> None:
+def tell_withdrawn(desk: Desk, grant: Grant, leftover: str | None = None) -> None:
     """Ask intake to forget what it needed for a grant that ended; the next page was refused anyway.
 
-    Raises Busy. Were it lost, the connection's next turn would find the end as well.
+    `leftover` is what the person wants done with what was collected, where they were asked. Raises
+    Busy. Were it lost, the connection's next turn would find the end as well.
     """
-    link = fetch_link(desk.tables, grant.subject, grant.counterparty)
-    if link is not None and link.grant_id == grant.grant_id and link.state is State.CONNECTED:
-        desk.tables.commit(send(collect_message(link, desk.new_id(), desk.now())))
+
+    def act() -> None:
+        link = fetch_link(desk.tables, grant.subject, grant.counterparty)
+        if link is None or link.grant_id != grant.grant_id:
+            return
+        changes: list[Change] = []
+        if leftover is not None and link.leftover != leftover:
+            changes.append(put_link(link.change(leftover=leftover)))
+        if link.state is State.CONNECTED:
+            changes.append(send(collect_message(link, desk.new_id(), desk.now())))
+        if changes:
+            desk.tables.commit(*changes)
+
+    until_settled(act)
 
 
 def redirect_uri(issuer: str, provider_id: str) -> str:

@@ -62,6 +62,8 @@ class Link:
     trouble: str = ""
     failing_since: datetime | None = None
     failures: int = 0
+    # What the person wants done with what was collected, said when they ended it: "keep", "delete".
+    leftover: str = ""
     # The row's version as read; 0 before it is first written.
     version: int = 0
 

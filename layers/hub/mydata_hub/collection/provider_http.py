@@ -21,6 +21,7 @@ MAX_PAGE_BYTES: Final = 4 * 1024 * 1024
 # From the request to the last byte of the answer, however slowly it drips.
 DEADLINE_S: Final = 20.0
 TOKEN_PATH: Final = "/oauth/2.0/token"  # noqa: S105 (a path)
+REVOKE_PATH: Final = "/oauth/2.0/revoke"
 # RFC 6750 section 2.1; anything else could break out of the header it is sent in.
 _B64TOKEN: Final = r"^[A-Za-z0-9._~+/-]{1,4096}=*$"
 
@@ -120,7 +121,20 @@ def exchange_code(
     return Arrival(Tokens(answer.access_token, answer.refresh_token or ""), answer.user_ci)
 
 
-def _ask_token(line: _Line, at: HubAtProvider, form: Mapping[str, str]) -> bytes:
+def revoke_tokens(at: HubAtProvider, tokens: Tokens, deadline_s: float = DEADLINE_S) -> None:
+    """Give both tokens back (RFC 7009 section 2.1); the Korean standard revokes by access token.
+
+    Raises ProviderFailed.
+    """
+    line = _Line(at.base_url, deadline_s)
+    for hint, token in (("refresh_token", tokens.refresh), ("access_token", tokens.access)):
+        if token:
+            _ask_token(line, at, {"token": token, "token_type_hint": hint}, REVOKE_PATH)
+
+
+def _ask_token(
+    line: _Line, at: HubAtProvider, form: Mapping[str, str], path: str = TOKEN_PATH
+) -> bytes:
     fields = {
         **form,
         "org_code": at.org_code,
@@ -128,7 +142,7 @@ def _ask_token(line: _Line, at: HubAtProvider, form: Mapping[str, str]) -> bytes
         "client_secret": at.client_secret,
     }
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    return line.ask("POST", TOKEN_PATH, headers, urlencode(fields).encode())
+    return line.ask("POST", path, headers, urlencode(fields).encode())
 
 
 class _Line:

@@ -14,9 +14,13 @@ from urllib.parse import urlsplit
 
 from mydata_hub.errors import BadInput, Damaged, NotFound
 from mydata_hub.fields import Dataset, PartyId, Wording, require_id, require_text
+from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, Value, VersionIs
+from mydata_hub.transparency.events import AuditFacts
+from mydata_hub.transparency.house import OPERATOR, house_event
 
 TABLE: Final = "providers"
+REGISTERED: Final = "provider_registered"
 PARTITION: Final = "provider"
 # What a family can tell, in the order people read it.
 DATASETS: Final[Mapping[str, tuple[Dataset, ...]]] = {
@@ -94,12 +98,15 @@ def fetch_provider(tables: Tables, provider_id: str) -> ProviderEntry:
     return read_provider(row)
 
 
-def put_provider(tables: Tables, entry: ProviderEntry) -> None:
-    """Add a provider or replace what is known of it. Raises Conflict, Busy."""
+def put_provider(tables: Tables, entry: ProviderEntry, clock: Clock, entropy: Entropy) -> None:
+    """Add a provider or replace what is known of it; the log is told. Raises Conflict, Busy."""
     key = provider_key(entry.provider_id)
     before = tables.fetch_many(key).get(key)
     when = VersionIs(before.version) if before else Absent()
-    tables.commit(Put(key=key, values=entry.to_values(), when=when))
+    row = key, before.version + 1 if before else 1
+    facts = AuditFacts(partner=entry.provider_id)
+    told = house_event(entropy, REGISTERED, clock.now(), row, facts, OPERATOR)
+    tables.commit(Put(key=key, values=entry.to_values(), when=when), told)
 
 
 def provider_key(provider_id: str) -> Key:

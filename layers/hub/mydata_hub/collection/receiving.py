@@ -39,7 +39,7 @@ from mydata_hub.collection.tokens import (
     put_tokens,
     tokens_row,
 )
-from mydata_hub.consent.grant import GrantState
+from mydata_hub.consent.grant import Grant, GrantState
 from mydata_hub.consent.grants import fetch_grant, still
 from mydata_hub.errors import BadInput, Conflict, Damaged, NotAllowed, ProviderFailed
 from mydata_hub.fields import EventId, SubjectId
@@ -166,7 +166,7 @@ def _connect(at: Reception, link: Link, arrival: Arrival) -> Note:
         *claim_identity(tag, link.account_id, rows),
         put_tokens(at.box, link.connection_id, arrival.tokens, rows.get(named[0])),
         still(grant),
-        _made(at, made),
+        _made(at, made, grant),
         send(collect_message(made, at.new_id(), now)),
     ]
     if named[1] in rows:
@@ -179,7 +179,7 @@ def _connect(at: Reception, link: Link, arrival: Arrival) -> Note:
     return Note.CONNECTED
 
 
-def _made(at: Reception, link: Link) -> Put:
+def _made(at: Reception, link: Link, grant: Grant) -> Put:
     event = Event(
         event_id=EventId(at.new_id()),
         kind=MADE,
@@ -190,7 +190,7 @@ def _made(at: Reception, link: Link) -> Put:
         row_version=link.version + 1,
         payload=b"",
     )
-    return record(event, at.entropy, AuditFacts(partner=link.provider_id))
+    return record(event, at.entropy, AuditFacts(partner=link.provider_id, purpose=grant.purpose))
 
 
 def _note(at: Reception, link: Link, note: Note) -> Note:

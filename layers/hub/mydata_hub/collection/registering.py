@@ -16,6 +16,7 @@ from mydata_hub.collection.providers import ProviderEntry, put_provider
 from mydata_hub.collection.tokens import Box, wrap_client_secret
 from mydata_hub.errors import BadInput
 from mydata_hub.fields import PartyId, Wording
+from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.tables import Tables
 
 
@@ -39,7 +40,9 @@ class _Told(BaseModel):
     client_secret: str = Field(min_length=1, max_length=4096, repr=False)
 
 
-def register_provider(tables: Tables, box: Box, told: Mapping[str, Any]) -> str:
+def register_provider(
+    tables: Tables, box: Box, told: Mapping[str, Any], clock: Clock, entropy: Entropy
+) -> str:
     """Add a provider or replace what is known of it; gives its id. Raises BadInput, Busy."""
     try:
         given = _Told.model_validate(told)
@@ -57,5 +60,5 @@ def register_provider(tables: Tables, box: Box, told: Mapping[str, Any]) -> str:
         client_id=given.client_id,
         wrapped_secret=wrap_client_secret(box, given.provider_id, given.client_secret),
     )
-    put_provider(tables, entry)
+    put_provider(tables, entry, clock, entropy)
     return entry.provider_id

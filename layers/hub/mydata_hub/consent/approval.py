@@ -1,4 +1,5 @@
-"""Approval: a person signs one consent record with a passkey, and it becomes a grant.
+"""Approval: a person signs one consent record with a passkey, and it becomes a grant, or the next
+version of one.
 
 Table `grants`, partition "approval#<id>", format 1: a prepared record waits for its signature. The
 approval, the grant, its event and the passkey's counter are one commit, so a record is approved
@@ -22,6 +23,7 @@ from mydata_hub.accounts.webauthn import (
     unknown_passkey,
     verify_assertion,
 )
+from mydata_hub.consent.amending import renewing
 from mydata_hub.consent.consent_record import (
     NONCE_BYTES,
     ConsentRecord,
@@ -29,7 +31,7 @@ from mydata_hub.consent.consent_record import (
     hash_wording,
 )
 from mydata_hub.consent.grant import Grant, GrantId
-from mydata_hub.consent.grants import TABLE, give
+from mydata_hub.consent.grants import TABLE, give, signed_values
 from mydata_hub.errors import BadInput, Damaged, NotAllowed
 from mydata_hub.fields import SubjectId
 from mydata_hub.ports.tables import Absent, Change, Check, Delete, Key, Put, VersionIs
@@ -64,37 +66,28 @@ def prepare_approval(
 ) -> Prepared:
     """Fix what the person is about to sign: the chosen items, in the sentences that are shown.
 
-    Raises BadInput, NotAllowed for accounts that are not a person's, AccountRestricted while a
-    recovery runs.
+    Raises BadInput, NotAllowed for accounts that are not a person's and for a grant that is
+    somebody else's, AccountRestricted while a recovery runs.
     """
     _may_consent(desk, session)
+    amends = proposal.amends
+    if amends is not None and str(amends.subject) != session.account_id:
+        raise NotAllowed("this question is about somebody else's consent")
     if not 0 < len(wording.encode()) <= MAX_WORDING_BYTES:
         raise BadInput("wording", f"takes 1 to {MAX_WORDING_BYTES} bytes")
-    now = desk.now()
-    record = ConsentRecord(
-        consent_id=GrantId(desk.new_id()),
-        hub=desk.issuer,
-        nonce=desk.entropy.token(NONCE_BYTES),
-        request_hash=proposal.request_hash,
-        account=SubjectId(session.account_id),
-        kind=proposal.kind,
-        counterparty=proposal.counterparty,
-        recipient_group=proposal.recipient_group,
-        purpose=proposal.purpose,
-        items=proposal.choose(items),
-        frequency=proposal.frequency,
-        max_bits=proposal.max_bits,
-        prepared_at=now,
-        expires_at=proposal.expires_at,
-        locale=check_locale(locale),
-        wording_hash=hash_wording(wording),
-    )
+    now, account = desk.now(), SubjectId(session.account_id)
+    chosen = replace(proposal, items=proposal.choose(items))
+    record = _record(desk, account, chosen, check_locale(locale), hash_wording(wording))
     record.grant(b"unsigned", now)  # what could not become a grant must not be signed either
     approval = desk.token(_ID_BYTES)
     desk.tables.commit(
         Put(
             key=_key(approval),
-            values={"record": record.encode(), "wording": wording},
+            values={
+                "record": record.encode(),
+                "wording": wording,
+                "amends_version": amends.version if amends else 0,
+            },
             when=Absent(),
             expires_at=now + LIFETIME,
         )
@@ -123,11 +116,17 @@ def approve(
         account, passkeys = _may_consent(desk, session)
         passkey = _signer(account, usable_passkeys(passkeys, now), credential)
         said = verify_assertion(desk, record.challenge(), credential, passkey)
-        grant = record.grant(signed_part(credential), now)
+        signed = record.grant(signed_part(credential), now)
+        values = signed_values(record, wording, passkey.credential)
+        if row.amends_version:
+            base = (record.consent_id, row.amends_version)
+            grant, made = renewing(desk, base, signed, values)
+        else:
+            grant, made = signed, give(desk, signed, values)
         used = replace(passkey, counter=said.counter, synced=said.synced, last_used_at=now)
         desk.tables.commit(
             Delete(_key(approval), VersionIs(row.version)),
-            *give(desk, grant, record, wording),
+            *made,
             # Writing the passkey makes this commit and the passkey's removal exclude each other,
             # and checking the account this commit and the start of a recovery.
             put_passkey(account.account_id, used),
@@ -148,10 +147,36 @@ def signed_part(credential: Mapping[str, Any]) -> bytes:
     return rfc8785.dumps({"id": str(credential["id"]), **kept})
 
 
+def _record(
+    desk: Desk, account: SubjectId, proposal: Proposal, locale: str, wording_hash: bytes
+) -> ConsentRecord:
+    amends = proposal.amends
+    return ConsentRecord(
+        consent_id=amends.grant_id if amends else GrantId(desk.new_id()),
+        hub=desk.issuer,
+        nonce=desk.entropy.token(NONCE_BYTES),
+        request_hash=proposal.request_hash,
+        account=account,
+        kind=proposal.kind,
+        counterparty=proposal.counterparty,
+        recipient_group=proposal.recipient_group,
+        purpose=proposal.purpose,
+        items=proposal.items,
+        frequency=proposal.frequency,
+        max_bits=proposal.max_bits,
+        prepared_at=desk.now(),
+        expires_at=proposal.expires_at,
+        locale=locale,
+        wording_hash=wording_hash,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     record: bytes
     wording: str
+    # The version of the grant that this was to change, 0 for a new grant.
+    amends_version: int
     version: int
 
 
@@ -162,11 +187,12 @@ def _waiting(desk: Desk, session: Session, approval: str) -> _Waiting:
     if row is None:
         raise _over()
     encoded, wording = row.values.get("record"), row.values.get("wording")
-    if not (isinstance(encoded, bytes) and isinstance(wording, str)):
+    amends = row.values.get("amends_version", 0)
+    if not (isinstance(encoded, bytes) and isinstance(wording, str) and isinstance(amends, int)):
         raise Damaged("an approval row does not hold a record")
     if str(ConsentRecord.decode(encoded).account) != session.account_id:
         raise _over()
-    return _Waiting(encoded, wording, row.version)
+    return _Waiting(encoded, wording, amends, row.version)
 
 
 def _may_consent(desk: Desk, session: Session) -> tuple[Account, tuple[Passkey, ...]]:

@@ -48,6 +48,8 @@ class Proposal:
     expires_at: datetime
     # SHA-256 of the request as it was received: the consent answers this request and no other.
     request_hash: bytes
+    # The grant that becomes what is signed now, where there is one: as the person was shown it.
+    amends: Grant | None = None
 
     def choose(self, items: Sequence[str]) -> tuple[str, ...]:
         """The items the person chose, in the order they were asked. Raises BadInput.
@@ -65,7 +67,7 @@ class Proposal:
 class ConsentRecord(CentralObject):
     """One consent, word for word; its canonical bytes are what the person can see and save.
 
-    It becomes the grant of the same id. Change rule: see canonical.py.
+    It becomes the grant of the same id, or the next version of it. Change rule: see canonical.py.
     """
 
     object_name: ClassVar[str] = "consent_record"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -130,6 +131,36 @@ class Grant(CentralObject):
     def revoke(self, now: datetime) -> Grant:
         """End it for the hub or the partner; a grant that has ended keeps its first end."""
         return self._end(Ending.REVOKED, now)
+
+    def narrow(
+        self,
+        now: datetime,
+        *,
+        items: Sequence[str] | None = None,
+        expires_at: datetime | None = None,
+    ) -> Grant:
+        """Allow less: these items alone, until an earlier end; itself if that changes nothing.
+
+        Raises BadInput for what would allow more, which takes a new signature, and for a grant
+        that is over.
+        """
+        if self.state(now) is not GrantState.ACTIVE:
+            raise BadInput("grant", "has ended; there is nothing to make less of")
+        kept = self.items
+        if items is not None:
+            if self.kind is GrantKind.COLLECT:
+                raise BadInput("items", "withdraw, and connect again with less")
+            chosen = frozenset(items)
+            if not chosen or not chosen <= frozenset(self.items):
+                raise BadInput("items", "takes at least one of what is allowed, and nothing else")
+            kept = tuple(item for item in self.items if item in chosen)
+        until = self.expires_at if expires_at is None else expires_at
+        require_instant("expires_at", until)
+        if not now < until <= self.expires_at:
+            raise BadInput("expires_at", "takes an instant from now to the end that was allowed")
+        if (kept, until) == (self.items, self.expires_at):
+            return self
+        return replace(self, items=kept, expires_at=until, version=self.version + 1)
 
     def state(self, now: datetime) -> GrantState:
         """Its state at `now`: an end stays an end after the expiry."""

@@ -4,13 +4,15 @@ Table `grants`, format 1. A grant's row has its id as partition and carries the 
 the consent record that was signed and the sentences that were shown; the row's version is the
 grant's, so a commit that checks the one has checked the other. Beside it a row under
 "subject#<account>" that never changes: a person's own list, and "withdraw all", must not miss a
-grant because an index is behind. The index "client" lists the grants of a counterparty.
+grant because an index is behind. The index "client" lists the grants of a counterparty. Earlier
+versions of a grant that was amended are kept beside it (amending.py).
 Change rule: members may be added; readers accept n - 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,7 +21,7 @@ from mydata_hub.accounts.rows import rows_of
 from mydata_hub.consent.consent_record import ConsentRecord
 from mydata_hub.consent.grant import Grant
 from mydata_hub.errors import Damaged, NotFound, Unreadable
-from mydata_hub.fields import ClientId, EventId, PartyId, SubjectId
+from mydata_hub.fields import EventId, PartyId, SubjectId
 from mydata_hub.ports.tables import (
     MAX_FETCH,
     Absent,
@@ -40,6 +42,21 @@ GIVEN: Final = "consent_given"
 REFUSED: Final = "consent_refused"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One version of a grant, with what was signed for it."""
+
+    grant: Grant
+    record: ConsentRecord
+    # The sentences that were shown.
+    wording: str
+    # Whether it was signed anew since it was first given.
+    renewed: bool
+    # The passkey that signed, as its authenticator attested it (WebAuthn section 6.5.1); None for
+    # what was signed before it was kept.
+    credential: bytes | None
+
+
 def grant_key(grant_id: str) -> Key:
     """The row of a grant."""
     return Key(TABLE, f"grant#{grant_id}")
@@ -52,9 +69,20 @@ def list_of(subject: str) -> str:
 
 def fetch_grant(tables: Tables, grant_id: str) -> Grant | None:
     """The grant as it is now, whatever its state, or None. Raises Damaged, Busy."""
-    key = grant_key(grant_id)
-    row = tables.fetch_many(key).get(key)
+    row = fetch_grant_row(tables, grant_id)
     return None if row is None else read_grant(row)
+
+
+def fetch_grant_row(tables: Tables, grant_id: str) -> Row | None:
+    """The row of a grant, or None. Raises Busy."""
+    key = grant_key(grant_id)
+    return tables.fetch_many(key).get(key)
+
+
+def list_held(tables: Tables, subject: str) -> tuple[Held, ...]:
+    """Every grant a person ever gave, each with what was signed; never behind."""
+    keys = [grant_key(row.key.sort) for row in rows_of(tables, TABLE, list_of(subject))]
+    return tuple(read_held(row) for row in _rows(tables, keys))
 
 
 def list_grants(tables: Tables, subject: str) -> tuple[Grant, ...]:
@@ -84,38 +112,45 @@ def still(grant: Grant) -> Check:
     return Check(grant_key(grant.grant_id), (VersionIs(grant.version),))
 
 
-def give(desk: Desk, grant: Grant, consent: ConsentRecord, wording: str) -> tuple[Put, Put, Put]:
-    """The changes that bring a grant into being, with its event."""
-    values: dict[str, Value] = {
-        "grant": grant.encode(),
-        "record": consent.encode(),
-        "wording": wording,
-    }
+def give(desk: Desk, grant: Grant, values: Mapping[str, Value]) -> tuple[Put, Put, Put]:
+    """The changes that bring a grant into being, with its event; `values` are what was signed."""
     listed = Put(key=Key(TABLE, list_of(grant.subject), grant.grant_id), values={}, when=Absent())
-    return put_grant(grant, values), listed, grant_event(desk, grant, GIVEN, grant.subject)
+    put = put_grant(grant, {**values, "grant": grant.encode()})
+    return put, listed, grant_event(desk, grant, GIVEN, grant.subject)
 
 
 def fetch_consent(tables: Tables, grant_id: str) -> tuple[ConsentRecord, str]:
     """The record that was signed and the sentences that were shown. Raises NotFound, Damaged."""
-    key = grant_key(grant_id)
-    row = tables.fetch_many(key).get(key)
+    row = fetch_grant_row(tables, grant_id)
     if row is None:
         raise no_such_grant()
+    held = read_held(row)
+    return held.record, held.wording
+
+
+def signed_values(record: ConsentRecord, wording: str, credential: bytes) -> dict[str, Value]:
+    """What the row of a grant keeps of its signature, beside the grant."""
+    return {"record": record.encode(), "wording": wording, "credential": credential}
+
+
+def read_held(row: Row) -> Held:
+    """The version in a row, be it the current one or an earlier one. Raises Damaged."""
     encoded, wording = row.values.get("record"), row.values.get("wording")
     if not (isinstance(encoded, bytes) and isinstance(wording, str)):
         raise Damaged("a grant row does not hold its consent")
-    return ConsentRecord.decode(encoded), wording
+    credential = row.values.get("credential")
+    return Held(
+        grant=_decode(row),
+        record=ConsentRecord.decode(encoded),
+        wording=wording,
+        renewed=row.values.get("renewed") is True,
+        credential=credential if isinstance(credential, bytes) else None,
+    )
 
 
 def read_grant(row: Row) -> Grant:
     """The grant in a row. Raises Damaged."""
-    encoded = row.values.get("grant")
-    if not isinstance(encoded, bytes):
-        raise Damaged("a grant row does not hold a grant")
-    try:
-        grant = Grant.decode(encoded)
-    except Unreadable:
-        raise Damaged("a grant row does not hold a grant") from None
+    grant = _decode(row)
     if grant.version != row.version or grant_key(grant.grant_id) != row.key:
         raise Damaged("a grant row holds another grant or version than its own")
     return grant
@@ -126,7 +161,7 @@ def consent_event(
     kind: str,
     subject: SubjectId,
     actor: PartyId,
-    partner: ClientId,
+    facts: AuditFacts,
     row: tuple[Key, int],
 ) -> Put:
     """The event of a consent, for the commit of what it tells of: `row` is the one it writes."""
@@ -140,10 +175,10 @@ def consent_event(
         row_version=row[1],
         payload=b"",
     )
-    return record(event, desk.entropy, AuditFacts(partner=partner))
+    return record(event, desk.entropy, facts)
 
 
-def put_grant(grant: Grant, values: dict[str, Value]) -> Put:
+def put_grant(grant: Grant, values: Mapping[str, Value]) -> Put:
     """Write a grant as the version after the one that was read."""
     listed = f"{_instant(grant.given_at)}#{grant.grant_id}"
     return Put(
@@ -161,7 +196,7 @@ def grant_event(desk: Desk, grant: Grant, kind: str, actor: str) -> Put:
         kind,
         grant.subject,
         PartyId(actor),
-        ClientId(grant.counterparty),
+        AuditFacts(partner=grant.counterparty, purpose=grant.purpose),
         (grant_key(grant.grant_id), grant.version),
     )
 
@@ -172,10 +207,24 @@ def no_such_grant() -> NotFound:
 
 
 def _fetch(tables: Tables, keys: list[Key]) -> Iterator[Grant]:
+    return (read_grant(row) for row in _rows(tables, keys))
+
+
+def _rows(tables: Tables, keys: list[Key]) -> Iterator[Row]:
     for start in range(0, len(keys), MAX_FETCH):
         part = keys[start : start + MAX_FETCH]
         rows = tables.fetch_many(*part)
-        yield from (read_grant(rows[key]) for key in part if key in rows)
+        yield from (rows[key] for key in part if key in rows)
+
+
+def _decode(row: Row) -> Grant:
+    encoded = row.values.get("grant")
+    if not isinstance(encoded, bytes):
+        raise Damaged("a grant row does not hold a grant")
+    try:
+        return Grant.decode(encoded)
+    except Unreadable:
+        raise Damaged("a grant row does not hold a grant") from None
 
 
 def _instant(at: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Calling a partner: one POST to an address that its operator registered, and nowhere else.
+"""Calling a partner: one exchange with an address that its operator registered, and nowhere else.
 
 Threat (server-side request forgery): a registered name that leads into the hub's own network, at
 once or at the second look-up. So the name is looked up here, every address it has must be a public
@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from mydata_hub.errors import CallFailed
@@ -45,6 +45,13 @@ _HEADERS: Final = {
     "Accept-Encoding": "identity",
     "Connection": "close",
 }
+_READING: Final = {
+    "Accept": "application/jwk-set+json, application/json",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+}
+MAX_KEYS_BYTES: Final = 64 * 1024
+Result = TypeVar("Result")
 _PORTS: Final = {"http": 80, "https": 443}
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 # An IPv4 address in the clothes of a public IPv6 one (RFC 6052 section 2.1).
@@ -71,30 +78,55 @@ class Caller:
     def push(self, endpoint: str, token: str) -> str | None:
         """POST a Security Event Token (RFC 8935 section 2): None if it was acknowledged, else why
         not, in a word."""
+
+        def ask(connection: HTTPConnection, target: str) -> str | None:
+            connection.request("POST", target, token.encode("ascii"), _HEADERS)
+            with connection.getresponse() as response:
+                # Of every other answer the status says it all.
+                told = response.status == 400
+                body = read_body(response, MAX_ANSWER_BYTES) if told else b""
+                return _judged(response.status, body)
+
         try:
-            parts = urlsplit(endpoint)
+            return self._exchange(endpoint, ask)
+        except CallFailed as failure:
+            return failure.cause
+
+    def fetch(self, url: str) -> bytes | None:
+        """GET a JWK Set: its bytes, or None for whatever is not a whole `200`."""
+
+        def ask(connection: HTTPConnection, target: str) -> bytes | None:
+            connection.request("GET", target, None, _READING)
+            with connection.getresponse() as response:
+                return read_body(response, MAX_KEYS_BYTES) if response.status == 200 else None
+
+        try:
+            return self._exchange(url, ask)
+        except CallFailed:
+            return None
+
+    def _exchange(self, url: str, ask: Callable[[HTTPConnection, str], Result]) -> Result:
+        """Ask at an allowed address, within the deadline. Raises CallFailed, in a word for why."""
+        try:
+            parts = urlsplit(url)
             address = self._allowed_address(parts)
         except TimeoutError:
-            return "too_slow"
+            raise CallFailed("too_slow", "the name is not looked up in time") from None
         except OSError:
-            return "unreachable"
+            raise CallFailed("unreachable", "the name leads nowhere") from None
         except ValueError:
             address = None
         if address is None:
-            return "address_refused"
+            raise CallFailed("address_refused", "the address may not be called")
         connection = _Pinned(parts, address, self.tls_context)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
             with bounded(connection, self.deadline_s):
                 connection.secure()
-                connection.request("POST", target, token.encode("ascii"), _HEADERS)
-                with connection.getresponse() as response:
-                    # Of every other answer the status says it all.
-                    told = response.status == 400
-                    body = read_body(response, MAX_ANSWER_BYTES) if told else b""
-                    return _judged(response.status, body)
+                return ask(connection, target)
         except CallFailed as failure:
-            return "unreachable" if failure.cause == "unavailable" else failure.cause
+            cause = "unreachable" if failure.cause == "unavailable" else failure.cause
+            raise CallFailed(cause, failure.reason) from None
 
     def _allowed_address(self, parts: SplitResult) -> str | None:
         """The address to connect to, or None for one that may not be called."""

@@ -10,9 +10,9 @@ from typing import Final
 from mydata_hub.embedded.disk_blobs import FOLDER_NAME as BLOBS
 from mydata_hub.embedded.disk_blobs import DiskBlobs
 from mydata_hub.embedded.durable_files import leftovers
-from mydata_hub.embedded.local_keys import FILE_NAME as ROOT_KEY
-from mydata_hub.embedded.local_keys import SIGNERS, read_root_key
 from mydata_hub.embedded.local_signer import open_signer_file, signer_wrapping_keys
+from mydata_hub.embedded.root_key import FILE_NAME as ROOT_KEY
+from mydata_hub.embedded.root_key import FORMER, SIGNERS, read_roots
 from mydata_hub.embedded.sqlite_file import FILE_NAME as DATABASE
 from mydata_hub.errors import BlobMissing, Busy, LimitExceeded, StoreError, Unopenable
 
@@ -44,18 +44,19 @@ def check_blobs(folder: Path, progress: Progress) -> Iterator[tuple[str, str]]:
 def check_secret_files(folder: Path) -> Iterator[tuple[str, str]]:
     """The root key is one, it opens the signing keys, and nobody else may read any of them."""
     signers = sorted((folder / SIGNERS).glob("[!.]*"))
-    for path in (folder / DATABASE, folder / ROOT_KEY, *signers):
+    former = sorted((folder / FORMER).glob("[!.]*"))
+    for path in (folder / DATABASE, folder / ROOT_KEY, *former, *signers):
         if path.exists() and path.stat().st_mode & FOREIGN_ACCESS:
             yield (
                 f"{path.relative_to(folder)}",
                 "can be read by other users; its mode should be 600",
             )
     try:
-        root_key = read_root_key(folder)
+        roots = read_roots(folder)
     except StoreError as error:
         yield ROOT_KEY, str(error)
         return
-    if root_key is None:
+    if roots is None:
         if signers:
             yield ROOT_KEY, "is gone, while signing keys are there"
         return

@@ -84,6 +84,11 @@ class Invoker:
             return self._changed.wait_for(lambda: self._running == 0, seconds)
 
 
+def one_handler(function: Function) -> Handler:
+    """A handler of its own, with exactly the variables that the template declares."""
+    return _builder(function)(MappingProxyType(dict(function.environment)))
+
+
 class _Instances:
     def __init__(self, function: Function) -> None:
         self.function = function

@@ -26,6 +26,7 @@ from mydata_hub.embedded.durable_files import (
     sync_folder,
 )
 from mydata_hub.embedded.fsck_files import Progress
+from mydata_hub.embedded.root_key import mirror_former
 from mydata_hub.embedded.row_copy import copy_rows
 from mydata_hub.embedded.sqlite_file import FILE_NAME, SqliteFile
 from mydata_hub.errors import Damaged, NotFound, StoreError
@@ -75,6 +76,15 @@ def key_copies_until(data: Path, destroyed_at: datetime) -> datetime:
     return until
 
 
+def old_key_copies_until(data: Path, destroyed_at: datetime) -> datetime:
+    """The same without replacing any: for a key whose vault lives on under another one.
+
+    A copy from before opens what its backup holds of that vault, and the next backup replaces both.
+    """
+    copies = _registered(data).values()
+    return max((at + KEPT_FOR for at in copies if at <= destroyed_at), default=destroyed_at)
+
+
 def copy_keys(data: Path, folder: Path, progress: Progress = lambda *_: None) -> KeyCopy:
     """Copy the keys as they are into a backup folder, register it, then remove older copies.
 
@@ -87,6 +97,8 @@ def copy_keys(data: Path, folder: Path, progress: Progress = lambda *_: None) ->
     # One after the other: a copy that was begun before an erasure must not replace a later one.
     with held_alone(folder / LOCK, LOCK_SECONDS):
         made = KeyCopy.at(folder, SystemClock().now())
+        # What opens these keys and all that lies beside them, if the root key was renewed.
+        mirror_former(data, folder)
         scratch = copies / f"{SCRATCH_PREFIX}{made.folder.name}"
         with closing(SqliteFile(data, create=False)) as file, file.reading() as source:
             copy_rows(source, scratch, KEY_TABLES.__contains__, progress)

@@ -14,8 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from mydata_hub.embedded.durable_files import disk_errors, make_folder, write_once
-from mydata_hub.embedded.local_keys import SIGNERS, LocalKeys
+from mydata_hub.embedded.durable_files import disk_errors, make_folder, replace_file, write_once
+from mydata_hub.embedded.local_keys import LocalKeys
+from mydata_hub.embedded.root_key import SIGNERS
 from mydata_hub.errors import Damaged, FormatUnknown, LimitExceeded, StoreError, Unopenable
 from mydata_hub.ports.signer import MAX_SIGNED_BYTES, Algorithm
 
@@ -75,21 +76,25 @@ class LocalSigner:
         return b"".join(number.to_bytes(_COORDINATE_BYTES, "big") for number in numbers)
 
 
+def rewrap_signers(folder: Path) -> int:
+    """Wrap every signing key of a folder under the present root key; gives how many were not.
+
+    The keys themselves stay, and whoever holds one goes on. Raises Damaged, Unopenable, Busy,
+    StoreError.
+    """
+    keys, changed = signer_wrapping_keys(folder), 0
+    for path in sorted((folder / SIGNERS).glob("[!.]*")):
+        key_id, algorithm, wrapped = _read_file(path)
+        again = keys.rewrap(wrapped, _context(key_id, algorithm))
+        if again != wrapped:
+            replace_file(path, _encode_file(key_id, algorithm, again))
+            changed += 1
+    return changed
+
+
 def open_signer_file(path: Path, keys: LocalKeys) -> PrivateKey:
     """The private key in a file. Raises Damaged, Unopenable, StoreError."""
-    with disk_errors():
-        stored = path.read_bytes()
-    try:
-        content = json.loads(stored)
-        key_id, algorithm = str(content["key_id"]), content["algorithm"]
-        wrapped = b64decode(content["wrapped"], validate=True)
-        known = content["format"] == _FORMAT
-    except (KeyError, TypeError, ValueError):
-        raise Damaged("the file of a signing key cannot be read") from None
-    if not known:
-        raise FormatUnknown("a newer release wrote the file of a signing key")
-    if path.name != _file_name(key_id, algorithm):
-        raise Damaged("the file of a signing key is under another key's name")
+    key_id, algorithm, wrapped = _read_file(path)
     return _load(keys.unwrap(wrapped, _context(key_id, algorithm)), algorithm)
 
 
@@ -109,6 +114,23 @@ def stored_public_keys(folder: Path) -> list[bytes]:
 def signer_wrapping_keys(folder: Path) -> LocalKeys:
     """The keys that open the files of `<folder>/signers`."""
     return LocalKeys(folder, _WRAPPING_KEY_ID)
+
+
+def _read_file(path: Path) -> tuple[str, Algorithm, bytes]:
+    with disk_errors():
+        stored = path.read_bytes()
+    try:
+        content = json.loads(stored)
+        key_id, algorithm = str(content["key_id"]), content["algorithm"]
+        wrapped = b64decode(content["wrapped"], validate=True)
+        known = content["format"] == _FORMAT
+    except (KeyError, TypeError, ValueError):
+        raise Damaged("the file of a signing key cannot be read") from None
+    if not known:
+        raise FormatUnknown("a newer release wrote the file of a signing key")
+    if path.name != _file_name(key_id, algorithm):
+        raise Damaged("the file of a signing key is under another key's name")
+    return key_id, algorithm, wrapped
 
 
 def _context(key_id: str, algorithm: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mydata_hub.embedded.durable_files import make_folder, replace_file, write_once
-from mydata_hub.embedded.local_keys import FILE_NAME as ROOT_KEY
+from mydata_hub.embedded.root_key import FILE_NAME as ROOT_KEY
 from mydata_hub.errors import BadInput, Damaged, FormatUnknown, NotFound, Unopenable
 
 NAME: Final = "secrets.json"

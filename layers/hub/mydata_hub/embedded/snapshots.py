@@ -7,6 +7,7 @@ A backup folder, format 1:
     keys/<instant>/                the newest keys, and only those (key_copies.py)
     blobs/                         blobs as they lie in the data folder, shared by all snapshots
     signers/                       signing keys, wrapped under the root key
+    roots/                         former root keys, wrapped under the present one
     secrets.json                   the root key under a passphrase, where the operator wanted it
 
 The backup API of SQLite would carry the keys along before they could be taken out again, so rows
@@ -39,7 +40,7 @@ from mydata_hub.embedded.durable_files import (
 )
 from mydata_hub.embedded.fsck_files import Progress
 from mydata_hub.embedded.key_copies import KEY_TABLES, copy_keys, instant_of, name_of
-from mydata_hub.embedded.local_keys import SIGNERS, read_root_key
+from mydata_hub.embedded.root_key import SIGNERS, fingerprint, read_root_key
 from mydata_hub.embedded.row_copy import copy_rows
 from mydata_hub.embedded.sqlite_file import FILE_NAME, SqliteFile
 from mydata_hub.errors import Damaged, FormatUnknown, NotAllowed, NotFound
@@ -116,8 +117,7 @@ def take_backup(
             # commit can be made: what the pinned rows name is here now, or was copied above.
             more = _link_blobs(data, folder, progress)
         rows = copy_rows(source, scratch, lambda name: name not in KEY_TABLES, progress)
-    for path in sorted((data / SIGNERS).glob("[!.]*")):
-        link_or_copy(path, folder / SIGNERS / path.name)
+    _copy_signers(data, folder)
     manifest = Manifest(
         format=FORMAT,
         taken_at=now,
@@ -186,13 +186,6 @@ def hub_of(folder: Path) -> str:
         raise Damaged(f"{ABOUT} is damaged") from None
 
 
-def fingerprint(root_key: bytes | None) -> str | None:
-    """By which a root key is known; 64 bits of a hash of 256 random ones say nothing of them."""
-    if root_key is None:
-        return None
-    return hashlib.sha256(b"mydata-hub root key\0" + root_key).hexdigest()[:16]
-
-
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal digits."""
     digest = hashlib.sha256()
@@ -247,6 +240,15 @@ def _link_blobs(data: Path, folder: Path, progress: Progress) -> tuple[int, int]
         sync_folder(changed)
     progress("blobs", seen, seen)
     return new, seen
+
+
+def _copy_signers(data: Path, folder: Path) -> None:
+    make_folder(folder / SIGNERS)
+    for path in sorted((data / SIGNERS).glob("[!.]*")):
+        # Copied anew and not linked: a key that was wrapped again is another file of one name.
+        target, content = folder / SIGNERS / path.name, path.read_bytes()
+        if not target.exists() or target.read_bytes() != content:
+            replace_file(target, content)
 
 
 def _claim(data: Path, folder: Path) -> None:

@@ -135,6 +135,21 @@ class SqliteTables:
         mark = _mark(*found[limit - 1][2:]) if len(found) > limit else None
         return KeyPage(keys[:limit], mark)
 
+    def list_keys(self, table: str, *, after: str | None = None, limit: int = MAX_PAGE) -> KeyPage:
+        """One page of a table by partition and sort key. Raises LimitExceeded, Busy."""
+        name = self._name(table)
+        _check_limit(limit)
+        begin = _read_place(after) if after is not None else (b"", b"")
+        with self._file.reading() as connection:
+            found = connection.execute(
+                "SELECT partition, sort FROM row WHERE name = ? AND (partition, sort) > (?, ?)"
+                " AND (expires_at IS NULL OR expires_at > ?) ORDER BY partition, sort LIMIT ?",
+                (name, *begin, microseconds(self._clock.now()), limit + 1),
+            ).fetchall()
+        keys = tuple(Key(table, place.decode(), sort.decode()) for place, sort in found[:limit])
+        more = len(found) > limit
+        return KeyPage(keys, json.dumps([keys[-1].partition, keys[-1].sort]) if more else None)
+
     def commit(self, *changes: Change) -> None:
         """Apply all changes or none, durable on return.
 
@@ -211,6 +226,14 @@ def _take_page(found: sqlite3.Cursor, limit: int) -> tuple[list[tuple[bytes, byt
 def _check_limit(limit: int) -> None:
     if not 0 < limit <= MAX_PAGE:
         raise LimitExceeded(f"a page takes 1 to {MAX_PAGE} rows")
+
+
+def _read_place(after: str) -> tuple[bytes, bytes]:
+    try:
+        partition, sort = json.loads(after)
+        return partition.encode(), sort.encode()
+    except (ValueError, TypeError, AttributeError):
+        raise LimitExceeded("the mark to continue after is not one of a table") from None
 
 
 def _mark(sort: bytes, row_id: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from mydata_hub.erasure.state import STEP_NAMES, Erasure, Kind, erasure_key
+from mydata_hub.erasure.state import OVERTAKEN, Erasure, Kind, erasure_key
 from mydata_hub.ports.tables import Row, Tables
 
 KEYS: Final = erasure_key("keys")
@@ -21,13 +21,16 @@ def certificate_keys(tables: Tables) -> dict[str, Any]:
 
 def erasure_document(erasure: Erasure) -> dict[str, Any]:
     """An erasure as whoever has its link sees it: how far it is, and its certificates."""
-    if erasure.certificate(Kind.IRRECOVERABLE):
+    if OVERTAKEN in erasure.done:
+        state = OVERTAKEN
+    elif erasure.certificate(Kind.IRRECOVERABLE):
         state = "irrecoverable"
     else:
         state = "inaccessible" if erasure.certificate(Kind.ERASED) else "running"
-    done = {step: erasure.done.get(step) for step in STEP_NAMES}
+    done = {step: erasure.done.get(step) for step in erasure.steps}
     return {
         "certificate_id": erasure.certificate_id,
+        **({} if erasure.part is None else {"part": dict(erasure.part)}),
         "state": state,
         "begun_at": erasure.begun_at.isoformat(),
         "steps": [{"step": step, "done_at": at and at.isoformat()} for step, at in done.items()],

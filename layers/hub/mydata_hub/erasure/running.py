@@ -21,6 +21,8 @@ from mydata_hub.erasure.certificate import (
 )
 from mydata_hub.erasure.state import (
     NOT_COVERED,
+    PART_COVERED,
+    PART_NOT_COVERED,
     Erasure,
     Issued,
     Kind,
@@ -37,6 +39,8 @@ from mydata_hub.erasure.steps import (
     Workroom,
     covered,
     destroy_keys,
+    keys_gone_at,
+    keys_gone_by,
     sweep_again,
 )
 from mydata_hub.errors import Conflict, Damaged
@@ -52,6 +56,8 @@ from mydata_hub.transparency.log_proof import prove_entry
 FUNCTION: Final = "erase"
 # When a proof is looked for again: the sequencer and its checkpoint take some seconds.
 PROOF_PAUSE: Final = timedelta(seconds=20)
+LOOK_AGAIN: Final = timedelta(hours=6)
+PART_FADES: Final = "announcements of these records (counts and instants) in database backups"
 FADES: Final = "deleted rows that were not sealed (names, consents, charges) in database backups"
 
 
@@ -67,8 +73,9 @@ def take_further(room: Workroom, message: Message) -> bool:
     settled = settle(message)
     if settled.key not in room.tables.fetch_many(settled.key):
         return False
-    for step in STEPS:
-        _go(room, certificate_id, partial(_step, room, step))
+    if fetch_erasure(room.tables, certificate_id).part is None:
+        for step in STEPS:
+            _go(room, certificate_id, partial(_step, room, step))
     _go(room, certificate_id, partial(_first, room))
     _go(room, certificate_id, partial(_confirm, room))
     for kind in Kind:
@@ -107,7 +114,7 @@ def _first(room: Workroom, before: Erasure) -> tuple[Erasure, tuple[Change, ...]
     can what the hub itself copies no longer hold them."""
     if before.certificate(Kind.ERASED) or before.inaccessible_at is None:
         return None
-    planned = replace(before, irrecoverable_at=room.copies_until(before.inaccessible_at))
+    planned = replace(before, irrecoverable_at=_copies_until(room, before))
     return _certify(room, Kind.ERASED, planned)
 
 
@@ -115,8 +122,8 @@ def _certify(room: Workroom, kind: Kind, before: Erasure) -> tuple[Erasure, tupl
     facts = _facts(room, before, kind)
     event = Event(
         event_id=EventId(room.entropy.token(16).hex()),
-        kind=kind,
-        # There is nobody any more whom it could be about.
+        kind=facts["kind"],
+        # There is nobody any more whom it could be about, or it is nobody else's business.
         subject=SubjectId(before.certificate_id),
         actor=HUB,
         occurred_at=room.clock.now(),
@@ -124,7 +131,7 @@ def _certify(room: Workroom, kind: Kind, before: Erasure) -> tuple[Erasure, tupl
         row_version=before.version + 1,
         payload=encode_facts(facts),
     )
-    recorded = record(event, room.entropy)
+    recorded = record(event, room.entropy, about_nobody=True)
     kept: dict[str, Any] = dict(recorded.values)
     leaf = Leaf(tag=kept["tag"], person=kept["person_commitment"], audit=kept["audit_commitment"])
     opening = Opening(kept["personal_salt"], kept["personal"])
@@ -137,12 +144,15 @@ def _confirm(room: Workroom, before: Erasure) -> tuple[Erasure, tuple[Change, ..
     """The second certificate: once no copy of the keys that the hub knows of is left."""
     if before.certificate(Kind.IRRECOVERABLE) or before.inaccessible_at is None:
         return None
-    until = room.copies_until(before.inaccessible_at)
+    until = _gone_from_copies(room, before)
+    if until is None:
+        return None
     if until > room.clock.now():
         # A copy that outlives what was planned puts it off, and says so.
         put_off = replace(before, irrecoverable_at=until)
         return None if put_off == before else (put_off, ())
-    sweep_again(room, str(before.account_id))
+    if before.part is None:
+        sweep_again(room, str(before.account_id))
     after, changes = _certify(room, Kind.IRRECOVERABLE, replace(before, irrecoverable_at=until))
     return replace(after, account_id=None), changes
 
@@ -169,24 +179,57 @@ def _later(room: Workroom, certificate_id: str) -> tuple[Change, ...]:
     if any(one.log is None for one in erasure.issued):
         due.append(room.clock.now() + PROOF_PAUSE)
     if erasure.certificate(Kind.IRRECOVERABLE) is None and erasure.irrecoverable_at:
-        due.append(max(erasure.irrecoverable_at, room.clock.now()))
+        due.append(_looked_at(room, erasure.irrecoverable_at, part=erasure.part is not None))
     message_id = room.entropy.token(16).hex()
     return (send(erase_message(certificate_id, message_id, min(due))),) if due else ()
+
+
+def _copies_until(room: Workroom, erasure: Erasure) -> datetime:
+    """Until when copies of the destroyed keys may be there.
+
+    Everything of a person goes at once from every copy within reach. Of a part's vault the rest
+    lives on, and the copies open what backups hold of it: they are replaced by the next backup.
+    """
+    if erasure.part is None:
+        return room.copies_until(keys_gone_by(room, erasure))
+    assert erasure.inaccessible_at is not None
+    return room.old_copies_until(erasure.inaccessible_at)
+
+
+def _gone_from_copies(room: Workroom, erasure: Erasure) -> datetime | None:
+    """The same, looked at once more; None while it is planned for later and nothing has changed."""
+    if erasure.part is not None:
+        return _copies_until(room, erasure)
+    gone_at, planned = keys_gone_at(room, erasure), erasure.irrecoverable_at
+    if gone_at is None and planned and planned > room.clock.now():
+        return None
+    return room.copies_until(gone_at or keys_gone_by(room, erasure))
+
+
+def _looked_at(room: Workroom, at: datetime, *, part: bool) -> datetime:
+    now = room.clock.now()
+    # A backup may replace the last copy long before it would have run out.
+    return max(min(at, now + LOOK_AGAIN) if part else at, now)
 
 
 def _facts(room: Workroom, erasure: Erasure, kind: Kind) -> dict[str, Any]:
     assert erasure.inaccessible_at
     assert erasure.irrecoverable_at
     rows_until = room.rows_until(erasure.inaccessible_at)
+    part, whole = erasure.part, erasure.part is None
     return {
         "iss": room.issuer,
         "iat": int(room.clock.now().timestamp()),
-        "kind": kind.value,
+        "kind": kind.value if whole else f"part_{kind.value}",
+        **({} if part is None else {"part": dict(part)}),
         "certificate_id": erasure.certificate_id,
         "begun_at": instant(erasure.begun_at),
         "inaccessible_at": instant(erasure.inaccessible_at),
         "irrecoverable_at": instant(erasure.irrecoverable_at),
-        "covers": covered(),
-        "fades": {"rows": FADES, "until": rows_until and instant(rows_until)},
-        "not_covered": dict(NOT_COVERED),
+        "covers": covered() if whole else dict(PART_COVERED),
+        "fades": {
+            "rows": FADES if whole else PART_FADES,
+            "until": rows_until and instant(rows_until),
+        },
+        "not_covered": dict(NOT_COVERED if whole else PART_NOT_COVERED),
     }

@@ -8,7 +8,7 @@ certificates. Change rule: members may be added; readers accept n - 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -30,6 +30,12 @@ STEP_NAMES: Final = (
     *("grants", "sources", "keys", "sealed", "consents", "account", "log", "leftovers"),
 )
 
+# Of an erasure of a part; part_running.py does them.
+PART_STEPS: Final = ("hidden", "sealed_anew", "old_keys")
+PART_TOPIC: Final = "erase_part"
+# Where the whole vault was erased before a part of it was.
+OVERTAKEN: Final = "overtaken"
+
 # In the order in which people read them; the pages have the words for each in two languages.
 NOT_COVERED: Final[Mapping[str, str]] = {
     "exports": "what the person exported",
@@ -37,6 +43,22 @@ NOT_COVERED: Final[Mapping[str, str]] = {
     "providers": "what the providers themselves keep",
     "copies": "copies that somebody made outside the hub's own procedure",
     "marks": "random names without meaning: in the log, in partners' records, on the tombstone",
+}
+
+
+# Of a part: what its steps did.
+PART_COVERED: Final[Mapping[str, str]] = {
+    "records": "the records named; the secrets that they were sealed under are destroyed",
+    "understood": "what was understood of them: the profile was folded afresh without them",
+    "answers": "answers kept by the hub that may have rested on them",
+}
+PART_NOT_COVERED: Final[Mapping[str, str]] = {
+    "exports": NOT_COVERED["exports"],
+    "answers": NOT_COVERED["answers"],
+    "providers": NOT_COVERED["providers"],
+    "copies": NOT_COVERED["copies"],
+    "brought": "the same records, where the person brings them again",
+    "known": "that records were collected and when, by their counts: in the log and the consents",
 }
 
 
@@ -70,6 +92,13 @@ class Erasure:
     inaccessible_at: datetime | None = None
     irrecoverable_at: datetime | None = None
     issued: tuple[Issued, ...] = ()
+    # Of an erasure of a part alone, and no more: what it consists of (vault/erased_parts.py).
+    part: Mapping[str, str] | None = None
+
+    @property
+    def steps(self) -> Sequence[str]:
+        """The steps of this erasure, in their order."""
+        return STEP_NAMES if self.part is None else PART_STEPS
 
     def mark(self, step: str, at: datetime) -> Erasure:
         """One step further."""
@@ -106,7 +135,9 @@ def read_erasure(row: Row) -> Erasure:
 
 def put_erasure(erasure: Erasure) -> Put:
     """The change that writes an erasure: version 0 is a new one."""
-    values = values_of(erasure, "certificate_id", "version", "done", "issued")
+    values = values_of(erasure, "certificate_id", "version", "done", "issued", "part")
+    if erasure.part is not None:
+        values["part"] = dict(erasure.part)
     done: Value = {step: at.isoformat() for step, at in erasure.done.items()}
     issued: Value = [values_of(one) for one in erasure.issued]
     return Put(
@@ -114,6 +145,12 @@ def put_erasure(erasure: Erasure) -> Put:
         values={**values, "done": done, "issued": issued},
         when=VersionIs(erasure.version) if erasure.version else Absent(),
     )
+
+
+def part_message(certificate_id: str, message_id: str, due_at: datetime) -> Message:
+    """Asks for an erasure of a part to be taken further, by who may open and seal."""
+    body = {"certificate_id": certificate_id}
+    return Message(message_id=message_id, topic=PART_TOPIC, body=body, due_at=due_at)
 
 
 def erase_message(certificate_id: str, message_id: str, due_at: datetime) -> Message:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from mydata_hub.accounts.desk import Desk
@@ -19,6 +19,8 @@ from mydata_hub.consent.grants import list_grants
 from mydata_hub.erasure import traces
 from mydata_hub.erasure.state import Erasure
 from mydata_hub.fields import PartyId, VaultId
+from mydata_hub.personal_log.key_rows import person_row, tombstone
+from mydata_hub.personal_log.recipient import GRACE, INTAKE, Recipient
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.tables import Change, Tables
@@ -37,8 +39,9 @@ class Workroom:
     """What an erasure works with; nothing in it opens anything.
 
     `copies_until` gives, for keys that were destroyed at an instant, until when a copy of them that
-    the hub knows of may still be there; `rows_until` the same for rows that were deleted, or None
-    where the operator alone knows.
+    the hub knows of may still be there, and replaces those within reach; `old_copies_until` tells
+    the same and replaces none; `rows_until` is for rows that were deleted, or None where the
+    operator alone knows.
     """
 
     tables: Tables
@@ -49,6 +52,7 @@ class Workroom:
     key: AnswerKey
     log: Log
     copies_until: Callable[[datetime], datetime]
+    old_copies_until: Callable[[datetime], datetime]
     rows_until: Callable[[datetime], datetime | None]
 
     @property
@@ -89,7 +93,10 @@ def delete_sealed(room: Workroom, account_id: str) -> None:
 
 
 def forget_events(room: Workroom, account_id: str) -> None:
-    """The entries stay in the log, and name nobody."""
+    """The entries stay in the log, and name nobody: the keys that found and opened them are gone.
+
+    What an older release left open is taken away besides.
+    """
     forget_subject(room.tables, account_id)
 
 
@@ -105,6 +112,10 @@ def _nothing(_room: Workroom, _account_id: str) -> None:
 
 
 KEYS: Final = "keys"
+LOG: Final = "log"
+# Until the intake's keys of before an erasure are gone, in all likelihood: the next run of the
+# sequencer begins a new one, and the old one is kept for its grace.
+INTAKE_ENDS: Final = GRACE + timedelta(minutes=3)
 STEPS: Final[Sequence[Step]] = (
     Step("grants", end_grants, {}, swept_twice=False),
     Step("sources", _delete(traces.sources), {"sources": "connections and providers' tokens"}),
@@ -117,7 +128,7 @@ STEPS: Final[Sequence[Step]] = (
     Step("sealed", delete_sealed, {"answers": "answers kept by the hub, and their charges"}),
     Step("consents", _delete(traces.consents), {"consents": "consents and what was signed"}),
     Step("account", _delete(traces.account), {"account": "name, passkeys, recovery code"}),
-    Step("log", forget_events, {"log": "the openings of the person's log entries"}),
+    Step(LOG, forget_events, {"log": "what opens and finds the person's log entries"}),
     Step("leftovers", _delete(traces.leftovers), {"leftovers": "sessions and notices"}),
 )
 
@@ -128,9 +139,33 @@ def destroy_keys(room: Workroom, erasure: Erasure) -> tuple[Erasure, tuple[Chang
     From that commit on nobody opens anything: every opening reads the row of keys first.
     """
     vault_id = VaultId(str(erasure.account_id))
-    rows = room.tables.fetch_many(secrets_row(vault_id), public_key_row(vault_id))
+    log_keys = person_row(vault_id)
+    rows = room.tables.fetch_many(secrets_row(vault_id), public_key_row(vault_id), log_keys)
     at = erased_at(rows.get(secrets_row(vault_id))) or room.clock.now()
-    return replace(erasure, inaccessible_at=at), tombstones(vault_id, rows, at)
+    ended = tombstone(vault_id, rows.get(log_keys), at)
+    return replace(erasure, inaccessible_at=at), (*tombstones(vault_id, rows, at), *ended)
+
+
+def keys_gone_at(room: Workroom, erasure: Erasure) -> datetime | None:
+    """Since when no key is there any more that opens anything of the person; None while one is.
+
+    The person's own went at once. Those of the log's intake are everybody's: each that was there
+    when the person's last event may have been written is waited for (personal_log/intake.py).
+    """
+    if erasure.inaccessible_at is None or LOG not in erasure.done:
+        return None
+    row = room.tables.fetch_many(INTAKE).get(INTAKE)
+    if row is None:
+        return erasure.inaccessible_at  # nothing was ever sealed to an intake
+    recipient = Recipient.read(row)
+    if recipient.oldest_at <= erasure.done[LOG]:
+        return None
+    return max(erasure.inaccessible_at, recipient.swept_at)
+
+
+def keys_gone_by(room: Workroom, erasure: Erasure) -> datetime:
+    """When that will be: the first certificate begins a new key, and the old one goes after it."""
+    return keys_gone_at(room, erasure) or room.clock.now() + INTAKE_ENDS
 
 
 def sweep_again(room: Workroom, account_id: str) -> None:

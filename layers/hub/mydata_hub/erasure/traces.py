@@ -21,11 +21,13 @@ from mydata_hub.collection import connections
 from mydata_hub.collection.identity import identity_keys
 from mydata_hub.collection.tokens import tokens_row
 from mydata_hub.consent import grants
+from mydata_hub.consent.amending import history_of
 from mydata_hub.consent.pairwise import names_of
 from mydata_hub.fields import ConnectionId, SubjectId
 from mydata_hub.ports import messages
 from mydata_hub.ports.tables import MAX_CHANGES, Delete, Key, Row, Tables, VersionIs
 from mydata_hub.release import ledger_rows
+from mydata_hub.release.partner_copies import copies_about
 from mydata_hub.vault import announcements, manifest
 
 Find: TypeAlias = Callable[[Tables, str], Iterator[Row]]
@@ -49,14 +51,17 @@ def sources(tables: Tables, account_id: str) -> Iterator[Row]:
 
 
 def sealed(tables: Tables, account_id: str) -> Iterator[Row]:
-    """Announcements, manifest, profile, imports, and the ledger with its sealed answers."""
+    """Announcements, manifest, profile, imports, the ledger with its sealed answers, and what
+    partners' receipts are made from."""
     for table in (announcements.TABLE, manifest.TABLE, ledger_rows.TABLE):
         yield from rows_of(tables, table, account_id)
+    yield from copies_about(tables, account_id)
 
 
 def consents(tables: Tables, account_id: str) -> Iterator[Row]:
-    """Grants with what was signed, and the person's names at partners."""
+    """Grants in all their versions with what was signed, and the person's names at partners."""
     for row in rows_of(tables, grants.TABLE, grants.list_of(account_id)):
+        yield from rows_of(tables, grants.TABLE, history_of(row.key.sort))
         yield from tables.fetch_many(grants.grant_key(row.key.sort)).values()
         yield row
     yield from rows_of(tables, grants.TABLE, names_of(account_id))

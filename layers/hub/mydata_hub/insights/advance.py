@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -60,15 +61,28 @@ def fold_afresh(
 ) -> Profile:
     """The profile's successor from all records of the manifest, and nothing that was before."""
     folds = {
-        fold.id: FoldState(version=fold.version, state=fold.fold(fold.empty(), records))
+        fold.id: FoldState(version=fold.version, state=fold.fold(_begin(profile, fold), records))
         for fold in _all()
     }
     return profile.advance(manifest_version, folds, freshness)
 
 
+def with_gap(profile: Profile, until: datetime) -> Profile:
+    """The profile once a time before `until` was erased: no answer implies a floor across it."""
+    before = profile.folds[SOURCES.id]
+    after = replace(before, state=SOURCES.with_gap(before.state, until))
+    return replace(profile, folds={**profile.folds, SOURCES.id: after})
+
+
 def fold_state(profile: Profile, fold: Fold) -> State:
     """The state of a fold; its empty state where the profile has none of this version."""
     return _state(profile, fold) or fold.empty()
+
+
+def _begin(profile: Profile, fold: Fold) -> State:
+    kept = profile.folds.get(SOURCES.id)
+    # What no record tells is not found again by folding records.
+    return SOURCES.afresh(kept.state) if kept and fold is SOURCES else fold.empty()
 
 
 def _all() -> tuple[Fold, ...]:

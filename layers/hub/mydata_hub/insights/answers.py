@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from mydata_hub.fields import Wording
 from mydata_hub.insights.advance import fold_state
-from mydata_hub.insights.catalogue import ATTRIBUTES, Attribute, Entry
+from mydata_hub.insights.catalogue import ATTRIBUTES
 from mydata_hub.insights.claim import NO_ANSWER
+from mydata_hub.insights.entries import Attribute, Entry
 from mydata_hub.insights.fold import Finding
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.sources import SOURCES, complete_until
@@ -45,6 +47,30 @@ def answer_claim(profile: Profile, entry: Entry, now: datetime) -> str:
     if until is None:
         return NO_ANSWER
     return entry.symbol(insight.answer(state, until, collected_only=True).cell)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What an answer rested on: so many connections, complete until then; for the person alone."""
+
+    sources: int
+    complete_until: datetime | None
+
+
+NOTHING_COVERED: Final = Coverage(sources=0, complete_until=None)
+
+
+def cover_claim(profile: Profile, entry: Entry, now: datetime) -> Coverage:
+    """How far the data behind a claim reached, whatever was answered."""
+    inputs, state = entry.claim.inputs, fold_state(profile, SOURCES)
+    delivering = [
+        connection
+        for connection in profile.freshness
+        for dataset in inputs
+        if SOURCES.since(state, connection, dataset, collected_only=True) is not None
+    ]
+    until = complete_until(state, profile.freshness, inputs, now, collected_only=True)
+    return Coverage(sources=len(set(delivering)), complete_until=until)
 
 
 def see_insights(profile: Profile, now: datetime) -> tuple[Seen, ...]:

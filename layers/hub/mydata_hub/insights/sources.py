@@ -20,7 +20,12 @@ LetGo = Callable[[Dataset], int | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesFold:
-    """The earliest record of each connection and dataset; cancelled ones show that time, too."""
+    """The earliest record of each connection and dataset; cancelled ones show that time, too.
+
+    `gap` is there once the person erased a time out of their vault: the minute behind it. Before
+    that minute records may be missing of any source, so no floor reaches back over it. It comes
+    from no record, and outlives a fold afresh.
+    """
 
     id: str = "sources"
     version: int = 1
@@ -47,7 +52,15 @@ class SourcesFold:
         together = {**state["since"], **since}
         # More than a profile can hold the freshness of; which stay does not hang on the order.
         kept = sorted(together)[:MAX_CONNECTIONS]
-        return {"since": {connection: together[connection] for connection in kept}}
+        return {**state, "since": {connection: together[connection] for connection in kept}}
+
+    def afresh(self, state: State) -> State:
+        """No source yet, and what no record tells as it was."""
+        return {**self.empty(), **({"gap": state["gap"]} if "gap" in state else {})}
+
+    def with_gap(self, state: State, until: datetime) -> State:
+        """The state once everything of a time before `until` is gone."""
+        return {**state, "gap": max(minute_of(until), state.get("gap", 0))}
 
     def let_go_until(self, state: State, dataset: Dataset) -> int | None:
         """Nothing is: a minimum needs no more room with time."""
@@ -98,6 +111,7 @@ def complete_until(
         until = min(at, now)
         # It is there since its first record, but remembered only since the last one let go.
         gaps = [gap for dataset, _ in delivered if (gap := let_go(dataset)) is not None]
+        gaps += [state["gap"]] if "gap" in state else []
         begun = instant_of(max([min(since for _, since in delivered), *gaps]))
         if floor and (until < now - floor.freshness or begun > now - floor.window):
             continue

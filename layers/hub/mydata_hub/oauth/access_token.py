@@ -17,7 +17,7 @@ from mydata_hub.consent.grant import Grant, GrantState
 from mydata_hub.consent.grants import fetch_grant
 from mydata_hub.errors import Conflict, NotProven, OAuthRefused
 from mydata_hub.oauth.authority import Authority, secret_key
-from mydata_hub.oauth.authorization_details import granted_details
+from mydata_hub.oauth.authorization_details import MAX_DURATION, granted_details
 from mydata_hub.oauth.jose import verify_jwt
 from mydata_hub.ports.tables import Absent, Key, Put
 
@@ -122,10 +122,19 @@ def active_grant(authority: Authority, grant_id: str) -> Grant:
 
 
 def end_tokens(authority: Authority, name: str, until: datetime) -> None:
-    """End the token of this `jti`, or all of an authorization, at once; again changes nothing."""
+    """End the token of this `jti` at once; again changes nothing."""
     put = Put(key=secret_key("revoked", name), values={}, when=Absent(), expires_at=until + _SLACK)
     with suppress(Conflict):
         authority.desk.tables.commit(put)
+
+
+def end_authorization(authority: Authority, authorization_id: str) -> None:
+    """End every token that one approval led to; again changes nothing.
+
+    Threat: a mark that is forgotten when the grant ends, and a grant that was since given a later
+    end: its refresh token would come back. No refresh token lives longer than MAX_DURATION.
+    """
+    end_tokens(authority, authorization_id, authority.desk.now() + MAX_DURATION)
 
 
 def is_ended(authority: Authority, *names: str) -> bool:

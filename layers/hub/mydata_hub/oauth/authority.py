@@ -14,6 +14,7 @@ from mydata_hub.accounts.desk import Desk
 from mydata_hub.errors import BadInput
 from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.insights.claim import Claim
+from mydata_hub.insights.fair_use import FairUse
 from mydata_hub.oauth.jose import sign_jwt
 from mydata_hub.ports.signer import Signer
 from mydata_hub.ports.tables import Key
@@ -80,6 +81,10 @@ class Authority:
     catalogue: Catalogue
     # Whose public halves are published for those who get events; the courier signs with them.
     event_keys: SigningKeys = field(default_factory=SigningKeys)
+    # Sign receipts of consents.
+    receipt_keys: SigningKeys = field(default_factory=SigningKeys)
+    # What may be asked for at most; None where nobody pushes requests.
+    fair_use: FairUse | None = None
     # Threat: a proof made ahead of time by somebody who held the key for a moment (RFC 9449
     # section 11.2). A nonce makes proofs fresh at the price of one more round trip.
     nonce_required: bool = True

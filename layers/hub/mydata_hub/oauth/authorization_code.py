@@ -10,9 +10,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NoReturn, cast
 
-from mydata_hub.consent.grants import fetch_grant
 from mydata_hub.errors import Conflict, OAuthRefused
-from mydata_hub.oauth.access_token import Origin, active_grant, end_tokens, token_response
+from mydata_hub.oauth.access_token import (
+    Origin,
+    active_grant,
+    end_authorization,
+    token_response,
+)
 from mydata_hub.oauth.admission import Admitted
 from mydata_hub.oauth.authority import Authority, secret_key
 from mydata_hub.oauth.refresh_token import put_refresh_token
@@ -80,9 +84,7 @@ def _check_binding(values: Mapping[str, Any], form: Mapping[str, str], jkt: str)
 
 def _end_all(authority: Authority, values: Mapping[str, Any]) -> NoReturn:
     # Of the two that hold this code one is a thief, and nobody can tell which (RFC 6749 4.1.2).
-    grant = fetch_grant(authority.desk.tables, values["grant_id"])
-    if grant is not None:
-        end_tokens(authority, values["authorization_id"], grant.expires_at)
+    end_authorization(authority, values["authorization_id"])
     raise _refused("code: was used before; what it gave has been revoked")
 
 

@@ -38,7 +38,9 @@ class Asked:
     frequency: Frequency
     expires_at: datetime
 
-    def proposal(self, client: Client, request_hash: bytes) -> Proposal:
+    def proposal(
+        self, client: Client, request_hash: bytes, amends: Grant | None = None
+    ) -> Proposal:
         """What the person is asked to consent to."""
         return Proposal(
             kind=GrantKind.RELEASE,
@@ -50,6 +52,7 @@ class Asked:
             max_bits=self.max_bits,
             expires_at=self.expires_at,
             request_hash=request_hash,
+            amends=amends,
         )
 
 
@@ -68,13 +71,32 @@ def read_details(authority: Authority, client: Client, encoded: str) -> Asked:
     if not isinstance(purpose, str) or purpose not in client.purposes:
         raise _refused("purpose", "is needed, and must be one this client is registered for")
     now = authority.desk.now()
-    return Asked(
-        claims=_claims(authority, details.get("claims"), Purpose(purpose)),
+    asked = Asked(
+        claims=_claims(authority, client, details.get("claims"), Purpose(purpose)),
         purpose=Purpose(purpose),
         max_bits=_max_bits(details.get("max_bits", MAX_BITS)),
         frequency=_frequency(details.get("frequency", {"unit": "month", "count": 1})),
         expires_at=_expires_at(details.get("expires_at"), now),
     )
+    check_fair(authority, asked)
+    return asked
+
+
+def check_fair(authority: Authority, asked: Asked) -> None:
+    """Raises OAuthRefused for more than is fair for its purpose, where bounds are published."""
+    fair_use, now = authority.fair_use, authority.desk.now()
+    if fair_use is None:
+        return
+    bounds = fair_use.of(asked.purpose)
+    if bounds is None:
+        raise _refused("purpose", "has no bounds of fair use here, so nothing is asked for it")
+    unit, most = asked.frequency.unit, bounds.times(asked.frequency.unit)
+    if asked.frequency.count > most:
+        raise _refused("frequency", f"is more than is fair for this purpose: {most} a {unit}")
+    if asked.expires_at > now + bounds.age:
+        raise _refused("expires_at", f"is later than is fair for this purpose: {bounds.days} days")
+    if len(asked.claims) > bounds.claims:
+        raise _refused("claims", f"are more than are fair for this purpose: {bounds.claims}")
 
 
 def granted_details(grant: Grant) -> list[dict[str, Any]]:
@@ -112,7 +134,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _claims(authority: Authority, names: object, purpose: Purpose) -> tuple[Claim, ...]:
+def _claims(
+    authority: Authority, client: Client, names: object, purpose: Purpose
+) -> tuple[Claim, ...]:
     if not isinstance(names, list) or not 0 < len(names) <= MAX_CLAIMS:
         raise _refused("claims", f"takes 1 to {MAX_CLAIMS} ids of the catalogue")
     if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
@@ -123,6 +147,8 @@ def _claims(authority: Authority, names: object, purpose: Purpose) -> tuple[Clai
         raise _refused("claims", "names what is not in the catalogue")
     if any(purpose not in claim.purposes for claim in known):
         raise _refused("claims", "names a claim that is not answered for this purpose")
+    if not all(client.may_ask(claim.id) for claim in known):
+        raise _refused("claims", "names a claim that this client is not registered for")
     return known
 
 

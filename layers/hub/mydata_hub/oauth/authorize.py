@@ -22,12 +22,14 @@ from mydata_hub.consent.grants import REFUSED, consent_event
 from mydata_hub.consent.pairwise import pairwise_subject
 from mydata_hub.errors import NotAllowed, OAuthRefused
 from mydata_hub.fields import PartyId, SubjectId
+from mydata_hub.oauth.amendments import ACTION, GRANT, MERGE, find_amended, merged
 from mydata_hub.oauth.authority import Authority, secret_key
 from mydata_hub.oauth.authorization_details import Asked, read_details
 from mydata_hub.oauth.call import Call
 from mydata_hub.oauth.clients import Client, fetch_client
 from mydata_hub.oauth.pushed_requests import PushedRequest, find_request, settle_request
 from mydata_hub.ports.tables import Absent, Change, Put
+from mydata_hub.transparency.events import AuditFacts
 
 CODE_LIFETIME: Final = timedelta(seconds=60)
 # A used code is remembered for this long, so that a second use still ends what it gave.
@@ -41,10 +43,12 @@ class Question:
     client: Client
     asked: Asked
     request: PushedRequest
+    # The grant that a yes would change, as it is now.
+    amends: Grant | None = None
 
     @property
     def proposal(self) -> Proposal:
-        return self.asked.proposal(self.client, self.request.request_hash)
+        return self.asked.proposal(self.client, self.request.request_hash, self.amends)
 
 
 def open_question(authority: Authority, call: Call) -> Question:
@@ -65,8 +69,23 @@ def find_question(authority: Authority, client_id: str, request_uri: str) -> Que
     if client is None or client.suspended:
         raise OAuthRefused("unauthorized_client", "this client may not ask at present")
     asked = read_details(authority, client, request["authorization_details"])
-    expires_at = datetime.fromisoformat(request["expires_at"])
-    return Question(client=client, asked=replace(asked, expires_at=expires_at), request=request)
+    asked = replace(asked, expires_at=datetime.fromisoformat(request["expires_at"]))
+    amends = None
+    if request[GRANT]:
+        amends = find_amended(authority, client, request[GRANT])
+        if request[ACTION] == MERGE:
+            asked = merged(authority, client, amends, asked)
+    return Question(client=client, asked=asked, request=request, amends=amends)
+
+
+def require_own(question: Question, session: Session) -> Question:
+    """The question, if it is not about somebody else's consent, which nobody may see.
+
+    Raises OAuthRefused.
+    """
+    if question.amends is not None and str(question.amends.subject) != session.account_id:
+        raise OAuthRefused("invalid_grant_id", "this question is about somebody else's consent")
+    return question
 
 
 def prepare_consent(
@@ -129,7 +148,7 @@ def refuse_question(authority: Authority, session: Session, question: Question) 
                 REFUSED,
                 SubjectId(session.account_id),
                 PartyId(session.account_id),
-                question.client.client_id,
+                AuditFacts(partner=question.client.client_id, purpose=question.asked.purpose),
                 (request.key, request.version + 1),
             ),
         )

@@ -8,8 +8,9 @@ from typing import Final
 
 from mydata_hub.errors import NotProven, OAuthRefused
 from mydata_hub.oauth.authority import AHEAD, Authority
-from mydata_hub.oauth.clients import Client, fetch_client
-from mydata_hub.oauth.jose import Jwt, import_key_set, peek, verify_jwt
+from mydata_hub.oauth.clients import Client, fetch_client, keys_of
+from mydata_hub.oauth.fetched_keys import ask_for_keys
+from mydata_hub.oauth.jose import Jwt, peek, verify_jwt
 from mydata_hub.oauth.single_use import Spent, spend
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -35,8 +36,10 @@ def authenticate_client(authority: Authority, form: Mapping[str, str]) -> tuple[
     if client is None or client.suspended:
         raise _refused("this client is not registered here, or it is suspended")
     try:
-        assertion = verify_jwt(token, import_key_set(client.jwks))
+        assertion = verify_jwt(token, keys_of(authority.desk.tables, client))
     except NotProven as error:
+        if client.jwks_uri is not None:  # perhaps it has a new key since it was read
+            ask_for_keys(authority.desk.tables, client.client_id, authority.desk.now())
         raise _refused(f"client_assertion: {error}") from None
     return client, _check_claims(authority, client, assertion)
 

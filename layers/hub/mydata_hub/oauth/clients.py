@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-from mydata_hub.accounts.desk import until_settled
+from joserfc.jwk import Key as JwkKey
+
+from mydata_hub.accounts.desk import Desk, until_settled
 from mydata_hub.errors import BadInput, Conflict, Damaged, NotFound, NotProven, Taken
 from mydata_hub.fields import (
     ClientId,
@@ -20,14 +22,24 @@ from mydata_hub.fields import (
     require_text,
     require_word,
 )
+from mydata_hub.oauth.fetched_keys import fetched_keys, keys_message
 from mydata_hub.oauth.jose import import_key_set
+from mydata_hub.ports.messages import send
 from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, VersionIs
+from mydata_hub.transparency.events import AuditFacts
+from mydata_hub.transparency.house import OPERATOR, house_event
 
 TABLE: Final = "clients"
+ADDED: Final = "partner_added"
+CHANGED: Final = "partner_changed"
+SUSPENDED: Final = "partner_suspended"
+READMITTED: Final = "partner_readmitted"
 MAX_REDIRECT_URIS: Final = 20
 MAX_URI_LETTERS: Final = 2000
 MAX_PURPOSES: Final = 50
 MAX_NAME_LETTERS: Final = 100
+MAX_CLAIMS: Final = 100
+MAX_CONTACT_LETTERS: Final = 200
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _VISIBLE: Final = re.compile(r"[!-~]+")
 
@@ -38,12 +50,19 @@ class Client:
 
     client_id: ClientId
     name: str
-    # The JWK Set as text: its keys authenticate the client (RFC 7523).
+    # The JWK Set as text: its keys authenticate the client (RFC 7523). Empty where they are at
+    # `jwks_uri` (fetched_keys.py); one of the two there is.
     jwks: str
     redirect_uris: tuple[str, ...]
     # Clients of one group are one recipient to the leakage ledger, and see the same subject.
     group: GroupId
     purposes: tuple[Purpose, ...]
+    # What it may ask of the claims for its purposes; empty for all of them.
+    claims: tuple[str, ...] = ()
+    jwks_uri: str | None = None
+    # Whom people and the hub write to, and the address of its picture (RFC 7591 section 2).
+    contact: str | None = None
+    logo_uri: str | None = None
     # Where Security Event Tokens are pushed to (RFC 8935); None for a partner that takes none.
     event_endpoint: str | None = None
     suspended: bool = False
@@ -60,35 +79,72 @@ class Client:
         for uri in self.redirect_uris:
             # Exact match is all there is (RFC 9700 section 4.1.3): no patterns.
             _check_address("redirect_uris", uri)
-        if self.event_endpoint is not None:
-            _check_address("event_endpoint", self.event_endpoint)
+        require_list("claims", self.claims, 0, MAX_CLAIMS)
+        for claim in self.claims:
+            require_word("claims", claim)
+        if bool(self.jwks) is (self.jwks_uri is not None):
+            raise BadInput("jwks", "is needed, or jwks_uri, and not both")
+        if self.contact is not None:
+            require_text("contact", self.contact, MAX_CONTACT_LETTERS)
+        for name in ("event_endpoint", "jwks_uri", "logo_uri"):
+            uri = getattr(self, name)
+            if uri is not None:
+                _check_address(name, uri)
+
+    def may_ask(self, claim_id: str) -> bool:
+        """Whether it is registered for a claim."""
+        return not self.claims or claim_id in self.claims
 
 
-def register_client(tables: Tables, client: Client) -> Client:
-    """Keep a new client. Raises BadInput for keys that cannot authenticate, Taken."""
+def register_client(desk: Desk, client: Client) -> Client:
+    """Keep a new client, and tell the log.
+
+    Raises BadInput for keys that cannot authenticate, Taken.
+    """
+    fetching = _fetching(desk, client)
     try:
-        keys = import_key_set(client.jwks)
-    except NotProven as error:
-        raise BadInput("jwks", error.reason) from None
-    kids = [key.kid for key in keys]
-    if len(kids) > 1 and (None in kids or len(set(kids)) < len(kids)):
-        raise BadInput("jwks", "several keys need a kid each")
-    try:
-        tables.commit(_put(client))
+        desk.tables.commit(_put(client), _told(desk, ADDED, client), *fetching)
     except Conflict:
         raise Taken("this client id is registered already") from None
     return replace(client, version=1)
 
 
-def suspend_client(tables: Tables, client_id: str, *, suspended: bool = True) -> Client:
+def change_client(desk: Desk, client_id: str, **changes: Any) -> Client:
+    """Change what is registered of a client, by its fields. Raises NotFound, BadInput."""
+    return _change(desk, client_id, CHANGED, lambda client: replace(client, **changes))
+
+
+def check_keys(jwks: str) -> tuple[JwkKey, ...]:
+    """The keys of a JWK Set that may authenticate a client. Raises BadInput."""
+    try:
+        keys = import_key_set(jwks)
+    except NotProven as error:
+        raise BadInput("jwks", error.reason) from None
+    kids = [key.kid for key in keys]
+    if len(kids) > 1 and (None in kids or len(set(kids)) < len(kids)):
+        raise BadInput("jwks", "several keys need a kid each")
+    return keys
+
+
+def keys_of(tables: Tables, client: Client) -> tuple[JwkKey, ...]:
+    """The keys that authenticate a client now. Raises NotProven, Busy."""
+    if client.jwks_uri is None:
+        return import_key_set(client.jwks)
+    fetched = fetched_keys(tables, client.client_id)
+    if fetched is None:
+        raise NotProven("jwks_uri", "has not been read yet; try again in a moment")
+    return import_key_set(fetched.jwks)
+
+
+def suspend_client(desk: Desk, client_id: str, *, suspended: bool = True) -> Client:
     """Refuse a client everywhere from now on, or admit it again. Raises NotFound."""
+    kind = SUSPENDED if suspended else READMITTED
+    return _change(desk, client_id, kind, lambda client: replace(client, suspended=suspended))
 
-    return _change(tables, client_id, lambda client: replace(client, suspended=suspended))
 
-
-def set_event_endpoint(tables: Tables, client_id: str, endpoint: str | None) -> Client:
+def set_event_endpoint(desk: Desk, client_id: str, endpoint: str | None) -> Client:
     """Where this client's events go from now on, or nowhere. Raises NotFound, BadInput."""
-    return _change(tables, client_id, lambda client: replace(client, event_endpoint=endpoint))
+    return _change(desk, client_id, CHANGED, lambda one: replace(one, event_endpoint=endpoint))
 
 
 def client_key(client_id: str) -> Key:
@@ -114,6 +170,10 @@ def read_client(row: Row) -> Client:
             redirect_uris=tuple(values["redirect_uris"]),
             group=GroupId(values["group"]),
             purposes=tuple(Purpose(purpose) for purpose in values["purposes"]),
+            claims=tuple(values.get("claims") or ()),
+            jwks_uri=values.get("jwks_uri"),
+            contact=values.get("contact"),
+            logo_uri=values.get("logo_uri"),
             event_endpoint=values.get("event_endpoint"),
             suspended=values["suspended"],
             version=row.version,
@@ -130,18 +190,34 @@ def jwks_text(jwks: object) -> str:
         raise BadInput("jwks", "is not a JWK Set") from None
 
 
-def _change(tables: Tables, client_id: str, change: Callable[[Client], Client]) -> Client:
+def _change(desk: Desk, client_id: str, kind: str, change: Callable[[Client], Client]) -> Client:
     def act() -> Client:
-        client = fetch_client(tables, client_id)
+        client = fetch_client(desk.tables, client_id)
         if client is None:
             raise NotFound("there is no such client")
         changed = change(client)
         if changed == client:
             return client
-        tables.commit(_put(changed))
+        moved = (changed.jwks, changed.jwks_uri) != (client.jwks, client.jwks_uri)
+        fetching = _fetching(desk, changed) if moved else ()
+        desk.tables.commit(_put(changed), _told(desk, kind, changed), *fetching)
         return replace(changed, version=client.version + 1)
 
     return until_settled(act)
+
+
+def _fetching(desk: Desk, client: Client) -> tuple[Put, ...]:
+    """The message that has a client's keys fetched; none where it brought them. Raises BadInput."""
+    if client.jwks_uri is None:
+        check_keys(client.jwks)
+        return ()
+    return (send(keys_message(client.client_id, desk.now())),)
+
+
+def _told(desk: Desk, kind: str, client: Client) -> Put:
+    row = client_key(client.client_id), client.version + 1
+    facts = AuditFacts(partner=client.client_id)
+    return house_event(desk.entropy, kind, desk.now(), row, facts, OPERATOR)
 
 
 def _put(client: Client) -> Put:
@@ -153,6 +229,10 @@ def _put(client: Client) -> Put:
             "redirect_uris": list(client.redirect_uris),
             "group": client.group,
             "purposes": list(client.purposes),
+            "claims": list(client.claims),
+            "jwks_uri": client.jwks_uri,
+            "contact": client.contact,
+            "logo_uri": client.logo_uri,
             "event_endpoint": client.event_endpoint,
             "suspended": client.suspended,
         },

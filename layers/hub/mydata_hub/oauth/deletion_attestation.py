@@ -25,8 +25,8 @@ from mydata_hub.fields import EventId, PartyId
 from mydata_hub.oauth.admission import Admitted, admit
 from mydata_hub.oauth.authority import AHEAD, Authority
 from mydata_hub.oauth.call import Answer, Call, answering
-from mydata_hub.oauth.clients import Client
-from mydata_hub.oauth.jose import Jwt, import_key_set, verify_jwt
+from mydata_hub.oauth.clients import Client, keys_of
+from mydata_hub.oauth.jose import Jwt, verify_jwt
 from mydata_hub.oauth.security_events import DELETION_ATTESTED, TYPE
 from mydata_hub.oauth.single_use import commit_spending
 from mydata_hub.ports.tables import Change
@@ -66,7 +66,7 @@ def _read(authority: Authority, admitted: Admitted) -> Statement:
         raise _refused(f"is needed, in at most {MAX_STATEMENT_BYTES} bytes")
     client: Client = admitted.client
     try:
-        event = verify_jwt(encoded, import_key_set(client.jwks), typ=TYPE)
+        event = verify_jwt(encoded, keys_of(authority.desk.tables, client), typ=TYPE)
     except NotProven as error:
         raise _refused(str(error)) from None
     if event.claims.get("iss") != client.client_id:
@@ -130,7 +130,7 @@ def _event(authority: Authority, kept: Delivery, statement: Statement) -> tuple[
         row_version=kept.version + 1,
         payload=rfc8785.dumps({**said}),
     )
-    return (record(event, desk.entropy, AuditFacts(partner=kept.client_id)),)
+    return (record(event, desk.entropy, AuditFacts(partner=kept.client_id, purpose=grant.purpose)),)
 
 
 def _refused(description: str) -> OAuthRefused:

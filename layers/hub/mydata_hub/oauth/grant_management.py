@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 from mydata_hub.consent.endings import revoke_grant
 from mydata_hub.consent.grant import GrantState
-from mydata_hub.consent.grants import fetch_grant
+from mydata_hub.consent.grants import fetch_grant, fetch_grant_row, read_held
+from mydata_hub.consent.pairwise import find_pairwise_subject
 from mydata_hub.errors import NotFound
 from mydata_hub.fields import PartyId
 from mydata_hub.oauth.authority import Authority
 from mydata_hub.oauth.authorization_details import granted_details
 from mydata_hub.oauth.call import Answer, Call
+from mydata_hub.oauth.consent_receipt import Counterparty, issue_consent_receipt
 from mydata_hub.oauth.protected_resource import check_own_access
 from mydata_hub.oauth.scopes import CLAIMS, QUERY, REVOKE
 from mydata_hub.oauth.single_use import commit_spending
@@ -28,6 +32,31 @@ def query_grant(authority: Authority, call: Call, grant_id: str) -> Answer:
         raise NotFound("there is no such grant")
     body = {"scopes": [{"scope": CLAIMS}], "authorization_details": granted_details(grant)}
     return Answer(status=200, body=body)
+
+
+def give_receipt(authority: Authority, call: Call, grant_id: str) -> Answer:
+    """200 with the client's copy of the consent receipt, also once the grant has ended.
+
+    Raises OAuthRefused, NotFound.
+    """
+    client, proof = check_own_access(authority, call, QUERY)
+    desk = authority.desk
+    commit_spending(desk, [proof.spent])
+    row = fetch_grant_row(desk.tables, grant_id)
+    held = None if row is None else read_held(row)
+    if held is None or held.grant.counterparty != PartyId(client.client_id):
+        raise NotFound("there is no such grant")
+    receipt = issue_consent_receipt(
+        authority.receipt_keys,
+        authority.issuer,
+        held,
+        # Who was never given a code knows the person by no name.
+        subject=find_pairwise_subject(desk.tables, held.grant) or grant_id,
+        party=Counterparty(name=client.name, contact=client.contact),
+        now=desk.now(),
+        own=False,
+    )
+    return Answer(status=200, body=json.loads(receipt))
 
 
 def end_grant(authority: Authority, call: Call, grant_id: str) -> Answer:

@@ -138,13 +138,8 @@ def verify_jwt(token: str, keys: Iterable[Key], *, typ: str | None = None) -> Jw
     jwt = _jwt(signature)
     if typ is not None and not _is_type(jwt.header.get("typ"), typ):
         raise NotProven("typ", f"is not {typ}")
-    wanted = jwt.header.get("kid")
-    for key in keys:
-        if wanted is not None and key.kid is not None and key.kid != wanted:
-            continue
-        if _verifies(signature, key):
-            return jwt
-    raise NotProven("signature", "does not verify with a key of its issuer")
+    _require_signed(signature, keys)
+    return jwt
 
 
 def sign_jwt(typ: str, claims: Mapping[str, Any], signer: Signer, key: ECKey) -> str:
@@ -188,6 +183,17 @@ def _extract(token: str) -> CompactSignature:
     except _MALFORMED:
         raise NotProven("jwt", "is not a signed JWT in compact form") from None
     return signature
+
+
+def _require_signed(signature: CompactSignature, keys: Iterable[Key]) -> None:
+    """Raises NotProven unless one of the keys signed; with a key id, one of those that have it."""
+    wanted = signature.headers().get("kid")
+    for key in keys:
+        if wanted is not None and key.kid is not None and key.kid != wanted:
+            continue
+        if _verifies(signature, key):
+            return
+    raise NotProven("signature", "does not verify with a key of its issuer")
 
 
 def _jwt(signature: CompactSignature) -> Jwt:

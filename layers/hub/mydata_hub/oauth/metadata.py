@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from mydata_hub.oauth.amendments import CREATE, MERGE, REPLACE
 from mydata_hub.oauth.authorization_details import TYPE
 from mydata_hub.oauth.jose import ALGORITHMS
 from mydata_hub.oauth.scopes import ALL
@@ -21,6 +22,7 @@ JWKS: Final = "/oauth/jwks"
 GRANTS: Final = "/oauth/grants"
 ANSWERS_ISSUER: Final = "/.well-known/jwt-vc-issuer"
 ANSWERS_JWKS: Final = "/claims/jwks"
+ANSWERS_KEY: Final = "/claims/keys/{kid}"
 
 
 def server_metadata(issuer: str) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def server_metadata(issuer: str) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "authorization_details_types_supported": [TYPE],
         "grant_management_endpoint": issuer + GRANTS,
-        "grant_management_actions_supported": ["create", "query", "revoke"],
+        "grant_management_actions_supported": [CREATE, MERGE, REPLACE, "query", "revoke"],
         "grant_management_action_required": False,
         "protected_resources": [issuer],
         "deletion_attestation_endpoint": issuer + ATTEST,

@@ -17,6 +17,7 @@ import rfc8785
 
 from mydata_hub.errors import Damaged, OAuthRefused
 from mydata_hub.oauth.admission import Admitted, admit
+from mydata_hub.oauth.amendments import ACTION, GRANT, MERGE, find_amended, merged, read_action
 from mydata_hub.oauth.authority import Authority, secret_key
 from mydata_hub.oauth.authorization_details import read_details
 from mydata_hub.oauth.call import Answer, Call, answering
@@ -117,14 +118,15 @@ def _check(authority: Authority, admitted: Admitted) -> dict[str, str]:
         raise _bad("code_challenge: takes the SHA-256 of the verifier in base64url")
     if len(form.get("state", "")) > MAX_STATE_LETTERS:
         raise _bad(f"state: takes at most {MAX_STATE_LETTERS} letters")
-    if form.get("grant_management_action", "create") != "create" or "grant_id" in form:
-        raise _bad("grant_management_action: takes create, without a grant_id")
     if form.get("resource", authority.issuer) != authority.issuer:
         raise OAuthRefused("invalid_target", f"resource: takes {authority.issuer}")
     require_scope(form.get("scope"), CLAIMS)
     if "authorization_details" not in form:
         raise _bad("authorization_details: is needed, with type mydata_claims")
     asked = read_details(authority, client, form["authorization_details"])
+    action = read_action(authority, client, form)
+    if action.get(ACTION) == MERGE:
+        merged(authority, client, find_amended(authority, client, action[GRANT]), asked)
     values = {
         "client_id": str(client.client_id),
         "redirect_uri": form["redirect_uri"],
@@ -134,6 +136,7 @@ def _check(authority: Authority, admitted: Admitted) -> dict[str, str]:
         "expires_at": asked.expires_at.isoformat(),
         "dpop_jkt": _bound_key(form, admitted.jkt),
         "state": form.get("state", ""),
+        **action,
     }
     return {name: value for name, value in values.items() if value}
 

@@ -15,7 +15,7 @@ from mydata_hub.oauth.admission import Admitted
 from mydata_hub.oauth.authority import Authority, secret_key
 from mydata_hub.oauth.scopes import CLAIMS, require_scope
 from mydata_hub.oauth.single_use import commit_spending
-from mydata_hub.ports.tables import Absent, Put
+from mydata_hub.ports.tables import Absent, Put, Row
 
 
 def put_refresh_token(refresh_token: str, client_id: str, origin: Origin) -> Put:
@@ -36,8 +36,9 @@ def put_refresh_token(refresh_token: str, client_id: str, origin: Origin) -> Put
 def refresh_access(authority: Authority, admitted: Admitted, jkt: str) -> dict[str, Any]:
     """A new access token for the proven key; the refresh token stays. Raises OAuthRefused."""
     scope = require_scope(admitted.form.get("scope"), CLAIMS)
-    values = find_refresh_token(authority, admitted.form.get("refresh_token", ""))
-    if values is None or values["client_id"] != admitted.client.client_id:
+    found = find_refresh_token(authority, admitted.form.get("refresh_token", ""))
+    values = cast("Mapping[str, str]", found.values) if found else {}
+    if values.get("client_id") != admitted.client.client_id:
         raise OAuthRefused("invalid_grant", "refresh_token: is unknown, over or another client's")
     origin = Origin(
         grant=active_grant(authority, values["grant_id"]),
@@ -48,10 +49,10 @@ def refresh_access(authority: Authority, admitted: Admitted, jkt: str) -> dict[s
     return token_response(authority, admitted.client.client_id, jkt, scope, origin)
 
 
-def find_refresh_token(authority: Authority, refresh_token: str) -> Mapping[str, str] | None:
-    """What a refresh token stands for, or None if it is unknown, over or ended."""
+def find_refresh_token(authority: Authority, refresh_token: str) -> Row | None:
+    """The row of what a refresh token stands for, or None if it is unknown, over or ended."""
     key = secret_key("refresh", refresh_token)
     row = authority.desk.tables.fetch_many(key).get(key)
     if row is None or is_ended(authority, str(row.values["authorization_id"])):
         return None
-    return cast("Mapping[str, str]", row.values)
+    return row

@@ -9,7 +9,12 @@ from typing import Any
 from mydata_hub.consent.grant import Grant, GrantState
 from mydata_hub.consent.grants import fetch_grant
 from mydata_hub.errors import NotProven, OAuthRefused
-from mydata_hub.oauth.access_token import AccessToken, end_tokens, read_access_token
+from mydata_hub.oauth.access_token import (
+    AccessToken,
+    end_authorization,
+    end_tokens,
+    read_access_token,
+)
 from mydata_hub.oauth.admission import Admitted, admit
 from mydata_hub.oauth.authority import Authority
 from mydata_hub.oauth.authorization_details import granted_details
@@ -55,8 +60,10 @@ def revoke(authority: Authority, call: Call) -> Answer:
             if found is not None and found.client_id != admitted.client.client_id:
                 raise OAuthRefused("invalid_request", "this token was issued to another client")
             commit_spending(authority.desk, admitted.spent)
-            if found is not None:
+            if found is not None and found.access is not None:
                 end_tokens(authority, found.ends, found.until)
+            elif found is not None:
+                end_authorization(authority, found.ends)
         return Answer(status=200)
 
     return answering(act)
@@ -88,16 +95,16 @@ def _find(authority: Authority, token: str) -> _Found | None:
             grant=grant,
             access=access,
         )
-    values = find_refresh_token(authority, token)
-    if values is None:
+    row = find_refresh_token(authority, token)
+    if row is None:
         return None
-    grant = fetch_grant(tables, values["grant_id"])
+    grant = fetch_grant(tables, str(row.values["grant_id"]))
     if grant is None or not _is_active(authority, grant, None):
         return None
     return _Found(
-        client_id=values["client_id"],
-        ends=values["authorization_id"],
-        until=grant.expires_at,
+        client_id=str(row.values["client_id"]),
+        ends=str(row.values["authorization_id"]),
+        until=min(grant.expires_at, row.expires_at or grant.expires_at),
         grant=grant,
     )
 

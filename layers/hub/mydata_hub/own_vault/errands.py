@@ -8,16 +8,16 @@ from typing import Final
 from mydata_hub.errors import Busy, Conflict, Damaged, OutcomeUnknown
 from mydata_hub.fields import VaultId
 from mydata_hub.own_vault.folding import TRIES, advance_vault, fold_segments, known_until
-from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile
+from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile, own_manifest
 from mydata_hub.ports.messages import Message, settle
-from mydata_hub.ports.tables import Key, Row
+from mydata_hub.ports.tables import Row
 from mydata_hub.vault import completeness
 from mydata_hub.vault.announcements import TABLE, is_unfolded
 from mydata_hub.vault.completeness import Completeness, read_complete
 from mydata_hub.vault.key_rows import secrets_row
-from mydata_hub.vault.manifest import authenticate, vault_row
 from mydata_hub.vault.refusal import Cause, NotOpened
 from mydata_hub.vault.segment import SegmentId
+from mydata_hub.vault.vault_rows import fetch_vault
 
 
 def run_errand(room: Strongroom, message: Message) -> bool:
@@ -61,15 +61,15 @@ def complete_source(room: Strongroom, message: Message) -> bool:
 
 
 def _write_completeness(room: Strongroom, told: Completeness, message: Message) -> bool:
-    vault_id, vault = told.vault_id, vault_row(told.vault_id)
-    rows: Mapping[Key, Row] = room.tables.fetch_many(vault, secrets_row(vault_id))
+    vault_id = told.vault_id
+    rows = fetch_vault(room.tables, vault_id)
     try:
         secret = room.keys.records_secret(vault_id, row=rows.get(secrets_row(vault_id)))
     except NotOpened as refusal:
         if refusal.cause is not Cause.ERASED:
             raise
         return _settled(room, message)
-    manifest = authenticate(vault_id, rows.get(vault), secret)
+    manifest = own_manifest(room.keys, vault_id, rows)
     profile = open_own_profile(room.keys, vault_id, manifest, rows)
     freshness = known_until(profile, {told.connection_id: told.at})
     if freshness == profile.freshness:

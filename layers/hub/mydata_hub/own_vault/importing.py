@@ -18,7 +18,7 @@ from mydata_hub.collection.csv_lines import BrokenLine
 from mydata_hub.collection.datasets import BANK_TRANSACTIONS, schema_of
 from mydata_hub.collection.mapping import BUILT_IN, StatementMapping
 from mydata_hub.collection.statement import Statement
-from mydata_hub.errors import BadInput, Busy, Damaged, TooLarge
+from mydata_hub.errors import BadInput, Busy, Conflict, Damaged, TooLarge
 from mydata_hub.fields import ConnectionId, EventId, PartyId, SubjectId, VaultId
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
@@ -40,12 +40,13 @@ from mydata_hub.vault.segments import (
 )
 
 # Beside the head of the vault that they are in.
-TABLE: Final = "vaults"
+IMPORTS: Final = "vaults"
 MAX_CONTENT_BYTES: Final = 4 * 1024 * 1024
 MAX_NAME_LETTERS: Final = 200
 # So many that the longest statement's segments are announced in one commit.
 SEGMENT_RECORDS: Final = 5000
 MAX_LISTED: Final = 20
+TRIES: Final = 3
 STATEMENT_IMPORTED: Final = "statement_imported"
 SELF: Final = PartyId("self")
 OWN_MAPPING: Final = "own"
@@ -89,7 +90,10 @@ class Imported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastImport:
-    """An import as it is remembered; `waiting` segments are not folded yet."""
+    """An import as it is remembered; `waiting` segments are not folded yet.
+
+    `origin` is the hub that an archive is from; None for a statement.
+    """
 
     at: datetime
     mapping: str
@@ -99,6 +103,7 @@ class PastImport:
     segments: int
     waiting: int
     put_aside: int
+    origin: str | None = None
 
 
 def import_statement(letterbox: Letterbox, vault_id: VaultId, supplied: Supplied) -> Imported:
@@ -106,11 +111,54 @@ def import_statement(letterbox: Letterbox, vault_id: VaultId, supplied: Supplied
 
     Raises BadInput and TooLarge for a file that is refused, Busy while there is no vault yet.
     """
+    recipient = recipient_for(letterbox, vault_id)
+    for _ in range(TRIES):
+        try:
+            return _import_once(letterbox, recipient, supplied)
+        except Conflict:
+            before, recipient = recipient, _again(letterbox, recipient)
+            if recipient == before:
+                raise  # the vault was erased meanwhile, or somebody else has the very same ids
+    raise Busy("the vault's keys are being turned; try again in a moment")
+
+
+def list_imports(tables: Tables, vault_id: VaultId) -> tuple[PastImport, ...]:
+    """The latest imports, newest first, at most MAX_LISTED."""
+    page = tables.query(IMPORTS, vault_id, prefix=_PREFIX, limit=MAX_LISTED, newest_first=True)
+    return tuple(_past(tables, vault_id, dict(row.values)) for row in page.rows)
+
+
+def own_connection(vault_id: VaultId, mapping: StatementMapping) -> ConnectionId:
+    """The connection under which a bank's statements are kept: one for each mapping, so that the
+    same line is the same record. Its name tells nobody what the mapping is called."""
+    digest = hashlib.sha256(f"{vault_id}\0{mapping.name}".encode()).hexdigest()
+    return ConnectionId(f"own-{digest[:24]}")
+
+
+def recipient_for(letterbox: Letterbox, vault_id: VaultId) -> Recipient:
+    """The vault to seal to. Raises Busy while it is being made, NotOpened for an erased one."""
+    try:
+        return read_recipient(letterbox.tables, vault_id)
+    except NotOpened as refusal:
+        if refusal.cause is Cause.NO_VAULT:
+            raise Busy("the vault is being opened; try again in a moment") from None
+        raise
+
+
+def _again(letterbox: Letterbox, recipient: Recipient) -> Recipient:
+    """The vault's public key of this moment, where it still has one."""
+    try:
+        return read_recipient(letterbox.tables, recipient.vault_id)
+    except NotOpened:
+        return recipient
+
+
+def _import_once(letterbox: Letterbox, recipient: Recipient, supplied: Supplied) -> Imported:
+    vault_id = recipient.vault_id
     if len(supplied.content) > MAX_CONTENT_BYTES:
         raise TooLarge(f"a part of a statement takes at most {MAX_CONTENT_BYTES} bytes")
     if not 0 < len(supplied.name) <= MAX_NAME_LETTERS:
         raise BadInput("name", f"takes 1 to {MAX_NAME_LETTERS} letters")
-    recipient = _recipient(letterbox, vault_id)
     connection = own_connection(vault_id, supplied.mapping)
     stream = io.BytesIO(supplied.content)
     now = letterbox.clock.now()
@@ -125,28 +173,6 @@ def import_statement(letterbox: Letterbox, vault_id: VaultId, supplied: Supplied
         return Imported(lines=0, segments=0, broken=broken)
     _keep(letterbox, vault_id, supplied.mapping, statement, sealed)
     return Imported(lines=statement.count, segments=len(sealed), broken=broken)
-
-
-def list_imports(tables: Tables, vault_id: VaultId) -> tuple[PastImport, ...]:
-    """The latest imports, newest first, at most MAX_LISTED."""
-    page = tables.query(TABLE, vault_id, prefix=_PREFIX, limit=MAX_LISTED, newest_first=True)
-    return tuple(_past(tables, vault_id, dict(row.values)) for row in page.rows)
-
-
-def own_connection(vault_id: VaultId, mapping: StatementMapping) -> ConnectionId:
-    """The connection under which a bank's statements are kept: one for each mapping, so that the
-    same line is the same record. Its name tells nobody what the mapping is called."""
-    digest = hashlib.sha256(f"{vault_id}\0{mapping.name}".encode()).hexdigest()
-    return ConnectionId(f"own-{digest[:24]}")
-
-
-def _recipient(letterbox: Letterbox, vault_id: VaultId) -> Recipient:
-    try:
-        return read_recipient(letterbox.tables, vault_id)
-    except NotOpened as refusal:
-        if refusal.cause is Cause.NO_VAULT:
-            raise Busy("the vault is being opened; try again in a moment") from None
-        raise
 
 
 def _seal(
@@ -173,7 +199,9 @@ def _keep(
     import_id = letterbox.entropy.token(16).hex()
     lines, broken = statement.count, len(statement.broken)
     remembered = Put(
-        key=Key(TABLE, vault_id, f"{_PREFIX}{now.isoformat(timespec='microseconds')}#{import_id}"),
+        key=Key(
+            IMPORTS, vault_id, f"{_PREFIX}{now.isoformat(timespec='microseconds')}#{import_id}"
+        ),
         values={
             "at": now.isoformat(),
             # What a person calls a mapping of their own is theirs.
@@ -199,7 +227,10 @@ def _keep(
         announce(segment, store_segment(letterbox.blobs, segment), now) for segment in sealed
     ]
     letterbox.tables.commit(
-        *announced, remembered, record(told, letterbox.entropy), check_live(vault_id)
+        *announced,
+        remembered,
+        record(told, letterbox.entropy),
+        check_live(vault_id, sealed[0].key_version),
     )
 
 
@@ -218,4 +249,5 @@ def _past(tables: Tables, vault_id: VaultId, values: dict[str, object]) -> PastI
         segments=len(keys),
         waiting=sum(map(is_unfolded, rows)),
         put_aside=sum("cause" in row.values for row in rows),
+        origin=str(values["origin"]) if "origin" in values else None,
     )

@@ -13,17 +13,16 @@ from mydata_hub.collection.record import Record
 from mydata_hub.collection.versions import settle
 from mydata_hub.insights.advance import advance_profile, fold_afresh
 from mydata_hub.insights.profile import Profile
-from mydata_hub.own_vault.judging import SecretOf, open_records
+from mydata_hub.own_vault.judging import Opener, open_listed
 from mydata_hub.own_vault.strongroom import Strongroom
 from mydata_hub.vault.announcements import segment_row
 from mydata_hub.vault.manifest import PAGES, Manifest
 from mydata_hub.vault.manifest_pages import DROPPED, Entry, all_page_rows, read_entries
 from mydata_hub.vault.refusal import Cause, NotOpened
-from mydata_hub.vault.segment_opening import load_segment
 
 
 def fold_everything(
-    room: Strongroom, profile: Profile, manifest: Manifest, secret_of: SecretOf
+    room: Strongroom, profile: Profile, manifest: Manifest, opener: Opener
 ) -> Profile:
     """The profile of all that the manifest lists, in the next version of the given one.
 
@@ -32,30 +31,27 @@ def fold_everything(
     """
     at = manifest.version
     folded = fold_afresh(profile, (), profile.freshness, at)
-    for records in _all_records(room, manifest, secret_of):
+    for records in _all_records(room, manifest, opener):
         newest = list(settle(records).values())
         folded = advance_profile(folded, newest, profile.freshness, at)
     return replace(folded, version=profile.version + 1)
 
 
 def _all_records(
-    room: Strongroom, manifest: Manifest, secret_of: SecretOf
+    room: Strongroom, manifest: Manifest, opener: Opener
 ) -> Iterator[tuple[Record, ...]]:
     pages = room.tables.fetch_many(*all_page_rows(manifest.vault_id))
     for index in range(PAGES):
         for entry in read_entries(manifest, pages, index).values():
             if entry.digest != DROPPED:
-                yield _records_of(room, manifest, entry, secret_of)
+                yield _records_of(room, manifest, entry, opener)
 
 
 def _records_of(
-    room: Strongroom, manifest: Manifest, entry: Entry, secret_of: SecretOf
+    room: Strongroom, manifest: Manifest, entry: Entry, opener: Opener
 ) -> tuple[Record, ...]:
     key = segment_row(manifest.vault_id, entry.segment_id)
     row = room.tables.fetch_many(key).get(key)
     if row is None:
         raise NotOpened(Cause.MISSING)
-    # The row is anybody's word; the entry is the vault's own.
-    if row.values.get("digest") != entry.digest:
-        raise NotOpened(Cause.REPLACED)
-    return open_records(room, load_segment(room.blobs, row), secret_of)
+    return open_listed(room, row, entry, opener)[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mydata_hub.fields import VaultId
 from mydata_hub.insights.advance import new_profile
@@ -11,17 +11,23 @@ from mydata_hub.insights.profile import Profile
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.tables import Key, Row, Tables
-from mydata_hub.vault.key_rows import secrets_row
-from mydata_hub.vault.manifest import Manifest, read_manifest, vault_row
+from mydata_hub.vault.key_rows import present_version, secrets_row
+from mydata_hub.vault.manifest import Manifest, authenticate, read_manifest, vault_row
 from mydata_hub.vault.profiles import open_profile
 from mydata_hub.vault.refusal import Cause, NotOpened
 from mydata_hub.vault.segment_opening import Trusted
 from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.vault.vault_rows import fetch_vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strongroom:
-    """`trusted` are the keys whose segments are believed, each for its own provenance."""
+    """`trusted` are the keys whose segments are believed, each for its own provenance.
+
+    `resealers` is the vault zone's own key, which seals again what a vault holds already. It is
+    believed of a segment that the manifest lists and never of an announced one: whoever got hold of
+    that key could bring nothing into a vault.
+    """
 
     tables: Tables
     blobs: Blobs
@@ -29,13 +35,37 @@ class Strongroom:
     trusted: Mapping[bytes, Trusted]
     clock: Clock
     entropy: Entropy
+    resealers: Mapping[bytes, Trusted] = field(default_factory=dict)
+
+    @property
+    def listed_trust(self) -> Mapping[bytes, Trusted]:
+        """Whose segments are believed once the manifest lists them."""
+        return {**self.trusted, **self.resealers}
+
+
+def own_manifest(keys: VaultKeys, vault_id: VaultId, rows: Mapping[Key, Row]) -> Manifest:
+    """The manifest in the rows of `fetch_vault`, under the version that its head names.
+
+    Raises NotOpened, Damaged, Busy.
+    """
+    head = rows.get(vault_row(vault_id))
+    secrets = rows.get(secrets_row(vault_id))
+    present_version(secrets)  # an erased vault is told as one, whatever is left beside
+    version = read_manifest(vault_id, head).key_version
+    secret = keys.records_secret(vault_id, row=secrets, key_version=version)
+    return authenticate(vault_id, head, secret)
 
 
 def open_own_profile(
     keys: VaultKeys, vault_id: VaultId, manifest: Manifest, rows: Mapping[Key, Row]
 ) -> Profile:
-    """The profile in the rows just read, the empty one before the first. Raises NotOpened."""
-    secret = keys.profile_secret(vault_id, row=rows.get(secrets_row(vault_id)))
+    """The profile in the rows just read, the empty one before the first. Raises NotOpened.
+
+    It lies under the version that the head beside it names; what is written next takes the present
+    one, which is another after the vault was put back to a time before its keys were turned.
+    """
+    version = manifest.key_version
+    secret = keys.profile_secret(vault_id, row=rows.get(secrets_row(vault_id)), key_version=version)
     opened = open_profile(manifest, rows[vault_row(vault_id)], secret)
     return new_profile(vault_id) if opened is None else Profile.decode(opened)
 
@@ -45,10 +75,10 @@ def see_profile(tables: Tables, keys: VaultKeys, vault_id: VaultId) -> Profile |
 
     Raises NotOpened for a vault that is there and does not open, Busy, Damaged.
     """
-    vault = vault_row(vault_id)
-    rows = tables.fetch_many(vault, secrets_row(vault_id))
+    rows = fetch_vault(tables, vault_id)
     try:
-        manifest = read_manifest(vault_id, rows.get(vault))
+        present_version(rows.get(secrets_row(vault_id)))
+        manifest = read_manifest(vault_id, rows.get(vault_row(vault_id)))
         return open_own_profile(keys, vault_id, manifest, rows)
     except NotOpened as refusal:
         if refusal.cause in (Cause.NO_VAULT, Cause.ERASED) or not rows:

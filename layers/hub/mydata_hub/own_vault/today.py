@@ -10,6 +10,7 @@ from typing import Any
 from mydata_hub.fields import ConnectionId
 from mydata_hub.insights.advance import fold_state
 from mydata_hub.insights.answers import Seen, see_insights
+from mydata_hub.insights.moments import instant_of
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.sources import SOURCES
 from mydata_hub.own_vault.importing import PastImport
@@ -21,6 +22,8 @@ class Source:
 
     connection_id: ConnectionId
     datasets: tuple[str, ...]
+    # The minute of its first record, by dataset.
+    since: Mapping[str, int]
     own: bool
     complete_until: datetime | None
 
@@ -78,6 +81,7 @@ def _sources(profile: Profile) -> tuple[Source, ...]:
         Source(
             connection_id=ConnectionId(connection),
             datasets=tuple(sorted(datasets)),
+            since={name: min(by.values()) for name, by in datasets.items()},
             own=all("collected" not in by for by in datasets.values()),
             complete_until=profile.freshness.get(ConnectionId(connection)),
         )
@@ -111,6 +115,7 @@ def _source_document(source: Source) -> dict[str, Any]:
     return {
         "connection_id": source.connection_id,
         "datasets": list(source.datasets),
+        "since": {name: instant_of(minute).isoformat() for name, minute in source.since.items()},
         "own": source.own,
         "complete_until": _instant(source.complete_until),
     }
@@ -120,6 +125,7 @@ def _import_document(one: PastImport) -> dict[str, Any]:
     return {
         "at": one.at.isoformat(),
         "mapping": one.mapping,
+        "origin": one.origin,
         "connection_id": one.connection_id,
         "lines": one.lines,
         "broken": one.broken,

@@ -25,6 +25,13 @@ class Keys(Protocol):
         damaged or foreign bytes, and Busy."""
         ...
 
+    def rewrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+        """The same secret under the master key as it is today, wherever it was wrapped before.
+
+        Bytes that are so already may come back as they are. Raises as `unwrap`.
+        """
+        ...
+
 
 def check_secret(secret: bytes, context: Mapping[str, str]) -> None:
     """Refuse what either engine would refuse: both adapters call this first.

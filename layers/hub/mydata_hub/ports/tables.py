@@ -187,6 +187,14 @@ class Tables(Protocol):
         """
         ...
 
+    def list_keys(self, table: str, *, after: str | None = None, limit: int = MAX_PAGE) -> KeyPage:
+        """Keys of a whole table, in an order of the engine's own; for work that visits every row.
+
+        Every row that was there before the first page and still is, is on some page, once; a row
+        written meanwhile may or may not be, and an expired one may be. Reads the whole table.
+        """
+        ...
+
     def commit(self, *changes: Change) -> None:
         """Apply all changes or none; durable and visible to every later read on return.
 

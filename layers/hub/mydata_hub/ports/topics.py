@@ -18,11 +18,14 @@ from mydata_hub.ports.tables import Row, Tables
 # Topic -> the function that takes it.
 TAKEN_BY: Final[Mapping[str, str]] = {
     "account_notice": "deliver",
+    "client_keys": "deliver",
     "collect": "collect",
     "cosign": "deliver",
     "grant_ended": "deliver",
     "erase": "erase",
+    "erase_part": "reseal",
     "open_vault": "fold_records",
+    "rotate": "reseal",
     "source_complete": "fold_records",
 }
 

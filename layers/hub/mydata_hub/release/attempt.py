@@ -6,17 +6,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Protocol
 
 from mydata_hub.consent.grant import GrantState
 from mydata_hub.consent.grants import grant_key
 from mydata_hub.errors import Busy, Conflict, NotReleased, OutcomeUnknown, Refusal
 from mydata_hub.fields import ClaimRef, EventId, PartyId
-from mydata_hub.insights.catalogue import Entry
 from mydata_hub.insights.claim import Claim
+from mydata_hub.insights.entries import Entry
 from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.tables import Change, Key, Put, Tables
 from mydata_hub.release.ledger import GROUP_CAP, PERSON_CAP, bits
+from mydata_hub.release.partner_copies import put_copy
 from mydata_hub.release.periods import answer_period, period_end
 from mydata_hub.release.policies import Policies
 from mydata_hub.release.question import Access, Question
@@ -37,6 +38,14 @@ EXPIRED: Final = "expired"
 PERMITS: Final = "P01"
 
 
+class Presenting(Protocol):
+    """Keys of answers: `release.signing_keys.AnswerKeys`, or one that lives long."""
+
+    def present(self, now: datetime) -> AnswerKey:
+        """What signs an answer now; whoever has the published keys can verify with it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """What the gate works with; `vault_keys` may open profiles and nothing else."""
@@ -46,7 +55,7 @@ class Gate:
     entropy: Entropy
     vault_keys: VaultKeys
     policies: Policies
-    key: AnswerKey
+    key: Presenting
     # The `iss` of answers and receipts.
     issuer: str
     catalogue: Mapping[ClaimRef, Entry]
@@ -102,6 +111,14 @@ class Attempt:
             period=min(periods, key=lambda period: (period_end(period), period)),
         )
 
+    def record(self, act: Act, row: tuple[Key, int] | None = None) -> tuple[Put, ...]:
+        """The event of an act, and the partner's own copy of the release, for its receipt."""
+        release, grant = self.release(act), self.access.grant
+        if release is None:
+            return (self.event(act, row),)
+        client_id = self.access.client.client_id
+        return self.event(act, row), put_copy(client_id, grant.subject, act.kind, release, self.now)
+
     def event(self, act: Act, row: tuple[Key, int] | None = None) -> Put:
         """The event of an act: the person reads the release in it, an auditor what adds up.
 
@@ -121,6 +138,7 @@ class Attempt:
         )
         facts = AuditFacts(
             partner=client.client_id,
+            purpose=grant.purpose,
             # Threat: the partner's receipt opens these facts. What held an answer back without
             # being told, because of what others were told, is therefore not among them.
             policy_id=" ".join(act.failing) if act.kind == REFUSED else PERMITS,
@@ -164,7 +182,7 @@ class Attempt:
         spent = [at for at, change in enumerate(self.access.changes) if isinstance(change, Put)]
         changes = [self.access.changes[at] for at in spent]
         try:
-            commit_or_find(self.gate.tables, self.event_id, *changes, self.event(act))
+            commit_or_find(self.gate.tables, self.event_id, *changes, *self.record(act))
         except Conflict as conflict:
             if conflict.change >= len(spent):
                 raise

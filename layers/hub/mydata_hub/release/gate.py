@@ -17,7 +17,7 @@ from mydata_hub.fields import EventId, VaultId
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.ports.tables import Absent, Check, Key, Put, Row, VersionIs
 from mydata_hub.release.attempt import ANSWERED, REPEATED, WITHDRAWN, Act, Attempt, Gate
-from mydata_hub.release.keeping import Keeper
+from mydata_hub.release.keeping import Keeper, place_of
 from mydata_hub.release.ledger import Ledger, Total, price
 from mydata_hub.release.ledger_rows import (
     encode_answers,
@@ -36,6 +36,7 @@ from mydata_hub.release.telling import tell
 from mydata_hub.vault.key_rows import secrets_row
 from mydata_hub.vault.manifest import vault_row
 from mydata_hub.vault.refusal import Cause, NotOpened
+from mydata_hub.vault.vault_rows import fetch_vault
 
 RETRIES: Final = 3
 BASE_PAUSE_S: Final = 0.02
@@ -109,18 +110,20 @@ def _attempt(trying: Attempt, vault_id: VaultId) -> Answered:
         # Erasure ends every consent: a partner learns of it what a withdrawal tells.
         trying.refuse(WITHDRAWN, ("erased",))
     kept = found.rows.get(trying.question.key(trying.access.client.client_id))
-    return _answer(trying, found) if kept is None else _repeat(trying, found, kept)
+    if kept is None:
+        return _answer(trying, found)
+    return _repeat(trying, found, kept) or _answer(trying, found)
 
 
 def _read(trying: Attempt, vault_id: VaultId) -> _Found:
     gate, client = trying.gate, trying.access.client
     secrets, ledger = secrets_row(vault_id), ledger_key(vault_id, client.group)
     total, kept = total_key(vault_id), trying.question.key(client.client_id)
-    rows = gate.tables.fetch_many(secrets, vault_row(vault_id), ledger, total, kept)
+    rows = fetch_vault(gate.tables, vault_id, ledger, total, kept)
     row = rows.get(secrets)
     secret = gate.vault_keys.profile_secret(vault_id, row=row) if row else None
     keeper = Keeper(vault_id=vault_id, keys=gate.vault_keys, row=row, secret=secret)
-    answers = keeper.open(_place(ledger), sealed_answers(rows.get(ledger)))
+    answers = keeper.open(place_of(ledger), sealed_answers(rows.get(ledger)))
     return _Found(
         keeper=keeper,
         rows=rows,
@@ -143,38 +146,42 @@ def _answer(trying: Attempt, found: _Found) -> Answered:
         trying.refuse(verdict.refusal, verdict.failing)
     keeper = found.keeper
     row = found.rows.get(vault_row(keeper.vault_id))
-    told, trouble = tell(keeper.vault_id, row, keeper.secret, new, now)
+    opening = keeper.secret_of if keeper.secret else None
+    told, covered, trouble = tell(keeper.vault_id, row, opening, new, now)
     if not verdict.allowed:
         # Computed all the same, so that it takes as long: nobody may learn which of the two it was.
         told = dict.fromkeys(told, NO_ANSWER)
     fresh = {entry.claim: told[entry.claim.ref] for entry in new}
-    ledger = found.ledger.use(grant, now).charge(grant, fresh, now).freeze(fresh, now)
+    ledger = found.ledger.use(grant, now).charge(grant, fresh, now).freeze(fresh, now, covered)
     act = Act(ANSWERED, verdict.failing, units)
     body = write_response(trying, act, ledger)
     changes = [_put_ledger(trying, found, ledger)]
-    event = trying.event(act, _written(changes[0]))
+    recorded = trying.record(act, _written(changes[0]))
     if new:
         # A person's cap is never exceeded: what was not told because of it is not charged to it.
         changes.append(_put_total(trying, found, units if verdict.allowed else 0))
     changes.append(_remember(trying, found, body))
-    trying.commit(*changes, keeper.still(), event)
+    trying.commit(*changes, keeper.still(), *recorded)
     return Answered(body=body, event_id=trying.event_id, held_back=verdict.failing, trouble=trouble)
 
 
-def _repeat(trying: Attempt, found: _Found, kept: Row) -> Answered:
-    """The same request once more: the same bytes, after the same checks."""
+def _repeat(trying: Attempt, found: _Found, kept: Row) -> Answered | None:
+    """The same request once more: the same bytes, after the same checks; None where the secret that
+    kept them was given up, for then it is answered anew."""
     if kept.values.get("request") != trying.question.digest(trying.access):
         trying.refuse("idempotency_key")
     verdict = _decide(trying, found, 0, uses=0)
     if verdict.refusal is not None:
         trying.refuse(verdict.refusal, verdict.failing)
     response = kept.values.get("response")
-    body = found.keeper.open(_place(kept.key), response if isinstance(response, bytes) else None)
-    if body is None:
+    if not isinstance(response, bytes):
         raise Damaged("a remembered answer is malformed")
-    event = trying.event(Act(REPEATED, verdict.failing), (kept.key, kept.version))
+    body = found.keeper.open(place_of(kept.key), response)
+    if body is None:
+        return None
+    recorded = trying.record(Act(REPEATED, verdict.failing), (kept.key, kept.version))
     still = Check(kept.key, (VersionIs(kept.version),))
-    trying.commit(still, found.keeper.still(), event)
+    trying.commit(still, found.keeper.still(), *recorded)
     return Answered(body=body, event_id=trying.event_id, repeated=True)
 
 
@@ -195,7 +202,7 @@ def _decide(trying: Attempt, found: _Found, units: int, uses: int) -> Verdict:
 
 def _put_ledger(trying: Attempt, found: _Found, ledger: Ledger) -> Put:
     key = found.ledger_key
-    answers = found.keeper.keep(_place(key), encode_answers(ledger), trying.gate.entropy)
+    answers = found.keeper.keep(place_of(key), encode_answers(ledger), trying.gate.entropy)
     return put_ledger(key, found.rows.get(key), ledger, answers)
 
 
@@ -207,21 +214,17 @@ def _put_total(trying: Attempt, found: _Found, units: int) -> Put:
 
 def _remember(trying: Attempt, found: _Found, body: bytes) -> Put:
     key = trying.question.key(trying.access.client.client_id)
+    before = found.rows.get(key)
     return Put(
         key=key,
         values={
             "request": trying.question.digest(trying.access),
-            "response": found.keeper.keep(_place(key), body, trying.gate.entropy),
+            "response": found.keeper.keep(place_of(key), body, trying.gate.entropy),
         },
-        when=Absent(),
+        when=VersionIs(before.version) if before else Absent(),
         expires_at=trying.now + REMEMBERED,
     )
 
 
 def _written(put: Put) -> tuple[Key, int]:
     return put.key, put.when.version + 1 if isinstance(put.when, VersionIs) else 1
-
-
-def _place(key: Key) -> str:
-    # The name of the row: what is kept in one does not open in another.
-    return f"{key.table} {key.partition} {key.sort}"

@@ -13,11 +13,11 @@ from typing import Final
 from mydata_hub.errors import Damaged
 from mydata_hub.fields import VaultId
 from mydata_hub.ports.clock import Entropy
-from mydata_hub.ports.tables import Absent, Check, Row
+from mydata_hub.ports.tables import Absent, Check, Key, Row
 from mydata_hub.vault.committing import open_committed, seal_committed
 from mydata_hub.vault.framing import frame
 from mydata_hub.vault.key_rows import check_live, secrets_row
-from mydata_hub.vault.refusal import NotOpened
+from mydata_hub.vault.refusal import Cause, NotOpened
 from mydata_hub.vault.vault_keys import ProfileSecret, VaultKeys
 
 SALT_BYTES: Final = 32
@@ -26,6 +26,11 @@ _PLAIN: Final = b"\x00"
 _SEALED: Final = b"\x01"
 _SALT_AT: Final = 5
 _BODY_AT: Final = _SALT_AT + SALT_BYTES
+
+
+def place_of(key: Key) -> str:
+    """The name of a row: what is kept in one does not open in another."""
+    return f"{key.table} {key.partition} {key.sort}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +58,28 @@ class Keeper:
         )
         return head + salt + body
 
+    def secret_of(self, key_version: int) -> ProfileSecret:
+        """The profile secret of a version. Raises NotOpened, Busy."""
+        return self.keys.profile_secret(self.vault_id, row=self.row, key_version=key_version)
+
+    def is_present(self, kept: bytes) -> bool:
+        """Whether it was kept under the secret that keeps today."""
+        version = self.secret.key_version if self.secret else 0
+        return kept[:1] == _PLAIN or int.from_bytes(kept[1:_SALT_AT], "big") == version
+
     def open(self, place: str, kept: bytes | None) -> bytes | None:
-        """What was kept there. Raises Damaged, for whatever reason it does not open, and Busy."""
+        """What was kept there; None where nothing was, or under a secret that was given up since.
+
+        What was given up is forgotten: a repeated request is answered anew, and a frozen answer is
+        one no more, while what was charged for it stays charged. Raises Damaged, for whatever other
+        reason it does not open, and Busy.
+        """
         if kept is None or kept[:1] == _PLAIN:
             return None if kept is None else kept[1:]
         head = kept[:_SALT_AT]
         try:
             version = int.from_bytes(head[1:], "big")
-            secret = self.keys.profile_secret(self.vault_id, row=self.row, key_version=version)
+            secret = self.secret_of(version)
             return open_committed(
                 secret.key,
                 salt=kept[_SALT_AT:_BODY_AT],
@@ -68,14 +87,17 @@ class Keeper:
                 header=self._header(place, head),
                 sealed=kept[_BODY_AT:],
             )
-        except NotOpened:
+        except NotOpened as refusal:
+            if refusal.cause is Cause.KEY_VERSION:
+                return None
             raise Damaged("a kept answer does not open") from None
 
     def still(self) -> Check:
-        """The condition that the vault is as it was: not erased, not made meanwhile."""
-        if self.row is None:
+        """The condition that the vault is as it was: not erased, not made meanwhile, its keys not
+        turned; so nothing comes to lie under a secret that may be given up."""
+        if self.row is None or self.secret is None:
             return Check(secrets_row(self.vault_id), (Absent(),))
-        return check_live(self.vault_id)
+        return check_live(self.vault_id, self.secret.key_version)
 
     def _header(self, place: str, head: bytes) -> bytes:
         return frame(_LABEL, head, self.vault_id.encode(), place.encode())

@@ -15,6 +15,7 @@ from typing import Final
 
 from mydata_hub.consent.grant import Grant
 from mydata_hub.fields import BITS_PLACES, ClaimRef, GroupId
+from mydata_hub.insights.answers import NOTHING_COVERED, Coverage
 from mydata_hub.insights.claim import Claim
 from mydata_hub.release.periods import answer_period, frequency_unit, is_present
 
@@ -50,6 +51,8 @@ class Answer:
 
     symbol: str
     period: str
+    # What it rested on when it was found; only the person gets to see it.
+    coverage: Coverage = NOTHING_COVERED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +119,20 @@ class Ledger:
         """The ledger with one more charge, for what may have been told and is not known."""
         return replace(self, charges=(*self.charges, charge))
 
-    def freeze(self, symbols: Mapping[Claim, str], now: datetime) -> Ledger:
+    def freeze(
+        self,
+        symbols: Mapping[Claim, str],
+        now: datetime,
+        covered: Mapping[ClaimRef, Coverage] | None = None,
+    ) -> Ledger:
         """The ledger that tells these symbols until their period is over."""
+        covered = covered or {}
         told = {
-            claim.ref: Answer(symbol=symbol, period=answer_period(claim.answer_period, now))
+            claim.ref: Answer(
+                symbol=symbol,
+                period=answer_period(claim.answer_period, now),
+                coverage=covered.get(claim.ref, NOTHING_COVERED),
+            )
             for claim, symbol in symbols.items()
         }
         return replace(self, answers={**self.answers, **told})

@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 
 from mydata_hub.errors import Damaged, LimitExceeded
 from mydata_hub.fields import ClaimRef, GroupId, VaultId
+from mydata_hub.insights.answers import Coverage
 from mydata_hub.ports.tables import Absent, Key, Put, Row, Value, VersionIs, size_of
 from mydata_hub.release.ledger import Answer, Charge, Ledger, Total
 
@@ -57,7 +58,12 @@ def read_ledger(row: Row | None, answers: bytes | None = None) -> Ledger:
 def encode_answers(ledger: Ledger) -> bytes:
     """The answers, to be sealed; padded, so that the length of a row tells no symbol."""
     told = {
-        claim: [answer.symbol.ljust(32), answer.period]
+        claim: [
+            answer.symbol.ljust(32),
+            answer.period,
+            answer.coverage.sources,
+            _until(answer.coverage).ljust(32),
+        ]
         for claim, answer in sorted(ledger.answers.items())
     }
     return json.dumps(told).encode()
@@ -116,9 +122,23 @@ def _read_charge(
 def _read_answers(encoded: bytes | None) -> dict[ClaimRef, Answer]:
     told = json.loads(encoded) if encoded is not None else {}
     return {
-        ClaimRef(claim): Answer(symbol=symbol.rstrip(), period=period)
-        for claim, (symbol, period) in told.items()
+        ClaimRef(claim): Answer(
+            symbol=symbol.rstrip(), period=period, coverage=_read_coverage(*covered)
+        )
+        for claim, (symbol, period, *covered) in told.items()
     }
+
+
+def _until(coverage: Coverage) -> str:
+    until = coverage.complete_until
+    return "" if until is None else _instant(until)
+
+
+def _read_coverage(sources: int = 0, until: str = "") -> Coverage:
+    # Answers that were kept before there was a coverage have none.
+    instant = until.rstrip()
+    at = datetime.fromisoformat(instant) if instant else None
+    return Coverage(sources=int(sources), complete_until=at)
 
 
 def _over(row: Row | None) -> Absent | VersionIs:

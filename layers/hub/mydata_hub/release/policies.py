@@ -10,22 +10,20 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from mydata_hub.consent.grant import Grant
 from mydata_hub.errors import BadInput
 from mydata_hub.fields import ClaimRef, ClientId, GroupId, Purpose
 from mydata_hub.insights.claim import Claim
+from mydata_hub.insights.fair_use import OWN, SHIPPED, Bounds, parse_fair_use
+from mydata_hub.release.cedar import UNDECIDED, Engine
 from mydata_hub.release.ledger import UNITS
 from mydata_hub.vault.framing import frame
 
-if TYPE_CHECKING:
-    import cedarpy
-
 SCHEMA: Final = "hub.cedarschema"
-# What stands for "could not be decided" beside the ids of policies.
-UNDECIDED: Final = "undecided"
 _ACTION: Final = 'Action::"answer"'
 
 
@@ -70,7 +68,8 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`failing` are the policies in the way, by number; `refusal` is what the partner is told."""
+    """`failing` are the policies in the way, by number, and none that is not; `refusal` is what the
+    partner is told."""
 
     failing: tuple[str, ...]
     refusal: str | None
@@ -86,25 +85,16 @@ class Policies:
 
     def __init__(self, files: Mapping[str, str]) -> None:
         """Parse the files of `policies/` by name. Raises BadInput for any that is not sound."""
-        import cedarpy
-
         if SCHEMA not in files:
             raise BadInput("policies", f"need {SCHEMA}")
-        text = "\n".join(files[name] for name in sorted(files) if name != SCHEMA)
-        try:
-            self._schema = cedarpy.Schema.from_str(files[SCHEMA])
-            valid = bool(cedarpy.validate_policies(text, files[SCHEMA]))
-            parsed = json.loads(cedarpy.policies_to_json_str(text))
-        except ValueError:
-            raise BadInput("policies", "take Cedar that can be parsed") from None
-        if not valid:
-            raise BadInput("policies", "take policies that keep to their schema")
-        named = _named(parsed["staticPolicies"])
-        self.policies: Final = {name: _policy(name, one) for name, one in sorted(named.items())}
+        self.fair_use: Final = parse_fair_use(files)
+        text = "\n".join(files[name] for name in sorted(files) if name.endswith(".cedar"))
+        self._engine = Engine(text, files[SCHEMA], _named)
+        parsed = self._engine.policies
+        self.policies: Final = {name: _policy(name, one) for name, one in sorted(parsed.items())}
         self.hash: Final = hashlib.sha256(
             frame(*(part.encode() for name in sorted(files) for part in (name, files[name])))
         ).digest()
-        self._set = cedarpy.PolicySet.from_json_str(json.dumps({**parsed, "staticPolicies": named}))
 
     def decide(
         self,
@@ -115,9 +105,7 @@ class Policies:
         now_ms: int,
     ) -> Verdict:
         """Whether all of these claims may be answered together."""
-        import cedarpy
-
-        context = _context(grant, amounts, now_ms)
+        context = _context(grant, amounts, self.fair_use.of(grant.purpose), now_ms)
         requests = [
             {
                 "principal": {"type": "Client", "id": partner.client_id},
@@ -128,10 +116,9 @@ class Policies:
             for claim in claims
         ]
         entities = json.dumps([_client(partner), *(_claim(claim) for claim in claims)])
-        results = cedarpy.is_authorized_batch(requests, self._set, entities, self._schema)
-        failing = {policy for result in results for policy in _failing(result)}
-        # A decision for each claim, or none at all.
-        if not claims or len(results) != len(claims):
+        decided = self._engine.decide(requests, entities)
+        failing = {policy for one in decided for policy in one.failing}
+        if not claims:
             failing.add(UNDECIDED)
         return self._verdict(failing)
 
@@ -143,17 +130,8 @@ class Policies:
 
 def read_policies(folder: Path) -> Policies:
     """The policies in a folder. Raises BadInput."""
-    paths = [folder / SCHEMA, *folder.glob("*.cedar")]
+    paths = [*(folder / name for name in (SCHEMA, SHIPPED, OWN)), *folder.glob("*.cedar")]
     return Policies({path.name: path.read_text("utf-8") for path in paths if path.is_file()})
-
-
-def _failing(result: cedarpy.AuthzResult) -> tuple[str, ...]:
-    if result.diagnostics.errors or result.decision.value not in ("Allow", "Deny"):
-        return (UNDECIDED,)
-    if result.allowed:
-        return ()
-    # No reason means that nothing permits it.
-    return tuple(result.diagnostics.reasons) or (UNDECIDED,)
 
 
 def _named(parsed: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,7 +155,7 @@ def _policy(name: str, parsed: Mapping[str, Any]) -> Policy:
     return Policy(id=name, says=notes["says"], refusal=refusal)
 
 
-def _context(grant: Grant, amounts: Amounts, now_ms: int) -> dict[str, Any]:
+def _context(grant: Grant, amounts: Amounts, fair: Bounds | None, now_ms: int) -> dict[str, Any]:
     return {
         "now": now_ms,
         "grant": {
@@ -187,9 +165,17 @@ def _context(grant: Grant, amounts: Amounts, now_ms: int) -> dict[str, Any]:
             "group": grant.recipient_group or "",
             "purpose": grant.purpose,
             "claims": [_entity("Claim", item) for item in grant.items],
+            "asks": len(grant.items),
+            "given_at": int(grant.given_at.timestamp() * 1000),
             "expires_at": int(grant.expires_at.timestamp() * 1000),
             "times": grant.frequency.count,
             "max_bits": grant.max_bits * UNITS,
+        },
+        # Nothing is fair for a purpose without bounds.
+        "fair": {
+            "times": fair.times(grant.frequency.unit) if fair else 0,
+            "age_ms": fair.age // timedelta(milliseconds=1) if fair else 0,
+            "claims": fair.claims if fair else 0,
         },
         "uses": amounts.uses,
         "price": amounts.price,

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from mydata_hub.consent.grant import Grant
 from mydata_hub.errors import BadInput, Refusal
 from mydata_hub.fields import ClaimRef, ClientId
-from mydata_hub.insights.catalogue import Entry
+from mydata_hub.insights.entries import Entry
 from mydata_hub.ports.tables import Change, Key
 from mydata_hub.release.policies import Partner
 from mydata_hub.vault.framing import frame
@@ -95,7 +95,8 @@ def find_entries(
 ) -> tuple[Entry, ...] | None:
     """What is asked: an id alone means the version that was consented to.
 
-    None where a name is not in the catalogue. Raises BadInput for a claim named twice.
+    None where a name is not in the catalogue, or of a version that is over. Raises BadInput for a
+    claim named twice.
     """
     found: list[Entry] = []
     for name in question.claims:
@@ -103,7 +104,10 @@ def find_entries(
         granted = [ref for ref in versions if ref in grant.items]
         if not versions:
             return None
-        found.append(catalogue[(granted or versions)[-1]])
+        entry = catalogue[(granted or versions)[-1]]
+        if entry.retired:
+            return None
+        found.append(entry)
     if len({entry.claim.ref for entry in found}) < len(found):
         raise BadInput("claims", "takes each claim once")
     return tuple(found)

@@ -2,7 +2,9 @@
 the log; one JSON file that verifies offline.
 
 The partner's copy opens the audit commitment of the log entry, whose every word the partner knows
-already; the person's copy opens the person's, which is the whole event.
+already; the gate gives the person the same with what each answer was and rested on, as long as the
+vault still knows it. What a person reads of an entry (personal_log) opens the person's commitment,
+which is the whole event, and verifies here as well.
 """
 
 from __future__ import annotations
@@ -10,11 +12,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+import rfc8785
 from joserfc.jwk import ECKey
 
 from mydata_hub.consent.grants import fetch_grant
@@ -26,21 +29,26 @@ from mydata_hub.errors import (
     NotProven,
     Unreadable,
 )
+from mydata_hub.fields import GroupId
 from mydata_hub.ports.tables import Key, Row, Tables
 from mydata_hub.release.attempt import KINDS
+from mydata_hub.release.partner_copies import copy_key
 from mydata_hub.release.release import Release
 from mydata_hub.release.response import encode_hash
 from mydata_hub.release.sd_jwt import AnswerKey, sign_compact, verify_compact
 from mydata_hub.transparency import events
 from mydata_hub.transparency.checkpoint import VerifierKey
 from mydata_hub.transparency.event import Event
-from mydata_hub.transparency.leaf import AUDIT_DOMAIN, PERSON_DOMAIN, Leaf, Opening
+from mydata_hub.transparency.events import leaf_of
+from mydata_hub.transparency.leaf import AUDIT_DOMAIN, NO_TAG, PERSON_DOMAIN, Leaf, Opening
 from mydata_hub.transparency.log_proof import Log, Proven, prove_entry, verify_proof
 
 TYPE: Final = "mydata-answer-receipt+jwt"
 MAX_RECEIPT_BYTES: Final = 256 * 1024
 _PARTS: Final = frozenset({"statement", "release", "entry", "opened", "salt", "payload", "log"})
 _MEMBERS: Final = _PARTS | {"object", "format"}
+# Of the person's copy alone: nobody else may see what an answer rested on.
+_COVERAGE: Final = "coverage"
 _PERSON, _AUDIT = "person", "audit"
 _DOMAINS: Final = {_PERSON: PERSON_DOMAIN, _AUDIT: AUDIT_DOMAIN}
 
@@ -54,6 +62,8 @@ class Verified:
     consent: str
     # The leaf of the log that it opens.
     entry: bytes
+    # Of the person's copy: claim -> answer, period, sources, complete_until.
+    coverage: Mapping[str, Any] | None
     # Its place, and the checkpoint that commits to it; None where the receipt was made before.
     proven: Proven | None
 
@@ -70,42 +80,45 @@ def issue_receipt(
     event_id: str,
     reader: str,
     at: datetime,
+    cover: Callable[[Release, GroupId | None], Mapping[str, Any]] | None = None,
 ) -> bytes:
-    """The receipt of a release, for its partner or for the person it is about.
+    """The receipt of a release, for its partner or, with `cover`, for the person it is about.
 
-    Raises NotFound, alike for what is not there and what is not the reader's; Damaged, Busy.
+    `cover` finds what each answer was and rested on. Before the entry has its place its tag is not
+    decided, and is zeros. Raises NotFound, alike for what is not there and what is not the
+    reader's; Damaged, Busy.
     """
-    row, event = _read_release(tables, event_id, reader)
-    release = Release.decode(event.payload)
+    row, kind, release, client_id = _read_release(tables, event_id)
     grant = fetch_grant(tables, release.grant_id)
+    if reader != (client_id if cover is None else grant and grant.subject):
+        raise NotFound("there is no such release")
     if grant is None:
         raise Damaged("a release names a grant that is gone")
-    leaf = Leaf(
-        tag=_bytes(row, "tag"),
-        person=_bytes(row, "person_commitment"),
-        audit=_bytes(row, "audit_commitment"),
-    ).encode()
+    leaf = leaf_of(row)
+    entry = (leaf if leaf.tag else replace(leaf, tag=NO_TAG)).encode()
+    told = {_COVERAGE: cover(release, grant.recipient_group)} if cover else {}
     statement = {
         "iss": issuer,
         "iat": int(at.timestamp()),
-        "aud": reader,
-        "kind": event.kind,
+        "aud": client_id,
+        "kind": kind,
         "decision": encode_hash(release.digest()),
         "consent": encode_hash(grant.consent_hash),
-        "entry": encode_hash(hashlib.sha256(leaf).digest()),
+        "entry": encode_hash(hashlib.sha256(entry).digest()),
+        **{name: _covered_hash(covered) for name, covered in told.items()},
     }
     index = row.values.get("index")
-    # The columns of the events table (transparency/events.py).
-    opened, column = (_PERSON, "personal") if reader == event.subject else (_AUDIT, "audit")
     receipt = {
         "object": "answer_receipt",
         "format": 1,
         "statement": sign_compact(TYPE, statement, key),
-        "release": _encode(event.payload),
-        "entry": _encode(leaf),
-        "opened": opened,
-        "salt": _encode(_bytes(row, f"{column}_salt")),
-        "payload": _encode(_bytes(row, column)),
+        **told,
+        "release": _encode(release.encode()),
+        "entry": _encode(entry),
+        "opened": _AUDIT,
+        # The columns of the events table (transparency/events.py).
+        "salt": _encode(_bytes(row, "audit_salt")),
+        "payload": _encode(_bytes(row, "audit")),
         "log": prove_entry(log, index) if isinstance(index, int) else None,
     }
     return json.dumps(receipt, indent=1).encode()
@@ -140,14 +153,22 @@ def verify_receipt(encoded: bytes, key: ECKey, log_key: VerifierKey) -> Verified
         raise NotProven("receipt", "is not one, or is cut short") from None
 
 
-def _read_release(tables: Tables, event_id: str, reader: str) -> tuple[Row, Event]:
-    key = Key(events.TABLE, event_id)
-    row = tables.fetch_many(key).get(key)
-    # Without an opening: its person was erased, and nobody can tell any more whose it was.
+def _covered_hash(covered: Mapping[str, Any]) -> str:
+    return encode_hash(hashlib.sha256(rfc8785.dumps(dict(covered))).digest())
+
+
+def _read_release(tables: Tables, event_id: str) -> tuple[Row, str, Release, str]:
+    key, copy = Key(events.TABLE, event_id), copy_key(event_id)
+    rows = tables.fetch_many(key, copy)
+    row, kept = rows.get(key), rows.get(copy)
+    if row is not None and kept is not None:
+        client_id, kind = str(kept.values.get("client_id")), str(kept.values.get("kind"))
+        return row, kind, Release.decode(_bytes(kept, "release")), client_id
+    # Of an older release: the event itself lies open until its person's next one is placed.
     if row is not None and "personal" in row.values:
         event = Event.decode(_bytes(row, "personal"))
-        if reader in (event.actor, event.subject) and event.kind in KINDS and event.payload:
-            return row, event
+        if event.kind in KINDS and event.payload:
+            return row, event.kind, Release.decode(event.payload), event.actor
     raise NotFound("there is no such release")
 
 
@@ -159,11 +180,15 @@ def _verify(receipt: Mapping[str, Any], key: ECKey, log_key: VerifierKey) -> Ver
     if encode_hash(hashlib.sha256(entry).digest()) != statement["entry"]:
         raise NotProven("entry", "is not the one that was signed")
     _check_opening(receipt, statement, release, Leaf.decode(entry))
+    covered = receipt.get(_COVERAGE)
+    if (None if covered is None else _covered_hash(covered)) != statement.get(_COVERAGE):
+        raise NotProven("coverage", "is not the one that was signed")
     proof = receipt["log"]
     return Verified(
         release=release,
         consent=statement["consent"],
         entry=entry,
+        coverage=covered,
         proven=None if proof is None else verify_proof(proof, entry, log_key),
     )
 
@@ -196,7 +221,7 @@ def _parse(encoded: bytes) -> dict[str, Any]:
         receipt = json.loads(encoded)
     except (ValueError, RecursionError):
         raise NotProven("receipt", "is not JSON") from None
-    if not isinstance(receipt, dict) or receipt.keys() != _MEMBERS:
+    if not isinstance(receipt, dict) or receipt.keys() - {_COVERAGE} != _MEMBERS:
         raise NotProven("receipt", "is not one, or is cut short")
     if (receipt["object"], receipt["format"]) != ("answer_receipt", 1):
         raise NotProven("receipt", "is of another kind or format")

@@ -38,7 +38,7 @@ def write_response(trying: Attempt, act: Act, ledger: Ledger) -> bytes:
     }
     told: dict[str, str] = {claim: answer.symbol for claim, answer in frozen.items()}
     # One signature; each answer comes with what shows it and none of the others.
-    shown = present_each(issue_answers(payload, told, gate.key, gate.entropy))
+    shown = present_each(issue_answers(payload, told, gate.key.present(trying.now), gate.entropy))
     body: dict[str, Any] = {
         "event_id": trying.event_id,
         "bits": payload["bits"],

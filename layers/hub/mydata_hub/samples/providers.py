@@ -147,9 +147,12 @@ class Providers:
         return json_answer({"rsp_code": _SUCCESS, **answer, **identity, "sample": True})
 
     def revoke_token(self, request: Request) -> Answer:
-        """The hub gives an access token back: the person's consent at this provider ends."""
+        """The hub gives a token back: the person's consent at this provider ends. Of what is no
+        token, or none any more, nothing is said (RFC 7009 section 2.2)."""
         family, form = self._client(request)
-        self.tokens.revoke(family, self.tokens.person_of(family, form.get("token", "")))
+        person = self.tokens.holder(family, form.get("token", ""))
+        if person is not None:
+            self.tokens.revoke(family, person)
         return json_answer({"rsp_code": _SUCCESS, "sample": True})
 
     def tell(self, family: str, listing: Listing, request: Request) -> Answer:

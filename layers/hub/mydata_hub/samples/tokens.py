@@ -79,6 +79,13 @@ class Tokens:
         self._used.add(claims["follows"])
         return str(claims["person"])
 
+    def holder(self, provider: str, token: str) -> str | None:
+        """Whose token it is, of either kind and over or not; None if it is none of ours."""
+        for kind in ("access", "refresh"):
+            if claims := self._read(kind, provider, token):
+                return str(claims["person"])
+        return None
+
     def expire(self, provider: str, person: str) -> None:
         """End the access tokens issued so far."""
         self._stale[provider, person] = self._now()

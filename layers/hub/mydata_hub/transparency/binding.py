@@ -7,6 +7,7 @@ from typing import Final
 
 from mydata_hub.errors import NotProven
 from mydata_hub.transparency.checkpoint import VerifierKey, verify_checkpoint
+from mydata_hub.transparency.leaf import Leaf
 from mydata_hub.transparency.log_proof import Proven
 from mydata_hub.transparency.tiles import ENTRIES, TILE_WIDTH, Tile, decode_bundle, tiles_of
 from mydata_hub.transparency.verifier import CHECKPOINT_NAME, Source, verify_log
@@ -48,11 +49,14 @@ def bind_entry(
 
 
 def _find(source: Source, entry: bytes, size: int) -> int:
+    leaf = Leaf.decode(entry)
     for bundle in tiles_of(size):
         if bundle.level == ENTRIES:
             entries = decode_bundle(bundle, source.get(bundle.path))
-            if entry in entries:
-                return bundle.index * TILE_WIDTH + entries.index(entry)
+            for at, one in enumerate(entries):
+                # A receipt from before the entry had its place does not know its tag.
+                if Leaf.decode(one).same_event(leaf):
+                    return bundle.index * TILE_WIDTH + at
     raise NotProven(ENTRY, f"is none of the log's {size} entries")
 
 

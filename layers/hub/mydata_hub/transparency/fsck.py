@@ -1,4 +1,4 @@
-"""Check the log against what it was made from: event rows, head, tiles, checkpoint, cosignatures.
+"""Check the log against what it was made from: events, head, tiles, openings, cosignatures.
 
 It may run beside a hub at work: what it reads first it expects less of than what it reads last, and
 what a sequencer has begun and not finished is no finding. It changes nothing and names no person.
@@ -14,7 +14,9 @@ from mydata_hub.errors import BlobMissing, Damaged, HubError, NotFound, NotProve
 from mydata_hub.ports.tables import Row
 from mydata_hub.transparency.checkpoint import Checkpoint, VerifierKey, verify_checkpoint
 from mydata_hub.transparency.events import leaf_of
+from mydata_hub.transparency.fsck_openings import check_openings
 from mydata_hub.transparency.leaf import AUDIT_DOMAIN, Leaf, Opening
+from mydata_hub.transparency.openings import OpeningFiles
 from mydata_hub.transparency.published import COSIGNED, PublishedLog
 from mydata_hub.transparency.sequencer import HEAD, Batch, Head, read_head
 from mydata_hub.transparency.tiles import ENTRIES, decode_bundle, tiles_of
@@ -47,6 +49,7 @@ def check_log(
     log: PublishedLog,
     event_rows: Callable[[], Iterable[tuple[str, Row]]],
     own_keys: Collection[bytes],
+    openings: OpeningFiles,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> LogCheck:
     """Hold the stores of the log to each other.
@@ -76,7 +79,10 @@ def check_log(
     check.problems += _check_head(stage, checkpoint)
     check.problems += _check_tiles(log, note, key, progress)
     if not check.problems:
-        check.problems += _check_rows(log, stage, checkpoint, event_rows())
+        leaves = _leaves(log, checkpoint)
+        coming = _stage(log).head.size
+        check.problems += check_openings(openings, leaves, coming)
+        check.problems += _check_rows(log, stage, leaves, event_rows())
     now = _stage(log).head.staged
     staged = {stage.head.staged, now}
     check.leftovers += [one for one in log.blobs.names(STAGING) if one not in staged]
@@ -133,16 +139,19 @@ def _check_tiles(
         yield finding.name, finding.reason
 
 
-def _check_rows(
-    log: PublishedLog, stage: _Stage, checkpoint: Checkpoint, rows: Iterable[tuple[str, Row]]
-) -> Iterator[Problem]:
-    """Each entry has one event, and each event that has a place is the entry there."""
-    leaves = [
+def _leaves(log: PublishedLog, checkpoint: Checkpoint) -> list[bytes]:
+    return [
         entry
         for bundle in tiles_of(checkpoint.size)
         if bundle.level == ENTRIES
         for entry in decode_bundle(bundle, log.tile(bundle.path))
     ]
+
+
+def _check_rows(
+    log: PublishedLog, stage: _Stage, leaves: list[bytes], rows: Iterable[tuple[str, Row]]
+) -> Iterator[Problem]:
+    """Each entry has one event, and each event that has a place is the entry there."""
     table = _Table(log, stage, leaves, {Leaf.decode(one).person for one in leaves})
     for name, row in rows:
         try:

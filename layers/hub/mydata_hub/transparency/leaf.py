@@ -17,6 +17,8 @@ LEAF_VERSION: Final = 1
 SALT_BYTES: Final = 32
 TAG_BYTES: Final = 16
 COMMITMENT_BYTES: Final = 32
+# Where a tag is not decided yet; no entry of the log has this one.
+NO_TAG: Final = bytes(TAG_BYTES)
 LEAF_BYTES: Final = 1 + TAG_BYTES + 2 * COMMITMENT_BYTES
 # The newline ends each domain, so no domain is the beginning of another.
 PERSON_DOMAIN: Final = b"mydata-hub/log/person/v1\n"
@@ -48,6 +50,11 @@ class Leaf:
     def encode(self) -> bytes:
         """version (1 byte), person tag (16), person commitment (32), audit commitment (32)."""
         return bytes([LEAF_VERSION]) + self.tag + self.person + self.audit
+
+    def same_event(self, other: Leaf) -> bool:
+        """Whether both are of one event: the same commitments, whatever is known of the tag."""
+        known = self.tag == other.tag or NO_TAG in (self.tag, other.tag)
+        return known and (self.person, self.audit) == (other.person, other.audit)
 
     @classmethod
     def decode(cls, entry: bytes) -> Self:

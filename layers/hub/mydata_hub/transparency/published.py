@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from mydata_hub.errors import BlobMissing, Damaged, NotFound, NotProven
@@ -15,6 +15,9 @@ from mydata_hub.transparency.checkpoint import VerifierKey, verify_checkpoint
 from mydata_hub.transparency.tiles import TILE_WIDTH, Tile, narrow
 
 CHECKPOINT: Final = Key("log", "checkpoint")
+# The first checkpoint of each day stays, so that two days can be compared.
+DAYS: Final = "day"
+MAX_DAYS_BACK: Final = 100
 # What the courier brought back from witnesses: a table of its own, so that the courier, which
 # talks to strangers, can write nothing that the log stands on.
 COSIGNED: Final = Key("witnesses", "cosigned")
@@ -23,11 +26,10 @@ PATIENCE: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedLog:
-    """Reads the stores; also a source for the verifier, straight at the store."""
+class Checkpoints:
+    """What the log signed, without its tiles: enough for who only says which log it was."""
 
     tables: Tables
-    blobs: Blobs
     clock: Clock = field(default_factory=SystemClock)
 
     def checkpoint(self, covering: int = 0) -> bytes:
@@ -49,9 +51,46 @@ class PublishedLog:
         """The latest checkpoint as the log signed it. Raises NotFound before the log has begun."""
         return _text_of(self.tables.fetch_many(CHECKPOINT).get(CHECKPOINT))[0]
 
+    def on_day(self, day: date) -> bytes:
+        """The first checkpoint of a day (UTC), or of the last day before it that had one.
+
+        Raises NotFound where there was none in MAX_DAYS_BACK days.
+        """
+        keys = [_day_key(day - timedelta(days=back)) for back in range(MAX_DAYS_BACK)]
+        rows = self.tables.fetch_many(*keys)
+        return _text_of(next((rows[key] for key in keys if key in rows), None))[0]
+
     def key(self) -> str:
         """The log's verifier key, in the form of signed-note. Raises NotFound, Damaged."""
         return _text_of(self.tables.fetch_many(CHECKPOINT).get(CHECKPOINT))[1]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedLog:
+    """Reads the stores; also a source for the verifier, straight at the store."""
+
+    tables: Tables
+    blobs: Blobs
+    clock: Clock = field(default_factory=SystemClock)
+
+    def checkpoint(self, covering: int = 0) -> bytes:
+        """As `Checkpoints` shows it."""
+        return self._checkpoints().checkpoint(covering)
+
+    def latest(self) -> bytes:
+        """As `Checkpoints` has it."""
+        return self._checkpoints().latest()
+
+    def on_day(self, day: date) -> bytes:
+        """As `Checkpoints` finds it."""
+        return self._checkpoints().on_day(day)
+
+    def key(self) -> str:
+        """As `Checkpoints` tells it."""
+        return self._checkpoints().key()
+
+    def _checkpoints(self) -> Checkpoints:
+        return Checkpoints(self.tables, self.clock)
 
     def tile(self, path: str) -> bytes:
         """A tile or entry bundle by its path. Raises NotFound, for malformed paths too.
@@ -93,6 +132,15 @@ class PublishedLog:
         yield from sorted(
             (one for one in stored if one.width > tile.width), key=lambda one: one.width
         )
+
+
+def day_key(at: datetime) -> Key:
+    """The row of the first checkpoint of an instant's day (UTC)."""
+    return _day_key(at.astimezone(UTC).date())
+
+
+def _day_key(day: date) -> Key:
+    return Key("log", DAYS, day.isoformat())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ The order of its steps is the safety argument (docs/protocol.md tells why). The 
 trusted row and moves by compare-and-swap only; everything it names was stored before it moved,
 and everything that follows from it can be done again by anyone:
 
-    stage the batch -> move the head -> tiles -> checkpoint -> mark the events -> free the head
+    stage the batch -> move the head -> tiles, openings -> checkpoint -> mark the events
+                    -> free the head
 
 A head that still names a batch is published again before anything new is taken. So when a new
 batch is read, every event before it is marked, and none can be taken twice.
@@ -26,9 +27,19 @@ from mydata_hub.ports.signer import Signer
 from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, Value, VersionIs
 from mydata_hub.transparency.checkpoint import Checkpoint, VerifierKey
 from mydata_hub.transparency.cosign_message import cosign_message
-from mydata_hub.transparency.events import PendingEvent, mark_sequenced, pending_events
+from mydata_hub.transparency.events import (
+    AS_RECORDED,
+    AuditFacts,
+    Entrants,
+    PendingEvent,
+    mark_sequenced,
+    pending_events,
+)
+from mydata_hub.transparency.house import house_event
+from mydata_hub.transparency.in_force import KEY_CHANGED
 from mydata_hub.transparency.merkle import EMPTY_ROOT
-from mydata_hub.transparency.published import CHECKPOINT
+from mydata_hub.transparency.openings import clear_outgrown, publish_openings
+from mydata_hub.transparency.published import CHECKPOINT, day_key
 from mydata_hub.transparency.signing import sign_checkpoint
 from mydata_hub.transparency.tiles import Edge, Tile, partial_tiles_of
 
@@ -45,22 +56,32 @@ class Log:
 
     tables: Tables
     blobs: Blobs
+    # What auditors read (transparency/openings.py): apart, because tiles are anyone's.
+    openings: Blobs
     signer: Signer
     clock: Clock
     entropy: Entropy
     origin: str
     # Whether a witness is to be asked about each checkpoint (transparency/cosigning.py).
     witnessed: bool = False
+    # Who knows the people behind events: makes their tags, and seals what is theirs.
+    entrants: Entrants = AS_RECORDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What a run did: entries it published, the log's size after it, and the longest wait."""
+    """What a run did: entries it published, the log's size after it, and the longest wait.
+
+    `backlog` is how many events waited when it last looked: at most a batch, so a full one means
+    "at least so many"; 0 when it left none.
+    """
 
     entries: int = 0
     batches: int = 0
     size: int = 0
     lag_seconds: float = 0.0
+    backlog: int = 0
+    largest_batch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +140,7 @@ def sequence(log: Log) -> Progress:
 
     Raises what the ports raise; whatever was done by then is found and finished by the next run.
     """
-    entries = batches = 0
+    entries = batches = backlog = largest = 0
     lag_seconds = 0.0
     head = _head(log)
     for _ in range(MAX_STEPS):
@@ -127,8 +148,10 @@ def sequence(log: Log) -> Progress:
             if head.staged:
                 published = _publish(log, head)
                 entries, batches = entries + published, batches + 1
+                largest = max(largest, published)
             else:
-                waiting = pending_events(log.tables)
+                waiting = pending_events(log.tables, log.entrants)
+                backlog = len(waiting)
                 if not waiting:
                     break
                 lag_seconds = max(lag_seconds, _longest_wait(log, waiting))
@@ -139,7 +162,14 @@ def sequence(log: Log) -> Progress:
             if _head(log).version == head.version:
                 raise
         head = _head(log)
-    return Progress(entries=entries, batches=batches, size=head.size, lag_seconds=lag_seconds)
+    return Progress(
+        entries=entries,
+        batches=batches,
+        size=head.size,
+        lag_seconds=lag_seconds,
+        backlog=backlog,
+        largest_batch=largest,
+    )
 
 
 def _head(log: Log) -> Head:
@@ -193,8 +223,10 @@ def _publish(log: Log, head: Head) -> int:
         _put_tile(log, tile, part)
     if edge.root() != head.root:
         raise Damaged("a staged batch does not lead to the head of the log")
+    event_ids = [event for event, _ in batch.entries]
+    publish_openings(log.tables, log.openings, event_ids, batch.size)
     _put_checkpoint(log, head)
-    mark_sequenced(log.tables, [event for event, _ in batch.entries], batch.size)
+    mark_sequenced(log.tables, batch.entries, batch.size, log.entrants)
     _free_head(log, head, batch.size)
     return len(batch.entries)
 
@@ -216,19 +248,35 @@ def _put_tile(log: Log, tile: Tile, content: bytes) -> None:
 def _put_checkpoint(log: Log, head: Head) -> None:
     """Sign and store this head, unless a later one is already out: it never goes back."""
     while True:
-        row = log.tables.fetch_many(CHECKPOINT)[CHECKPOINT]
+        now = log.clock.now()
+        kept = day_key(now)
+        rows = log.tables.fetch_many(CHECKPOINT, kept)
+        row = rows[CHECKPOINT]
         size = row.values["size"]
         assert isinstance(size, int)
         if size >= head.size:
             return
         try:
             # In one commit: no checkpoint is forgotten, and none is asked about that is not out.
-            message = cosign_message(head.size, log.clock.now())
-            asked = [send(message)] if log.witnessed else []
-            log.tables.commit(_put_note(log, head, VersionIs(row.version)), *asked)
+            more: list[Put] = [send(cosign_message(head.size, now))] if log.witnessed else []
+            put = _put_note(log, head, VersionIs(row.version))
+            more += _new_key(log, row, put)
+            if kept not in rows:
+                more.append(Put(key=kept, values=put.values, when=Absent()))
+            log.tables.commit(put, *more)
         except Conflict:
             continue
         return
+
+
+def _new_key(log: Log, before: Row, put: Put) -> list[Put]:
+    """The event of another key than the one that signed so far, in the commit of its first use."""
+    if before.values["key"] == put.values["key"]:
+        return []
+    public = hashlib.sha256(log.signer.public_key()).hexdigest()
+    facts = AuditFacts(thing="key.checkpoint", hash=public)
+    row = CHECKPOINT, before.version + 1
+    return [house_event(log.entropy, KEY_CHANGED, log.clock.now(), row, facts)]
 
 
 def _put_note(log: Log, head: Head, when: Absent | VersionIs) -> Put:
@@ -250,6 +298,7 @@ def _free_head(log: Log, head: Head, old_size: int) -> None:
     # Only now is the old edge needed by nobody: what it held is in wider tiles.
     for tile in set(partial_tiles_of(old_size)).difference(partial_tiles_of(head.size)):
         log.blobs.delete(tile.path)
+    clear_outgrown(log.openings, old_size, head.size)
     log.blobs.delete(head.staged)
 
 

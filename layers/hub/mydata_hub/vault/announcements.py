@@ -32,16 +32,22 @@ def segment_row(vault_id: VaultId, segment_id: SegmentId) -> Key:
     return Key(TABLE, vault_id, segment_id)
 
 
-def announce(segment: Segment, digest: bytes, at: datetime) -> Put:
+def announce(
+    segment: Segment, digest: bytes, at: datetime, complete_until: datetime | None = None
+) -> Put:
     """The change that announces a segment, for the commit of cursor and event.
 
-    `digest` is what `store_segment` gave. The commit conflicts when it is announced already.
+    `digest` is what `store_segment` gave. `complete_until` is how far the person's own source is
+    complete, where that is further than its last record; of a collected one nothing is believed.
+    The commit conflicts when it is announced already.
     """
     announced_at = at.astimezone(UTC).isoformat(timespec="microseconds")
     shard = hashlib.sha256(segment.vault_id.encode()).digest()[0] % SHARDS
     mark = f"{announced_at}#{segment.vault_id}#{segment.segment_id}"
     values = announced_facts(segment)
     values |= {"state": UNFOLDED, "announced_at": announced_at, "digest": digest}
+    if complete_until is not None:
+        values["complete_until"] = complete_until.astimezone(UTC).isoformat()
     return Put(
         key=segment_row(segment.vault_id, segment.segment_id),
         values=values,

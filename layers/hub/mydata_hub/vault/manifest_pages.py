@@ -67,6 +67,14 @@ def read_entries(manifest: Manifest, rows: Mapping[Key, Row], index: int) -> Ent
     return {entry.segment_id: entry for entry in map(_entry, json.loads(encoded))}
 
 
+def entry_of(manifest: Manifest, rows: Mapping[Key, Row], segment_id: SegmentId) -> Entry:
+    """The entry of a segment that is listed, by the rows just read. Raises NotOpened."""
+    entry = read_entries(manifest, rows, _page_of(segment_id)).get(segment_id)
+    if entry is None or entry.digest == DROPPED:
+        raise NotOpened(Cause.FOREIGN)
+    return entry
+
+
 def advance(
     manifest: Manifest,
     rows: Mapping[Key, Row],
@@ -76,9 +84,10 @@ def advance(
 ) -> tuple[Manifest, tuple[Put, ...]]:
     """The next manifest, and the changes of its pages for the commit that writes its head.
 
-    `rows` are the page rows of all named segments, just read. Raises NotOpened(REPLAYED) for an
-    entry that is not newer than the one there is or was, NotOpened(FOREIGN) for dropping what is
-    not there, and LimitExceeded.
+    `rows` are the page rows of all named segments, just read. An entry in the place of an older
+    version of the same segment replaces it. Raises NotOpened(REPLAYED) for an entry that is not
+    newer than the one there is or was, NotOpened(FOREIGN) for dropping what is not there, and
+    LimitExceeded.
     """
     pages: dict[int, Entries] = {}
     for segment_id in (*(entry.segment_id for entry in take), *drop):

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 
 from mydata_hub.errors import Damaged
 from mydata_hub.vault.committing import OVERHEAD_BYTES, open_committed
 from mydata_hub.vault.refusal import Cause, NotOpened
-from mydata_hub.vault.sealing import CARRIED_SEED_BYTES, HPKE_SUITE, KEY_LABEL, hpke_info
+from mydata_hub.vault.sealing import CARRIED_SEED_BYTES, KEY_LABEL, hpke_info
+from mydata_hub.xwing import SEED_BYTES, SUITE, load_private_key
 
-PRIVATE_SEED_BYTES: Final = 32
+PRIVATE_SEED_BYTES: Final = SEED_BYTES
 MANIFEST_KEY_BYTES: Final = 32
 RECORDS_SECRET_BYTES: Final = PRIVATE_SEED_BYTES + MANIFEST_KEY_BYTES
-_EXPANDED_BYTES: Final = 96
-_MLKEM_SEED_BYTES: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +36,7 @@ class RecordsSecret:
         parts = memoryview(sealed)
         carried, rest = parts[:CARRIED_SEED_BYTES], parts[CARRIED_SEED_BYTES:]
         try:
-            seed = HPKE_SUITE.decrypt(carried, self.private_key, hpke_info(header))
+            seed = SUITE.decrypt(carried, self.private_key, hpke_info(header))
         except (InvalidTag, ValueError):
             # A ValueError is an X25519 share of small order: also just bytes that do not open.
             raise NotOpened(Cause.SEALED) from None
@@ -50,17 +46,14 @@ class RecordsSecret:
 def load_records_secret(secret: bytes, key_version: int) -> RecordsSecret:
     """The records secret in its 64 bytes: the X-Wing decapsulation seed, then the manifest key.
 
-    The seed is expanded as X-Wing says (draft-connolly-cfrg-xwing-kem, section 5.2). Raises
-    Damaged for another length.
+    Raises Damaged for another length.
     """
     if len(secret) != RECORDS_SECRET_BYTES:
         raise Damaged("a records secret has another length")
-    expanded = hashlib.shake_256(secret[:PRIVATE_SEED_BYTES]).digest(_EXPANDED_BYTES)
-    mlkem = MLKEM768PrivateKey.from_seed_bytes(expanded[:_MLKEM_SEED_BYTES])
-    x25519 = X25519PrivateKey.from_private_bytes(expanded[_MLKEM_SEED_BYTES:])
+    private_key, public_key = load_private_key(secret[:PRIVATE_SEED_BYTES])
     return RecordsSecret(
         key_version=key_version,
         manifest_key=secret[PRIVATE_SEED_BYTES:],
-        private_key=MLKEM768X25519PrivateKey(mlkem, x25519),
-        public_key=mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw(),
+        private_key=private_key,
+        public_key=public_key,
     )

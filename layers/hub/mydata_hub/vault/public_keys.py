@@ -8,11 +8,13 @@ Only the vault zone writes it, in the commit that writes the secrets beside.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from mydata_hub.errors import Damaged
 from mydata_hub.fields import VaultId
 from mydata_hub.ports.tables import Check, Compare, Key, Row, Tables, Value
+from mydata_hub.vault.erased_parts import ErasedPart, read_parts
 from mydata_hub.vault.refusal import Cause, NotOpened
 from mydata_hub.vault.sealing import PUBLIC_KEY_BYTES
 
@@ -28,6 +30,12 @@ class Recipient:
     vault_id: VaultId
     key_version: int
     public_key: bytes
+    # What the person erased, and intake leaves out of what it seals.
+    erased: tuple[ErasedPart, ...] = ()
+
+    def keeps_out(self, provider_id: str, dataset: str, occurred_at: datetime) -> bool:
+        """Whether a record that a provider tells is of a part that was erased."""
+        return any(part.scope.keeps_out(provider_id, dataset, occurred_at) for part in self.erased)
 
 
 def public_key_row(vault_id: VaultId) -> Key:
@@ -41,12 +49,17 @@ def read_recipient(tables: Tables, vault_id: VaultId) -> Recipient:
     return recipient_of(vault_id, tables.fetch_many(key).get(key))
 
 
-def check_open(vault_id: VaultId) -> Check:
-    """The condition that a vault is there and not erased, for who may not see the table of keys.
+def check_open(recipient: Recipient) -> Check:
+    """The condition that a vault is not erased and still has the key that one sealed to.
 
-    Without it, a page that was under way would leave a segment behind an erasure.
+    It is for who may not see the table of keys. Without it, a page that was under way would leave a
+    segment behind an erasure, or one under a key that has been given up.
     """
-    return Check(public_key_row(vault_id), (Compare("state", "=", LIVE),))
+    conditions = (
+        Compare("state", "=", LIVE),
+        Compare("key_version", "=", recipient.key_version),
+    )
+    return Check(public_key_row(recipient.vault_id), conditions)
 
 
 def recipient_of(vault_id: VaultId, row: Row | None) -> Recipient:
@@ -59,7 +72,12 @@ def recipient_of(vault_id: VaultId, row: Row | None) -> Recipient:
         and len(public_key) == PUBLIC_KEY_BYTES
     ):
         raise Damaged("a row of public keys is malformed")
-    return Recipient(vault_id=vault_id, key_version=key_version, public_key=public_key)
+    return Recipient(
+        vault_id=vault_id,
+        key_version=key_version,
+        public_key=public_key,
+        erased=read_parts(row),
+    )
 
 
 def public_values(key_version: int, public_key: bytes) -> dict[str, Value]:

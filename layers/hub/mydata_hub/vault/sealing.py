@@ -9,16 +9,13 @@ authorship: that is what a segment's signature is for. This module cannot open.
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
 from typing import Final
-
-from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PublicKey, Suite
 
 from mydata_hub.errors import Damaged
 from mydata_hub.vault.committing import OVERHEAD_BYTES, seal_committed
 from mydata_hub.vault.framing import frame
+from mydata_hub.xwing import SUITE as HPKE
+from mydata_hub.xwing import load_public_key
 
 FORMAT: Final = 1
 SUITE: Final = 1
@@ -29,8 +26,6 @@ CARRIED_SEED_BYTES: Final = 1168
 SEALING_OVERHEAD_BYTES: Final = CARRIED_SEED_BYTES + OVERHEAD_BYTES
 SEED_LABEL: Final = b"mydata-hub segment seed 1"
 KEY_LABEL: Final = b"mydata-hub segment key 1"
-HPKE_SUITE: Final = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-_MLKEM_PUBLIC_BYTES: Final = 1184
 
 
 def seal(
@@ -48,9 +43,9 @@ def seal(
     Raises Damaged for a public key that is none.
     """
     try:
-        carried = HPKE_SUITE.encrypt(seed, _load(public_key), hpke_info(header))
-    except ValueError:
-        # Of another length, not reduced (FIPS 203), or an X25519 point of small order.
+        carried = HPKE.encrypt(seed, load_public_key(public_key), hpke_info(header))
+    except (ValueError, Damaged):
+        # None at all, or with an X25519 point of small order.
         raise Damaged("a vault's public key is not one") from None
     return seal_committed(
         seed,
@@ -65,12 +60,3 @@ def seal(
 def hpke_info(header: bytes) -> bytes:
     """The `info` of HPKE: pyca's HPKE takes no associated data, so the header's hash is here."""
     return frame(SEED_LABEL, hashlib.sha256(header).digest())
-
-
-# A sixth of a seal is reading the key, and a collector seals page after page to the same vault.
-@lru_cache(maxsize=64)
-def _load(public_key: bytes) -> MLKEM768X25519PublicKey:
-    return MLKEM768X25519PublicKey(
-        MLKEM768PublicKey.from_public_bytes(public_key[:_MLKEM_PUBLIC_BYTES]),
-        X25519PublicKey.from_public_bytes(public_key[_MLKEM_PUBLIC_BYTES:]),
-    )

@@ -36,14 +36,16 @@ _SCALAR_BYTES: Final = 32
 class Trusted:
     """A signing key, and the one provenance that its segments may claim.
 
-    Without that, whatever seals what a person uploads could pass it off as collected.
+    Without that, whatever seals what a person uploads could pass it off as collected. None is for
+    the vault's own key, which seals again what was collected or supplied: all records of a segment
+    have one provenance then, whichever it is.
     """
 
     public_key: ec.EllipticCurvePublicKey
-    provenance: str
+    provenance: str | None
 
 
-def trust(keys: Iterable[tuple[bytes, str]]) -> Mapping[bytes, Trusted]:
+def trust(keys: Iterable[tuple[bytes, str | None]]) -> Mapping[bytes, Trusted]:
     """Trusted signers by the SHA-256 of their key: (SubjectPublicKeyInfo in DER, provenance)."""
     trusted: dict[bytes, Trusted] = {}
     for encoded, provenance in keys:
@@ -102,10 +104,11 @@ def open_segment(
         "object": "record",
         "dataset": segment.dataset,
         "connection_id": envelope.attribution.connection_id,
-        "provenance": signer.provenance,
     }
-    for record in records:
-        _check_record(record, promised)
+    if signer.provenance is not None:
+        promised["provenance"] = signer.provenance
+    if len({_check_record(record, promised) for record in records}) != 1:
+        raise NotOpened(Cause.CONTENT)
     return records
 
 
@@ -121,8 +124,11 @@ def verify_es256(key: ec.EllipticCurvePublicKey, message: bytes, signature: byte
         raise NotOpened(Cause.SIGNATURE) from None
 
 
-def _check_record(record: bytes, promised: Mapping[str, str]) -> None:
-    """A collector may not slip one connection's or dataset's records in under another's name."""
+def _check_record(record: bytes, promised: Mapping[str, str]) -> str:
+    """A collector may not slip one connection's or dataset's records in under another's name.
+
+    Gives the provenance that the record claims.
+    """
     try:
         members = json.loads(record)
     except (ValueError, RecursionError):
@@ -131,3 +137,4 @@ def _check_record(record: bytes, promised: Mapping[str, str]) -> None:
         members.get(name) != promised[name] for name in promised
     ):
         raise NotOpened(Cause.CONTENT)
+    return str(members.get("provenance"))

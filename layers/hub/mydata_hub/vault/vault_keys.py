@@ -22,7 +22,6 @@ from mydata_hub.ports.keys import Keys
 from mydata_hub.ports.tables import Put, Row, Tables
 from mydata_hub.vault.committing import KEY_BYTES
 from mydata_hub.vault.key_rows import (
-    NONCE_BYTES,
     Purpose,
     WrappedSecrets,
     first_rows,
@@ -31,8 +30,9 @@ from mydata_hub.vault.key_rows import (
     wrapped_secrets,
     wrapping_context,
 )
+from mydata_hub.vault.making_secrets import make_secrets
 from mydata_hub.vault.manifest import first_manifest
-from mydata_hub.vault.opening import RECORDS_SECRET_BYTES, RecordsSecret, load_records_secret
+from mydata_hub.vault.opening import RecordsSecret, load_records_secret
 from mydata_hub.vault.public_keys import Recipient, public_key_row, recipient_of
 from mydata_hub.vault.refusal import Cause, NotOpened
 
@@ -122,6 +122,9 @@ class VaultKeys:
         except NotOpened as refusal:
             if refusal.cause is Cause.ERASED:
                 self._unwrapped.forget(vault_id)
+            elif refusal.cause is Cause.KEY_VERSION and key_version is not None:
+                # Given up: whatever is still unwrapped here of it goes too.
+                self._unwrapped.forget(vault_id, key_version)
             raise
         return self._unwrapped.get(vault_id, purpose, stored, self._unwrap)
 
@@ -138,19 +141,8 @@ class VaultKeys:
         return ProfileSecret(key_version=stored.key_version, key=secret)
 
     def _new_rows(self, vault_id: VaultId, entropy: Entropy) -> tuple[Put, ...]:
-        key_version, nonce = 1, entropy.token(NONCE_BYTES)
-        secrets = {
-            Purpose.PROFILE: entropy.token(KEY_BYTES),
-            Purpose.RECORDS: entropy.token(RECORDS_SECRET_BYTES),
-        }
-        wrapped = {
-            purpose: self._keys.wrap(
-                secret, wrapping_context(vault_id, nonce, key_version, purpose)
-            )
-            for purpose, secret in secrets.items()
-        }
-        stored = WrappedSecrets(key_version=key_version, nonce=nonce, wrapped=wrapped)
-        records = load_records_secret(secrets[Purpose.RECORDS], key_version)
+        stored, plain = make_secrets(self._keys, vault_id, 1, entropy)
+        records = load_records_secret(plain[Purpose.RECORDS], stored.key_version)
         # The empty manifest is made with the keys, so that a missing one is never taken for empty.
         return (
             *first_rows(vault_id, stored, records.public_key),
@@ -193,7 +185,8 @@ class _Cache:
                 del self._held[name]
         return secret
 
-    def forget(self, vault_id: VaultId) -> None:
+    def forget(self, vault_id: VaultId, key_version: int | None = None) -> None:
         with self._lock:
-            for name in [name for name in self._held if name[0] == vault_id]:
-                del self._held[name]
+            for name in list(self._held):
+                if name[0] == vault_id and key_version in (None, name[2]):
+                    del self._held[name]

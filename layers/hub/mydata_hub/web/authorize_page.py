@@ -17,6 +17,7 @@ from mydata_hub.oauth.authorize import (
     open_question,
     prepare_consent,
     refuse_question,
+    require_own,
 )
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import Approval, Asked, Choice
@@ -40,7 +41,7 @@ ConsentHandler: TypeAlias = Callable[[ConsentSite, Request], Answer]
 def show_sheet(site: ConsentSite, request: Request) -> Answer:
     """The question, as a page or as a document; reading it uses nothing up."""
     call = call_of(request.event)
-    question = open_question(site.authority, call)
+    question = require_own(open_question(site.authority, call), request.caller)
     sheet = _sheet(site, request, question, language_of(request))
     if not request.wants_page:
         return json_answer(200, sheet_document(sheet, question))
@@ -57,7 +58,7 @@ def show_sheet(site: ConsentSite, request: Request) -> Answer:
 def prepare(site: ConsentSite, request: Request) -> Answer:
     """The exact record of the person's choice, and what the passkey is to sign."""
     choice = Choice.read(request.json())
-    question = _question(site, choice)
+    question = _question(site, request, choice)
     sheet = _sheet(site, request, question, choice.locale)
     if sheet.wording_hash != choice.wording_hash:
         raise OutOfDate("the page shows other sentences than the hub would now; load it again")
@@ -82,7 +83,7 @@ def prepare(site: ConsentSite, request: Request) -> Answer:
 def approve(site: ConsentSite, request: Request) -> Answer:
     """The signature makes the grant; where the browser takes the code."""
     body = Approval.read(request.json())
-    question = _question(site, body)
+    question = _question(site, request, body)
     location = approve_question(
         site.authority, request.caller, question, body.approval, body.credential
     )
@@ -91,12 +92,13 @@ def approve(site: ConsentSite, request: Request) -> Answer:
 
 def refuse(site: ConsentSite, request: Request) -> Answer:
     """No takes one tap; where the browser takes it."""
-    question = _question(site, Asked.read(request.json()))
+    question = _question(site, request, Asked.read(request.json()))
     return json_answer(200, {"location": refuse_question(site.authority, request.caller, question)})
 
 
-def _question(site: ConsentSite, asked: Asked) -> Question:
-    return find_question(site.authority, asked.client_id, asked.request_uri)
+def _question(site: ConsentSite, request: Request, asked: Asked) -> Question:
+    question = find_question(site.authority, asked.client_id, asked.request_uri)
+    return require_own(question, request.caller)
 
 
 def _sheet(site: ConsentSite, request: Request, question: Question, locale: Locale) -> Sheet:

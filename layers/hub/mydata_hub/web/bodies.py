@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from mydata_hub.errors import BadInput
 from mydata_hub.web.onward import MAX_LETTERS
@@ -19,7 +19,10 @@ _REMEDIES: Final = {
     "too_long": f"send at most {MAX_ITEMS}",
     "string_too_long": f"use at most {MAX_TEXT_CHARACTERS} characters",
     "dict_type": "send an object",
-    "literal_error": "use ko or en",
+    "literal_error": "takes one of the words that are offered",
+    "datetime_from_date_parsing": "takes an RFC 3339 instant with its zone",
+    "datetime_parsing": "takes an RFC 3339 instant with its zone",
+    "timezone_aware": "takes an RFC 3339 instant with its zone",
 }
 
 
@@ -119,6 +122,54 @@ class Collection(Body):
     items: list[str] = Field(max_length=MAX_ITEMS)
     locale: Literal["ko", "en"]
     wording_hash: str = Field(max_length=MAX_TEXT_CHARACTERS)
+
+
+class Withdrawal(Body):
+    """The end of a grant; of a source also what becomes of the records from there."""
+
+    records: Literal["keep", "delete"] | None = None
+
+
+class Narrowing(Body):
+    """What stays allowed, and the earlier end; what is left out stays as it is."""
+
+    items: list[str] | None = Field(default=None, max_length=MAX_ITEMS)
+    expires_at: Annotated[AwareDatetime, Strict(False)] | None = None
+
+
+class Registration(Body):
+    """A partner as an operator registers it; left out are every purpose and every claim of them."""
+
+    client_name: str = Field(max_length=MAX_TEXT_CHARACTERS)
+    redirect_uris: list[str] = Field(max_length=MAX_ITEMS)
+    jwks: dict[str, Any] | None = None
+    jwks_uri: str | None = None
+    group: str | None = Field(default=None, max_length=MAX_TEXT_CHARACTERS)
+    purposes: list[str] | None = Field(default=None, max_length=MAX_ITEMS)
+    claims: list[str] | None = Field(default=None, max_length=MAX_ITEMS)
+    contact: str | None = Field(default=None, max_length=MAX_TEXT_CHARACTERS)
+    logo_uri: str | None = None
+    event_endpoint: str | None = None
+
+
+class RegistrationChange(Body):
+    """What changes of a partner's registration; what is left out stays."""
+
+    client_name: str = Field(default="", max_length=MAX_TEXT_CHARACTERS)
+    redirect_uris: list[str] = Field(default=[], max_length=MAX_ITEMS)
+    jwks: dict[str, Any] = Field(default={})
+    jwks_uri: str = ""
+    purposes: list[str] = Field(default=[], max_length=MAX_ITEMS)
+    claims: list[str] | None = Field(default=None, max_length=MAX_ITEMS)
+    contact: str | None = Field(default=None, max_length=MAX_TEXT_CHARACTERS)
+    logo_uri: str | None = None
+    event_endpoint: str | None = None
+
+
+class Suspension(Body):
+    """Refuse a partner, or admit it again."""
+
+    suspended: bool
 
 
 class Signature(Body):

@@ -13,8 +13,8 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
-from joserfc.jwk import ECKey, KeySet
 
+from mydata_hub.accounts.sessions import Session
 from mydata_hub.config import Handler
 from mydata_hub.errors import (
     BadInput,
@@ -28,7 +28,12 @@ from mydata_hub.errors import (
     TooLarge,
 )
 from mydata_hub.oauth.authority import Authority
-from mydata_hub.oauth.metadata import ANSWERS_ISSUER, ANSWERS_JWKS, answers_issuer_metadata
+from mydata_hub.oauth.metadata import (
+    ANSWERS_ISSUER,
+    ANSWERS_JWKS,
+    ANSWERS_KEY,
+    answers_issuer_metadata,
+)
 from mydata_hub.oauth.protected_resource import Access, challenge, check_access, check_own_access
 from mydata_hub.oauth.scopes import CLAIMS, QUERY
 from mydata_hub.oauth.single_use import commit_spending
@@ -36,7 +41,8 @@ from mydata_hub.observe import logger_for, metrics_for
 from mydata_hub.ports.tables import Put
 from mydata_hub.release.question import Question, read_question
 from mydata_hub.web.answers import Answer, json_answer
-from mydata_hub.web.guards import enforce
+from mydata_hub.web.checks import session_checks
+from mydata_hub.web.guards import Check, Guard, enforce
 from mydata_hub.web.language import language_of
 from mydata_hub.web.observed import observe, route_of
 from mydata_hub.web.partners import PARTNER_CHECKS, call_of
@@ -45,7 +51,7 @@ from mydata_hub.web.request import Request
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
-# Keys are rotated with the old one still published, so a copy may be some minutes old.
+# A key is published before it signs (release/signing_keys.py), so a copy may be some minutes old.
 PUBLISHED: Final = "public, max-age=300"
 MAX_EVENT_ID_LETTERS: Final = 64
 RETRY_AFTER_SECONDS: Final = 1
@@ -69,10 +75,13 @@ class Acts:
     """What the vault's side does for a partner that was let in."""
 
     ask: Callable[[Access, Question], Answered]
-    # The receipt of an event for a reader. Raises NotFound.
+    # The receipt of an event for a reader, and for the person it is about. Raises NotFound.
     receipt: Callable[[str, str], bytes]
-    # The public keys of answers and receipts.
-    keys: Callable[[], Sequence[ECKey]]
+    own_receipt: Callable[[str, str], bytes]
+    # The public keys of answers and receipts, as JWKs; one of them by its kid, however old.
+    keys: Callable[[], Sequence[Mapping[str, Any]]]
+    # Raises NotFound.
+    key: Callable[[str], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +92,8 @@ class Counter:
     authority: Authority
     acts: Acts
     logger: Logger
+    # Of people, who fetch their own receipts; reading a session does not lengthen it.
+    checks: Mapping[Guard, Check]
 
 
 Endpoint: TypeAlias = Callable[[Counter, Request], Answer]
@@ -93,7 +104,10 @@ def answer_handler(
 ) -> Handler:
     """The handler of the function that answers partners."""
     logger = logger or logger_for(function)
-    counter = Counter(function=function, authority=authority, acts=acts, logger=logger)
+    checks = {**session_checks(authority.desk, slide=False), **PARTNER_CHECKS}
+    counter = Counter(
+        function=function, authority=authority, acts=acts, logger=logger, checks=checks
+    )
 
     def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         started = time.perf_counter()
@@ -106,8 +120,9 @@ def answer_handler(
 
 def _answer(counter: Counter, event: Mapping[str, Any]) -> Answer:
     try:
-        enforce(counter.function, event, PARTNER_CHECKS)
-        return _ENDPOINTS[event["routeKey"]](counter, Request(event))
+        caller = enforce(counter.function, event, counter.checks)
+        session = caller if isinstance(caller, Session) else None
+        return _ENDPOINTS[event["routeKey"]](counter, Request(event, session))
     except HubError as error:
         if not isinstance(error, Refusal):
             counter.logger.exception("a request failed", extra=route_of(event))
@@ -160,11 +175,23 @@ def _receipt(counter: Counter, request: Request) -> Answer:
     call = call_of(request.event)
     client, proof = check_own_access(counter.authority, call, CLAIMS, QUERY)
     commit_spending(counter.authority.desk, [proof.spent])
-    event_id = request.parameter("event_id")
-    if not 0 < len(event_id) <= MAX_EVENT_ID_LETTERS:
-        raise NotFound("there is no such release")
-    receipt = counter.acts.receipt(event_id, client.client_id)
+    receipt = counter.acts.receipt(_event_id(request), client.client_id)
     return Answer(status=200, body=receipt.decode(), content_type=JSON)
+
+
+def _own_receipt(counter: Counter, request: Request) -> Answer:
+    """The person's own copy, to be kept as a file."""
+    event_id = _event_id(request)
+    receipt = counter.acts.own_receipt(event_id, request.caller.account_id)
+    saved = {"content-disposition": f'attachment; filename="answer-{event_id[:16]}.json"'}
+    return Answer(status=200, body=receipt.decode(), content_type=JSON, headers=saved)
+
+
+def _event_id(request: Request) -> str:
+    event_id = request.parameter("event_id")
+    if not (0 < len(event_id) <= MAX_EVENT_ID_LETTERS and event_id.isalnum()):
+        raise NotFound("there is no such release")
+    return event_id
 
 
 def _issuer(counter: Counter, _request: Request) -> Answer:
@@ -172,7 +199,11 @@ def _issuer(counter: Counter, _request: Request) -> Answer:
 
 
 def _keys(counter: Counter, _request: Request) -> Answer:
-    return _published(dict(KeySet(list(counter.acts.keys())).as_dict(private=False)))
+    return _published({"keys": list(counter.acts.keys())})
+
+
+def _key(counter: Counter, request: Request) -> Answer:
+    return _published(counter.acts.key(request.parameter("kid")))
 
 
 def _published(document: Mapping[str, Any]) -> Answer:
@@ -193,6 +224,8 @@ def _explain(request: Request, error: HubError) -> Answer:
 _ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "POST /claims": _claims,
     "GET /receipts/{event_id}": _receipt,
+    "GET /activity/{event_id}/receipt": _own_receipt,
     f"GET {ANSWERS_ISSUER}": _issuer,
     f"GET {ANSWERS_JWKS}": _keys,
+    f"GET {ANSWERS_KEY}": _key,
 }

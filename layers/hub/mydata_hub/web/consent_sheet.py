@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from mydata_hub.accounts.account import Locale
 from mydata_hub.consent.consent_record import hash_wording
-from mydata_hub.consent.grant import FrequencyUnit, Grant, GrantState
+from mydata_hub.consent.grant import Frequency, FrequencyUnit, Grant, GrantState
+from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.insights.claim import Claim
 from mydata_hub.insights.purposes import find_purpose
 from mydata_hub.oauth.authorize import Question
@@ -58,6 +59,8 @@ class Sheet:
     locale: Locale
     partner: str
     heading: str
+    # What was allowed before, where this would take its place.
+    change: tuple[str, ...]
     asks: tuple[Ask, ...]
     stays: tuple[str, ...]
     why: str
@@ -80,6 +83,7 @@ class Sheet:
 
     def _sentences(self) -> Iterator[str]:
         yield self.heading
+        yield from self.change
         for ask in self.asks:
             yield ask.question
             yield " / ".join(ask.answers)
@@ -110,14 +114,15 @@ def read_sheet(question: Question, given: Iterable[Grant], now: datetime, locale
     return Sheet(
         locale=locale,
         partner=partner,
-        heading=say(_("%(partner)s asks about you"), partner=partner),
+        heading=_heading(question, say),
+        change=_change(question.amends, say),
         asks=tuple(_ask(claim, say) for claim in asked.claims),
         stays=(
             say(_("Your records stay in your vault: %(records)s."), records=records),
             say(_("No shop, amount, place or other person is in an answer.")),
         ),
         why=getattr(find_purpose(asked.purpose).text, locale),
-        often=_often(asked.frequency.unit, asked.frequency.count, say),
+        often=frequency_words(asked.frequency, locale),
         until=say(
             _("Until %(date)s, then it ends by itself"), date=_date(asked.expires_at, locale)
         ),
@@ -143,6 +148,7 @@ def sheet_document(sheet: Sheet, question: Question) -> dict[str, Any]:
         "client_id": request["client_id"],
         "partner": sheet.partner,
         "redirect_uri": request["redirect_uri"],
+        "amends": question.amends.grant_id if question.amends else None,
         "purpose": question.asked.purpose,
         "asks": [
             {"item": ask.item, "question": ask.question, "answers": list(ask.answers)}
@@ -163,6 +169,25 @@ class _Speaker:
         return said % values if values else said
 
 
+def _heading(question: Question, say: _Speaker) -> str:
+    words = _("%(partner)s asks to change what you allowed")
+    if question.amends is None:
+        words = _("%(partner)s asks about you")
+    return say(words, partner=question.client.name)
+
+
+def _change(grant: Grant | None, say: _Speaker) -> tuple[str, ...]:
+    if grant is None:
+        return ()
+    return (
+        say(_("You have allowed:")),
+        *(getattr(find_claim(item).claim.question, say.locale) for item in grant.items),
+        say(_("Until %(date)s"), date=_date(grant.expires_at, say.locale)),
+        say(_("What you allow now takes its place. What you leave out ends.")),
+        say(_("If you refuse, everything stays as it is.")),
+    )
+
+
 def _ask(claim: Claim, say: _Speaker) -> Ask:
     # Rounded up, so that the sheet never promises less than the ledger charges.
     bits = claim.bits.quantize(Decimal("0.1"), ROUND_CEILING)
@@ -179,12 +204,16 @@ def _bits(question: Question, given: Iterable[Grant], now: datetime) -> tuple[in
     before = sum(
         grant.max_bits
         for grant in given
-        if grant.recipient_group == question.client.group and grant.state(now) is GrantState.ACTIVE
+        if grant.recipient_group == question.client.group
+        and grant.state(now) is GrantState.ACTIVE
+        and not (question.amends and question.amends.grant_id == grant.grant_id)
     )
     return min(CAP_BITS, before), min(CAP_BITS, before + question.asked.max_bits)
 
 
-def _often(unit: FrequencyUnit, count: int, say: _Speaker) -> str:
+def frequency_words(frequency: Frequency, locale: Locale) -> str:
+    """How often, as people say it."""
+    unit, count, say = frequency.unit, frequency.count, _Speaker(locale)
     return say(_ONCE[unit]) if count == 1 else say(_OFTEN[unit], count=count)
 
 

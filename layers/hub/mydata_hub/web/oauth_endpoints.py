@@ -13,7 +13,7 @@ from mydata_hub.errors import Busy, NotFound, OAuthRefused, OutcomeUnknown, Refu
 from mydata_hub.oauth.authority import Authority
 from mydata_hub.oauth.call import NO_STORE, Answer, Call, refusal
 from mydata_hub.oauth.deletion_attestation import attest_deletion
-from mydata_hub.oauth.grant_management import end_grant, query_grant
+from mydata_hub.oauth.grant_management import end_grant, give_receipt, query_grant
 from mydata_hub.oauth.metadata import resource_metadata, server_metadata
 from mydata_hub.oauth.protected_resource import challenge
 from mydata_hub.oauth.pushed_requests import push_request
@@ -41,6 +41,12 @@ def _form(endpoint: Callable[[Authority, Call], Answer]) -> Endpoint:
     return lambda authority, call, _grant_id: endpoint(authority, call)
 
 
+def _post_alone(_authority: Authority, _call: Call, _grant_id: str) -> Answer:
+    # RFC 9126 section 2.3 asks for 405 where API Gateway alone would say 404.
+    said = _said(405, "invalid_request", "push a request with POST")
+    return Answer(status=said.status, body=said.body, headers={"allow": "POST"})
+
+
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "GET /.well-known/oauth-authorization-server": _published(
         lambda authority: server_metadata(authority.issuer)
@@ -50,6 +56,7 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     ),
     "GET /oauth/jwks": _published(lambda authority: authority.keys.jwks()),
     "POST /oauth/par": _form(push_request),
+    "ANY /oauth/par": _post_alone,
     "POST /oauth/token": _form(answer_token),
     "POST /oauth/introspect": _form(introspect),
     "POST /oauth/revoke": _form(revoke),
@@ -60,6 +67,7 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "GET /oauth/events/jwks": _published(lambda authority: authority.event_keys.jwks()),
     "GET /oauth/grants/{grant_id}": query_grant,
     "DELETE /oauth/grants/{grant_id}": end_grant,
+    "GET /oauth/grants/{grant_id}/receipt": give_receipt,
 }
 
 

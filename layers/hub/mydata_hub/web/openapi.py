@@ -63,8 +63,11 @@ def _paths() -> dict[str, Any]:
     return {
         "/catalogue": _read("The questions that may be asked, each with its answers", "Catalogue"),
         "/purposes": _read("What answers may be used for: a closed list", "Purposes"),
+        "/dry-run": {"get": _dry_run()},
         "/openapi.json": _read("This document", None),
         "/claims": {"post": _claims()},
+        "/claims/jwks": _read("The keys of answers and receipts (RFC 7517)", "Keys"),
+        "/claims/keys/{kid}": {"get": _key()},
         "/receipts/{event_id}": {"get": _receipt()},
         "/log/checkpoint": {"get": _log("The latest checkpoint of the log", "text/plain")},
         "/log/tile/{level}/{index}": {
@@ -84,6 +87,35 @@ def _read(summary: str, schema: str | None) -> dict[str, Any]:
     return {"get": {"summary": summary, "security": [], "responses": {"200": _json(body)}}}
 
 
+def _dry_run() -> dict[str, Any]:
+    parameters: dict[str, tuple[dict[str, Any], str, bool]] = {
+        "claims": ({"type": "string"}, "Ids of claims, with commas between them", True),
+        "purpose": ({"type": "string"}, "One of /purposes", True),
+        "max_bits": ({"type": "integer", "minimum": 1, "maximum": 16}, "16 if left out", False),
+        "unit": ({"enum": ["day", "week", "month"]}, "Of the frequency; month if left out", False),
+        "count": ({"type": "integer", "minimum": 1}, "Of the frequency; 1 if left out", False),
+        "days": ({"type": "integer", "minimum": 1, "maximum": 366}, "90 if left out", False),
+    }
+    return {
+        "summary": "What a consent would tell at most, and its price; nothing of anybody is read",
+        "security": [],
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": required,
+                "description": says,
+                "schema": {"type": "string", **schema},
+            }
+            for name, (schema, says, required) in parameters.items()
+        ],
+        "responses": {
+            "200": _json({"$ref": "#/components/schemas/DryRun"}),
+            **_problems("400"),
+        },
+    }
+
+
 def _claims() -> dict[str, Any]:
     return {
         "summary": "Ask: answers under the grant that the access token names",
@@ -97,6 +129,15 @@ def _claims() -> dict[str, Any]:
             "200": _json({"$ref": "#/components/schemas/Answers"}),
             **_problems("400", "401", "403", "409", "413", "503"),
         },
+    }
+
+
+def _key() -> dict[str, Any]:
+    return {
+        "summary": "A key that ever signed answers, with its certificate by the long-lived key",
+        "security": [],
+        "parameters": [_in_path("kid", "^[A-Za-z0-9_-]{43}$")],
+        "responses": {"200": _json({"$ref": "#/components/schemas/Key"}), **_problems("404")},
     }
 
 

@@ -30,6 +30,12 @@ _WORD: Final = {"type": "string", "minLength": 1, "maxLength": 100}
 _SPAN: Final = {"type": "string", "format": "duration"}
 _WORDING: Final = _object(dict.fromkeys(Wording.__dataclass_fields__, _TEXT))
 
+_BITS: Final = {"type": "string", "pattern": r"^\d+\.\d{4}$"}
+_COUNT: Final = {"type": "integer", "minimum": 1}
+_FAIR_USE: Final = _object(
+    {"says": _WORDING, **dict.fromkeys(("day", "week", "month", "days", "claims"), _COUNT)}
+)
+
 SCHEMAS: Final[dict[str, Any]] = {
     "Claim": _object(
         {
@@ -71,8 +77,38 @@ SCHEMAS: Final[dict[str, Any]] = {
     "Purposes": _object(
         {
             "purposes": _list(
-                _object({"id": _WORD, "text": _WORDING, "dpv": {"type": "string", "format": "uri"}})
+                _object(
+                    {
+                        "id": _WORD,
+                        "text": _WORDING,
+                        "dpv": {"type": "string", "format": "uri"},
+                        "fair_use": {"oneOf": [_FAIR_USE, {"type": "null"}]},
+                    }
+                )
             )
+        }
+    ),
+    "DryRun": _object(
+        {
+            "claims": _list(
+                _object(
+                    {
+                        "claim": _WORD,
+                        "question": _WORDING,
+                        "alphabet": _list(_WORD, 2),
+                        "attribute": _WORD,
+                        "bits": _BITS,
+                        "answer_period": _words(*(str(period) for period in AnswerPeriod)),
+                        "periods": _COUNT,
+                        "answered_for_purpose": {"type": "boolean"},
+                    }
+                )
+            ),
+            "attributes": _list(_object({"id": _WORD, "charged": _BITS, "told_at_most": _BITS})),
+            "bits_once": _BITS,
+            "bits_at_most": _BITS,
+            "fits_once": {"type": "boolean"},
+            "refused": _list(_object({"field": _WORD, "reason": _TEXT}), 0),
         }
     ),
     "Asking": _object({"claims": {**_list(_WORD), "uniqueItems": True}}),
@@ -95,6 +131,16 @@ SCHEMAS: Final[dict[str, Any]] = {
                 )
             ),
         }
+    )
+    | {"additionalProperties": True},
+    "Keys": _object({"keys": _list({"$ref": "#/components/schemas/Key"})}),
+    # RFC 7517 section 4: a key may have further members.
+    "Key": _object(
+        {"kty": _words("EC"), "crv": _words("P-256"), "x": _TEXT, "y": _TEXT, "kid": _WORD},
+        certificate={
+            **_TEXT,
+            "description": "The long-lived key's word for it, as a JWT; that key has none itself",
+        },
     )
     | {"additionalProperties": True},
     # RFC 9457 lets a problem have further members.

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from pydantic import Field
 
+from mydata_hub.accounts.account import Locale
 from mydata_hub.accounts.store import fetch_account
 from mydata_hub.erasure.beginning import CONFIRMATIONS, begin_erasure
 from mydata_hub.erasure.published import certificate_keys, erasure_document
-from mydata_hub.erasure.state import NOT_COVERED, STEP_NAMES, fetch_erasure
+from mydata_hub.erasure.state import NOT_COVERED, STEP_NAMES, Erasure, fetch_erasure
 from mydata_hub.errors import NotSignedIn
+from mydata_hub.insights.moments import LOCAL
+from mydata_hub.vault.erased_parts import read_scope
 from mydata_hub.web.answers import Answer, json_answer, see_other
 from mydata_hub.web.bodies import MAX_TEXT_CHARACTERS, Body
+from mydata_hub.web.collect_sheet import DATASETS
 from mydata_hub.web.language import language_of
+from mydata_hub.web.part_words import PART_BEYOND, PART_STEPS
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import RouteHandler, Site
 from mydata_hub.web.wording import mark as _
+from mydata_hub.web.wording import translate
 
 # What each step does, and what no erasure reaches, in the reader's words.
 STEPS: Final = {
@@ -91,10 +98,25 @@ def show_certificate(site: Site, request: Request) -> Answer:
         erasure=erasure,
         state=document["state"],
         link=f"{site.issuer}/certificates/{erasure.certificate_id}",
-        steps=STEPS,
-        beyond=BEYOND,
+        steps=STEPS if erasure.part is None else PART_STEPS,
+        beyond=BEYOND if erasure.part is None else PART_BEYOND,
+        part=_part(erasure, language_of(request)),
         proven=[issued.log is not None for issued in erasure.issued],
     )
+
+
+def _part(erasure: Erasure, locale: Locale) -> str | None:
+    """What was erased, in a sentence; days as the person named them."""
+    if erasure.part is None:
+        return None
+    scope = read_scope(erasure.part)
+    if scope.since is not None:
+        days = (scope.since.astimezone(LOCAL), scope.until.astimezone(LOCAL) - timedelta(days=1))
+        first, last = (day.date().isoformat() for day in days)
+        return translate(locale, _("From %(first)s to %(last)s")) % {"first": first, "last": last}
+    if scope.dataset is not None:
+        return translate(locale, DATASETS.get(scope.dataset, scope.dataset))
+    return str(scope.provider_id)
 
 
 def show_keys(site: Site, _request: Request) -> Answer:

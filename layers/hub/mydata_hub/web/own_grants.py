@@ -13,14 +13,16 @@ from mydata_hub.consent.grant import Grant, GrantKind
 from mydata_hub.consent.grants import list_grants
 from mydata_hub.oauth.clients import fetch_client
 from mydata_hub.web.answers import Answer, json_answer
-from mydata_hub.web.bodies import Empty
+from mydata_hub.web.bodies import Withdrawal
 from mydata_hub.web.ended_grants import told_document
+from mydata_hub.web.own_balances import balances
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import RouteHandler, Site
 
 
 def grants_state(site: Site, request: Request) -> Answer:
-    """Every grant this person ever gave, the newest first, those that ended too."""
+    """Every grant this person ever gave, the newest first, those that ended too; and what each
+    group of partners may know by now."""
     grants = sorted(
         list_grants(site.desk.tables, request.caller.account_id),
         key=lambda grant: grant.given_at,
@@ -35,15 +37,15 @@ def grants_state(site: Site, request: Request) -> Answer:
         grant_document(grant, names.get(grant.counterparty), now, told.get(grant.grant_id))
         for grant in grants
     ]
-    return json_answer(200, {"grants": documents})
+    return json_answer(200, {"grants": documents, "balances": balances(site, request)})
 
 
 def withdraw(site: Site, request: Request) -> Answer:
     """Ends a grant; from the commit on nothing is answered by it."""
-    Empty.read(request.json())
+    body = Withdrawal.read(request.json())
     grant = withdraw_grant(site.desk, request.caller, request.parameter("grant_id"))
     if grant.kind is GrantKind.COLLECT:
-        tell_withdrawn(site.desk, grant)
+        tell_withdrawn(site.desk, grant, body.records)
     name = _partner_name(site, grant.counterparty) if grant.kind is GrantKind.RELEASE else None
     told = fetch_deliveries(site.desk.tables, [grant.grant_id]).get(grant.grant_id)
     return json_answer(200, grant_document(grant, name, site.desk.now(), told))

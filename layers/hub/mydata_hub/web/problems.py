@@ -85,6 +85,9 @@ _BY_FIELD: Final = {
     "credential": _("That passkey was not made for this page. Try again."),
     "ceremony": _("That took too long. Try again."),
     "confirmation": _("Type the words exactly as they stand above the field."),
+    "sure": _("Tick that you know it cannot come back."),
+    "since": _("Choose the first and the last day."),
+    "until": _("The last day cannot be before the first, nor still to come."),
     "code": _("That code is not right, or it has been replaced or used. Look at it again."),
 }
 # The same refusal means something else where a passkey or a code is what was refused.

@@ -6,9 +6,9 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from mydata_hub.accounts.account import Locale
 from mydata_hub.collection.csv_lines import BrokenLine
@@ -16,6 +16,13 @@ from mydata_hub.collection.mapping import BUILT_IN, StatementMapping, read_mappi
 from mydata_hub.errors import BadInput
 from mydata_hub.fields import VaultId
 from mydata_hub.insights.profile import Profile
+from mydata_hub.own_vault.archives import (
+    MAX_HUB_LETTERS,
+    MAX_PIECES,
+    Brought,
+    Piece,
+    import_archive,
+)
 from mydata_hub.own_vault.importing import (
     MAX_CONTENT_BYTES,
     MAX_NAME_LETTERS,
@@ -80,6 +87,22 @@ class TodayFront(Front):
     profile_of: Callable[[VaultId], Profile | None]
 
 
+class ArchivePiece(Body):
+    """Records of one segment at the origin, and how far their source was complete there."""
+
+    segment_id: str = Field(max_length=MAX_NAME_LETTERS)
+    count: int = Field(ge=1)
+    complete_until: Annotated[AwareDatetime, Field(strict=False)] | None
+
+
+class ArchivePart(Body):
+    """Part of an archive: which hub it is from, its pieces, and their records, a line each."""
+
+    hub: str = Field(max_length=MAX_HUB_LETTERS)
+    pieces: list[ArchivePiece] = Field(max_length=MAX_PIECES)
+    content: str = Field(max_length=MAX_CONTENT_BYTES * 4 // 3 + 4)
+
+
 class NewImport(Body):
     """A file, how to read it, and what to do about lines that cannot be read."""
 
@@ -135,6 +158,15 @@ def take_import(front: TodayFront, request: Request) -> Answer:
     return json_answer(201, {"lines": done.lines, **_broken_document(done, locale)})
 
 
+def take_archive(front: TodayFront, request: Request) -> Answer:
+    """Takes in part of an archive; what is in the vault already is counted and left."""
+    body = ArchivePart.read(request.json(MAX_BODY_BYTES))
+    pieces = [Piece(**piece.model_dump()) for piece in body.pieces]
+    brought = Brought(hub=body.hub, pieces=pieces, content=_content(body.content))
+    kept = import_archive(front.letterbox, _vault_of(request), brought)
+    return json_answer(201, {"records": kept.records, "already": kept.already})
+
+
 def _see(front: TodayFront, request: Request) -> Today:
     vault_id = _vault_of(request)
     imports = list_imports(front.letterbox.tables, vault_id)
@@ -174,4 +206,5 @@ HANDLERS: Final[Mapping[str, Callable[[TodayFront, Request], Answer]]] = {
     "GET /today": show_today,
     "GET /today/state": today_state,
     "POST /import": take_import,
+    "POST /import/archive": take_archive,
 }

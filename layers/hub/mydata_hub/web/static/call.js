@@ -23,18 +23,19 @@ export function ownProblem(name) {
 
 /** Send a change. Gives the answer's document, or null. Throws Problem. */
 export async function post(path, body = {}) {
-  const answer = await reach(path, {
-    method: "POST",
-    headers: {
-      accept: "application/json",
-      "content-type": "application/json",
-      ...(csrf && { "x-csrf-token": csrf }),
-    },
-    body: JSON.stringify(body),
-  });
+  const answer = await send(path, body);
   const document = answer.status === 204 ? null : await read(answer);
   if (document?.csrf) csrf = document.csrf;
   return document;
+}
+
+/** Ask for lines of JSON behind a head. Gives the head, the lines and their count. */
+export async function postForLines(path, body) {
+  const answer = await send(path, body);
+  if (!answer.ok) await read(answer);
+  const [head, ...lines] = (await answer.text()).split("\n");
+  const text = lines.map((line) => `${line}\n`).join("");
+  return { head: JSON.parse(head), lines: text, count: lines.length };
 }
 
 /** Read a document. Throws Problem. */
@@ -44,6 +45,18 @@ export async function fetchState(path = "/account/state") {
 
 export function needsStepUp(error) {
   return error instanceof Problem && error.type === STEP_UP;
+}
+
+function send(path, body) {
+  return reach(path, {
+    method: "POST",
+    headers: {
+      accept: "application/json",
+      "content-type": "application/json",
+      ...(csrf && { "x-csrf-token": csrf }),
+    },
+    body: JSON.stringify(body),
+  });
 }
 
 async function reach(path, request) {

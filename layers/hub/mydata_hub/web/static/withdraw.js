@@ -6,8 +6,11 @@ import { onSubmit, sayNext } from "./say.js";
 /** Let each form that ends a grant do so, and load its page anew. */
 export function enableWithdrawing() {
   for (const form of document.querySelectorAll("form[data-withdraw]")) {
+    // Where records were collected, each button says what shall become of them.
+    let records = "";
+    form.addEventListener("submit", (event) => (records = event.submitter?.value ?? ""), true);
     onSubmit(form, async () => {
-      await post(form.dataset.withdraw);
+      await post(form.dataset.withdraw, records ? { records } : {});
       sayNext(form.dataset.done);
       location.assign(location.pathname);
     });

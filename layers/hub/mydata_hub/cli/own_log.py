@@ -1,0 +1,178 @@
+"""`mydata person log`: a person's own entries, held to the public log without code of the hub.
+
+What was found whole is kept in the data folder (`logs/<person>.json`), so that a hub which hides
+later what it showed once is caught by it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import click
+import httpx
+
+from mydata_hub.cli.client import tell
+from mydata_hub.cli.log_sources import FolderSource, HttpSource, httpx_client
+from mydata_hub.cli.mirror import key_option, progress_bar, reason_of, witness_option
+from mydata_hub.cli.own_entries import own_pages
+from mydata_hub.cli.person import Caller, person, signed_in
+from mydata_hub.embedded.durable_files import make_folder, replace_file
+from mydata_hub.errors import HubError
+from mydata_hub.personal_log.checking import Checked, Kept, ShownEntry, check_entries
+from mydata_hub.transparency.checkpoint import COSIGNATURE, Checkpoint, VerifierKey
+from mydata_hub.transparency.leaf import Opening
+from mydata_hub.transparency.tiles import ENTRIES, decode_bundle, tiles_of
+from mydata_hub.transparency.verifier import Source, verify_log
+
+FOLDER_NAME: Final = "logs"
+# The log is published a moment before a person's list is written.
+LOOKS: Final = 3
+LOOK_SECONDS: Final = 2.0
+
+
+@person.command("log")
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="a mirror of the log, instead of the hub's own files",
+)
+@key_option
+@witness_option
+@click.option(
+    "--receipt",
+    "receipts",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="an answer receipt about you, which must have its entry; may be given again",
+)
+@signed_in
+def own_log(
+    caller: Caller,
+    folder: Path | None,
+    key_text: str | None,
+    witnesses: tuple[str, ...],
+    receipts: tuple[Path, ...],
+) -> None:
+    """Check every entry about oneself against the public log; exit 1 and name what is wrong.
+
+    Finds what the hub shows and the log does not hold, and what the log holds and the hub hides.
+    """
+    source: Source = (
+        FolderSource(folder) if folder else HttpSource(httpx_client(str(caller.hub.http.base_url)))
+    )
+    try:
+        leaves, checkpoint = _verified(source, key_text, witnesses, quiet=caller.as_json)
+        held = [_leaf_of(path) for path in receipts]
+        checked = _check(caller, leaves, held)
+    except (HubError, httpx.HTTPError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"this cannot be checked: {reason_of(error)}") from None
+    told = {
+        "checked": checked.checked,
+        "newer": checked.newer,
+        "log": {"size": checkpoint.size, "root": checkpoint.root.hex()},
+        "findings": [{"object": one.name, "reason": one.reason} for one in checked.wrong],
+    }
+    if checked.wrong:
+        for one in checked.wrong:
+            click.echo(f"{one.name}: {one.reason}", err=True)
+        tell(caller.as_json, told, "What the hub shows does NOT agree with the public log.")
+        raise SystemExit(1)
+    _keep(caller, checked)
+    tell(
+        caller.as_json,
+        told,
+        f"All {checked.checked} entries about {caller.name} are in the public log as shown, and "
+        f"none of its {checkpoint.size} entries that carries their key is hidden.",
+    )
+
+
+def _verified(
+    source: Source, key_text: str | None, witnesses: tuple[str, ...], *, quiet: bool
+) -> tuple[list[bytes], Checkpoint]:
+    key = VerifierKey.parse(key_text or source.get("key").decode())
+    cosigners = [VerifierKey.parse(one, COSIGNATURE) for one in witnesses]
+    with progress_bar("verifying the log", quiet=quiet) as progress:
+        report = verify_log(source, key, witnesses=cosigners, progress=progress)
+    if report.findings or report.checkpoint is None:
+        first = report.findings[0]
+        raise click.ClickException(f"the log itself is wrong: {first.name}: {first.reason}")
+    size = report.checkpoint.size
+    leaves = [
+        entry
+        for bundle in tiles_of(size)
+        if bundle.level == ENTRIES
+        for entry in decode_bundle(bundle, source.get(bundle.path))
+    ]
+    return leaves, report.checkpoint
+
+
+def _check(caller: Caller, leaves: list[bytes], held: list[bytes]) -> Checked:
+    kept = _kept(caller)
+    for look in range(LOOKS):
+        if look:
+            time.sleep(LOOK_SECONDS)
+        shown, keys = _shown(caller)
+        checked = check_entries(shown, leaves, keys, kept, held)
+        if not any(one.missing for one in checked.wrong):
+            break
+    return checked
+
+
+def _shown(caller: Caller) -> tuple[list[ShownEntry], dict[str, bytes]]:
+    shown: list[ShownEntry] = []
+    keys: dict[str, bytes] = {}
+    for page in own_pages(caller.hub):
+        keys |= {name: _decode(one["tag_key"]) for name, one in page["periods"].items()}
+        shown += [_read(one) for one in page["entries"] if one["index"] is not None]
+    return shown, keys
+
+
+def _read(one: Mapping[str, Any]) -> ShownEntry:
+    return ShownEntry(
+        index=int(one["index"]),
+        event_id=str(one["event_id"]),
+        kind=str(one["kind"]),
+        leaf=_decode(one["leaf"]),
+        opening=Opening(_decode(one["salt"]), _decode(one["payload"])),
+        period=one["period"],
+    )
+
+
+def _leaf_of(path: Path) -> bytes:
+    try:
+        return _decode(json.loads(path.read_bytes())["entry"])
+    except (ValueError, KeyError, TypeError):
+        raise click.ClickException(f"{path} is no answer receipt") from None
+
+
+def _path(caller: Caller) -> Path:
+    return caller.data / FOLDER_NAME / f"{quote(caller.name, safe='')}.json"
+
+
+def _kept(caller: Caller) -> dict[str, Kept]:
+    path = _path(caller)
+    if not path.exists():
+        return {}
+    try:
+        told = json.loads(path.read_bytes())["periods"]
+        return {period: Kept(**one) for period, one in told.items()}
+    except (ValueError, KeyError, TypeError):
+        raise click.ClickException(f"{path} is damaged; it holds what was kept before") from None
+
+
+def _keep(caller: Caller, checked: Checked) -> None:
+    path = _path(caller)
+    make_folder(path.parent)
+    told = {"format": 1, "periods": {name: asdict(one) for name, one in checked.kept.items()}}
+    replace_file(path, json.dumps(told, indent=1).encode())
+
+
+def _decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
