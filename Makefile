@@ -50,10 +50,10 @@ $(NODE_PACKAGES): tests/protocol/package.json tests/protocol/package-lock.json
 	cd tests/protocol && npm ci --silent --ignore-scripts && touch node_modules/.package-lock.json
 
 test: setup $(NODE_PACKAGES) ## the whole suite; skips, with the reason, only what this machine lacks
-	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: setup $(NODE_PACKAGES) ## the same, with everything that chance decides tried as often as is claimed
-	MYDATA_LONG=1 $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -o timeout=3600
+	MYDATA_LONG=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -o timeout=3600
 
 check: setup ## format, lint, types, imports, lock freshness
 	$(BIN)/ruff format --check .

@@ -14,7 +14,7 @@ from hypothesis import settings
 settings.register_profile("hub", deadline=None)
 settings.load_profile("hub")
 
-# Whole files go to one worker, so that what a file shares is made once; the longest ones first, so
+# The workers take whole files, so that what a file shares is made once; the longest ones first, so
 # that no worker is left with one of them when the others are through.
 LONGEST: Final = (
     *("laptop", "deploy", "faults", "protocol", "samples", "browser", "evaluation", "architecture"),
@@ -23,12 +23,8 @@ ROOT: Final = Path(__file__).parent
 NO_SKIPS: Final = os.environ.get("MYDATA_NO_SKIPS") == "1"
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the items of a file into one group, where they name none, and in a good order."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
+    """Put the files that take long first."""
     items.sort(key=_rank)
 
 

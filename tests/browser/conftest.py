@@ -18,10 +18,9 @@ from typing import Any
 import polib
 import pytest
 from mydata_hub.accounts.desk import Desk
+from mydata_hub.cli.laptop import desk_of, laptop_deployment, pages_environment
 from mydata_hub.config import PagesSettings
-from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.web.wording import KOREAN
-from mydata_hub.wiring import tables_for
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
@@ -156,19 +155,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedHub]:
 @pytest.fixture(scope="session")
 def desk(hub: ServedHub) -> Desk:
     """The served hub's own database, for what no page can do."""
-    names = ("accounts", "sessions", "notices", "outbox", "events", "erasures")
-    settings = PagesSettings(
-        engine=f"embedded:{hub.folder}",
-        issuer=hub.url,
-        software_passkeys="allowed",
-        **{f"{name}_table": f"{name.capitalize()}Table" for name in names},
-    )
-    return Desk(
-        tables=tables_for(settings),
-        clock=SystemClock(),
-        entropy=SystemEntropy(),
-        issuer=hub.url,
-    )
+    return desk_of(PagesSettings.read(pages_environment(laptop_deployment(hub.folder, hub.url))))
 
 
 @contextmanager

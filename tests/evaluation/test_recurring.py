@@ -16,7 +16,6 @@ def quality() -> RecurringQuality:
     return evaluate_recurring(data, every=3)
 
 
-@pytest.mark.xdist_group("berka_recurring")
 def test_the_permanent_orders_of_real_accounts_are_found_and_little_else(quality):
     assert quality.recall.n > 500
     assert quality.precision.share >= 0.99
@@ -25,7 +24,6 @@ def test_the_permanent_orders_of_real_accounts_are_found_and_little_else(quality
     assert quality.precision.low > quality.naive_precision.high
 
 
-@pytest.mark.xdist_group("berka_recurring")
 def test_with_dates_shuffled_across_people_almost_nothing_is_claimed(quality):
     assert quality.people_claimed.share > 0.5
     assert quality.claimed_shuffled.share <= 0.05

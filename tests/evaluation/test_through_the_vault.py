@@ -16,7 +16,6 @@ def quality(tmp_path_factory: pytest.TempPathFactory) -> VaultQuality:
     return evaluate_through_the_vault(data, tmp_path_factory.mktemp("house"), every=30)
 
 
-@pytest.mark.xdist_group("berka_vault")
 def test_a_real_statement_is_imported_whole_and_shows_the_households_orders(quality):
     assert quality.lines > 1000
     assert quality.broken == 0
@@ -26,7 +25,6 @@ def test_a_real_statement_is_imported_whole_and_shows_the_households_orders(qual
     assert quality.orders_recall.share >= 0.98
 
 
-@pytest.mark.xdist_group("berka_vault")
 def test_a_partners_claim_counts_what_the_bank_lists_and_nothing_that_a_person_supplied(quality):
     assert quality.claim_as_truth.n > quality.people / 2
     assert quality.claim_as_truth.share >= 0.98

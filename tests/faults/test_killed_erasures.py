@@ -28,7 +28,7 @@ from mydata_hub.vault.segments import blob_prefix
 
 from functions.erase import build
 from tests.unit.accounts.conftest import memory_folder
-from tests.unit.erasure.erasure_world import Counted, Killed, World
+from tests.unit.erasure.erasure_world import JIU, Counted, Killed, World
 
 KILLS = 6
 FOR_EVER = {"keys", "vault_public", "log_keys"}
@@ -115,7 +115,7 @@ class Copy:
         assert not world.opens(asked.account_id)
         assert world.opens(asked.survivor)
         assert world.naming(asked.account_id) == FOR_EVER
-        assert world.naming("Jiu") == set()
+        assert world.naming(JIU) == set()
         assert list(world.blobs.names(blob_prefix(asked.account_id))) == []
         world.close()
 
@@ -125,7 +125,7 @@ def asked() -> Iterator[Asked]:
     with memory_folder() as folder:
         world = World(Path(folder) / "first")
         survivor = world.live("Minsu").account_id
-        jiu = world.live("Jiu")
+        jiu = world.live(JIU)
         certificate_id = world.begin(jiu)
         keys = LocalKeys(world.folder, "log")
         Intake(world.tables, keys, world.clock, world.entropy).tend()

@@ -18,8 +18,6 @@ from mydata_hub.transparency.checkpoint import VerifierKey, verify_checkpoint
 from mydata_hub.transparency.sampling import draw, seed_of
 from mydata_hub.transparency.searching import Search
 
-pytestmark = pytest.mark.xdist_group("laptop")
-
 
 @pytest.fixture(scope="module")
 def dana(hub):

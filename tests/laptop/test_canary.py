@@ -34,8 +34,6 @@ from mydata_hub.embedded.row_scan import rows_of_table
 
 from tests.architecture.template import ROOT
 
-pytestmark = pytest.mark.xdist_group("laptop")
-
 WAIT_SECONDS = 40.0
 ABOUT = ("family", "name", "base_url", "authorize_url", "org_code", "client_id")
 STATEMENT = "거래일시,적요,보낸분/받는분,송금메모,출금액,입금액,거래후잔액\n"

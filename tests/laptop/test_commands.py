@@ -11,7 +11,6 @@ from mydata_hub.cli.client import HubClient
 from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.cli.stage import run
 
-pytestmark = pytest.mark.xdist_group("laptop")
 numbers = itertools.count()
 
 

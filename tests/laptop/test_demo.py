@@ -25,8 +25,6 @@ TOLD = {
     *("policy_changed", "catalogue_changed", "signing_key_changed"),
 }
 
-pytestmark = pytest.mark.xdist_group("laptop")
-
 
 def command_lines():
     for path in Path("/proc").glob("[0-9]*/cmdline"):

@@ -18,8 +18,6 @@ from mydata_hub.cli.wallet import FIRST, Wallet
 from mydata_hub.collection.record import Provenance
 from mydata_hub.consent.consent_record import DOMAIN
 
-pytestmark = pytest.mark.xdist_group("laptop")
-
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory):

@@ -13,7 +13,6 @@ from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.cli.wallet import FIRST, Wallet
 from mydata_hub.collection.mapping import BUILT_IN
 
-pytestmark = pytest.mark.xdist_group("laptop")
 numbers = itertools.count()
 HEADER = "거래일시,적요,보낸분/받는분,송금메모,출금액,입금액,거래후잔액\n"
 BROKEN = "2025-02-30 01:00:00,이체,가게,,1,,1\n2025-03-01 01:00:00,이체,가게,,많이,,1\n"

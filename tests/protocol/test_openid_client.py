@@ -11,7 +11,6 @@ import pytest
 
 from tests.protocol.conftest import HERE
 
-pytestmark = pytest.mark.xdist_group("protocol")
 DETAILS = {
     "type": "mydata_claims",
     "claims": ["commute.mode", "commute.transfers"],

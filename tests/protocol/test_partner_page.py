@@ -15,8 +15,6 @@ import pytest
 
 from tests.protocol.conftest import HERE, STEP_SECONDS
 
-pytestmark = pytest.mark.xdist_group("protocol")
-
 
 @pytest.fixture
 def snippets(hub):

@@ -21,7 +21,6 @@ from requests_oauth2client import (
 
 from tests.protocol.conftest import REDIRECT
 
-pytestmark = pytest.mark.xdist_group("protocol")
 DETAILS = [{"type": "mydata_claims", "claims": ["commute.mode"], "purpose": "mobility_service"}]
 numbers = itertools.count()
 

@@ -42,6 +42,10 @@ ERASE = "erase everything"
 PARTNER, GROUP = "bicycles", "rentals"
 
 
+# No run of ciphertext, in bytes or in base64, happens to hold it.
+JIU = "Jiu, of Seoul"
+
+
 class Killed(BaseException):
     """The process is gone: nothing catches this, and nothing after it runs."""
 
@@ -132,7 +136,7 @@ class World(CollectingWorld):
         )
         return replace(plain, **changes)
 
-    def live(self, name: str = "Jiu") -> Person:
+    def live(self, name: str = JIU) -> Person:
         """Somebody with a source, records, a partner with answers, a recovery code and notices."""
         person = self.join(name=name)
         self.card.identity = f"CI-of-{name}"

@@ -40,7 +40,7 @@ from mydata_hub.vault.segments import blob_prefix
 from mydata_hub.wiring import copies_of
 
 from tests.unit.collection.collecting_world import ORIGIN, Person
-from tests.unit.erasure.erasure_world import PARTNER, World
+from tests.unit.erasure.erasure_world import JIU, PARTNER, World
 
 # What still holds a random name of the person, and why: docs/operations.md.
 UNTIL_CONFIRMED = {"erasures"}
@@ -50,13 +50,13 @@ FOR_EVER = {"keys", "vault_public", "log_keys"}
 def test_what_a_person_had_is_gone_and_somebody_elses_is_as_it_was(world: World) -> None:
     minsu = world.live("Minsu")
     before = {row.key: row for row in world.everything()}
-    jiu = world.live("Jiu")
+    jiu = world.live(JIU)
     assert world.opens(jiu.account_id)
     assert {"accounts", "grants", "intake", "vaults", "ledger"} < world.naming(jiu.account_id)
     world.erase(jiu)
     assert not world.opens(jiu.account_id)
     assert list(world.blobs.names(blob_prefix(jiu.account_id))) == []
-    assert world.naming("Jiu") == set()
+    assert world.naming(JIU) == set()
     left = world.naming(jiu.account_id)
     assert left == FOR_EVER | UNTIL_CONFIRMED
     assert world.opens(minsu.account_id)
@@ -150,7 +150,7 @@ def test_a_link_tells_how_far_it_is_and_names_nobody(world: World) -> None:
     assert told["state"] == "inaccessible"
     assert all(step["done_at"] for step in told["steps"])
     assert len(told["certificates"]) == 1
-    for word in (jiu.account_id, "Jiu", "CI-of-Jiu"):
+    for word in (jiu.account_id, JIU, f"CI-of-{JIU}"):
         assert word not in str(told)
     for unknown in ("0" * 64, "keys", "../etc", ""):
         with pytest.raises(NotFound):

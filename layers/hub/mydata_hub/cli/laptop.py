@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mydata_hub.accounts.desk import Desk
-from mydata_hub.config import AuthorizeSettings, ConsentSettings, PagesSettings
+from mydata_hub.config import (
+    AuthorizeSettings,
+    ConsentSettings,
+    PagesSettings,
+    SequenceLogSettings,
+)
 from mydata_hub.embedded.deployment import Deployment, deployment_folder, read_deployment
+from mydata_hub.personal_log.intake import Intake
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
-from mydata_hub.wiring import software_passkeys_allowed, tables_for
+from mydata_hub.wiring import keys_for, software_passkeys_allowed, tables_for
 
 
 def laptop_deployment(data: Path, url: str, **chosen: str) -> Deployment:
@@ -50,3 +56,14 @@ def desk_of(settings: PagesSettings | AuthorizeSettings | ConsentSettings) -> De
         issuer=settings.issuer,
         software_passkeys=software_passkeys_allowed(settings),
     )
+
+
+def let_the_log_take_events(deployment: Deployment) -> None:
+    """What the first run of `sequence_log` does, for a data folder in which no hub has run yet:
+    whoever can write the folder may, and without it nothing that is logged can be done there.
+
+    Raises Damaged, Busy.
+    """
+    settings = SequenceLogSettings.read(environment_of(deployment, "sequence_log"))
+    keys = keys_for(settings, settings.log_key)
+    Intake(tables_for(settings), keys, SystemClock(), SystemEntropy()).tend()

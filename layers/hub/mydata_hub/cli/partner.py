@@ -14,7 +14,12 @@ import click
 
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.cli.client import data_option, json_option, tell
-from mydata_hub.cli.laptop import desk_of, environment_of, laptop_deployment
+from mydata_hub.cli.laptop import (
+    desk_of,
+    environment_of,
+    laptop_deployment,
+    let_the_log_take_events,
+)
 from mydata_hub.config import ConsentSettings
 from mydata_hub.consent.grant import Frequency, FrequencyUnit
 from mydata_hub.errors import HubError
@@ -145,8 +150,9 @@ def events(client_id: str, address: str | None, data: Path, as_json: bool) -> No
 
 
 def _desk(data: Path) -> Desk:
-    environment = environment_of(laptop_deployment(data, ANYWHERE), "consent")
-    return desk_of(ConsentSettings.read(environment))
+    deployment = laptop_deployment(data, ANYWHERE)
+    let_the_log_take_events(deployment)
+    return desk_of(ConsentSettings.read(environment_of(deployment, "consent")))
 
 
 def _read(jwks: Path) -> object:
