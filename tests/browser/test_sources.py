@@ -104,10 +104,26 @@ def test_a_person_connects_sees_and_withdraws(somebody, samples, pictures, local
     assert person.page.locator("#happened .state.amber").count() == 0
     look(person, f"activity-{locale}", pictures)
     person.go("/sources")
-    press(person, "Stop, and keep the records", CARD[locale])
-    person.told("Withdrawn. Nothing is collected from there any more.")
+    if locale == "en":
+        stop_and_erase(person)
+    else:
+        press(person, "Stop, and keep the records", CARD[locale])
+        person.told("Withdrawn. Nothing is collected from there any more.")
     wait_for(person, person.say("ended"))
     look(person, f"sources-withdrawn-{locale}", pictures)
+
+
+def stop_and_erase(person):
+    """Who wants the records gone is led to where they are erased, and means it there."""
+    press(person, "Stop, and delete the records", CARD[person.locale])
+    person.heading("Erase a part")
+    person.told("Withdrawn. Nothing is collected from there any more.")
+    form = person.page.locator("form[data-erase-part]").first
+    assert form.locator("option:checked").inner_text() == CARD[person.locale]
+    form.get_by_role("checkbox").check()
+    form.locator("button").press("Enter")
+    person.heading("Erasure certificate")
+    person.page.get_by_role("link", name=person.say("Save the signed certificate")).wait_for()
 
 
 def test_somebody_elses_account_there_is_refused(somebody, samples, pictures):

@@ -25,6 +25,24 @@ def test_somebody_erases_a_part_and_the_rest_stays(hub, mydata, tmp_path):
     assert both.code == 1
 
 
+def test_who_withdraws_from_a_source_may_have_its_records_erased_with_it(hub, mydata):
+    mydata("person", "add", "Ara")
+    mydata("person", "connect", "sample-card", "--as", "Ara", "--sample-person", "hana")
+    (grant,) = mydata("person", "grants", "--as", "Ara", "--json").json()["grants"]
+    words = ("person", "withdraw", grant["grant_id"], "--as", "Ara", "--records", "delete")
+    # Nothing is withdrawn by somebody who did not mean it.
+    assert mydata(*words).code == 1
+    (same,) = mydata("person", "grants", "--as", "Ara", "--json").json()["grants"]
+    assert same == grant
+    done = mydata(*words, "--yes", "--json").json()
+    assert done["part"]["provider"] == "sample-card"
+    assert done["certificates"]
+    (source,) = mydata("person", "sources", "--as", "Ara", "--json").json()["sources"]
+    assert sum(source["records"].values()) == 0
+    both = mydata("person", "withdraw", "--all", "--as", "Ara", "--records", "delete")
+    assert both.code == 2
+
+
 def test_somebody_erases_everything_and_keeps_a_certificate(hub, mydata, tmp_path):
     mydata("person", "add", "Mina")
     mydata("person", "connect", "sample-card", "--as", "Mina", "--sample-person", "jiu")

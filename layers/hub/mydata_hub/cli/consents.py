@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mydata_hub.cli.client import HubClient, tell
+from mydata_hub.cli.erase import ask_whether_meant, erase_part
 from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.cli.person import Caller, person, signed_in
 from mydata_hub.cli.wallet import Wallet
@@ -53,22 +54,41 @@ def grants(caller: Caller) -> None:
     type=click.Choice(["keep", "delete"]),
     help="of a source: what shall become of what was collected [default: keep]",
 )
+@click.option("--yes", is_flag=True, help="do not ask whether deleting is meant")
 @signed_in
 def withdraw(
-    caller: Caller, grant_id: str | None, records: str | None, *, everything: bool
+    caller: Caller, grant_id: str | None, records: str | None, *, everything: bool, yes: bool
 ) -> None:
     """Withdraw a consent by its id (see `person grants`): the next request is refused."""
     if everything is (grant_id is not None):
         raise click.UsageError("name a grant, or give --all")
+    if everything and records:
+        raise click.UsageError("--records is about one source: name its grant")
     if grant_id is None:
         ended = caller.hub.post("/grants/withdraw")
         said = f"Withdrawn: {len(ended['withdrawn'])} consents."
         tell(caller.as_json, ended, said)
         return
+    source = _source(caller, grant_id) if records == "delete" else None
+    if source and not yes:
+        ask_whether_meant({"provider": source})
     ended = caller.hub.post(
         f"/grants/{_grant(grant_id)}/withdraw", {"records": records} if records else {}
     )
-    tell(caller.as_json, ended, "Withdrawn. Whatever is asked by it from now on is refused.")
+    if source is None:
+        tell(caller.as_json, ended, "Withdrawn. Whatever is asked by it from now on is refused.")
+        return
+    if not caller.as_json:
+        click.echo("Withdrawn. Nothing is collected from there any more.")
+    erase_part(caller, {"provider": source}, out=None)
+
+
+def _source(caller: Caller, grant_id: str) -> str:
+    """The provider whose collecting a grant allows."""
+    found = caller.hub.get(f"/consents/{_grant(grant_id)}")
+    if found["kind"] != "collect":
+        raise click.UsageError("--records is about a source, and that consent is a partner's")
+    return str(found["counterparty"])
 
 
 @person.command()

@@ -34,7 +34,9 @@ def erase(caller: Caller, yes: bool, out: Path | None, **part: str | None) -> No
     """Erase everything the hub holds of somebody, or a part, and print the certificate."""
     named = {name: told for name, told in part.items() if told is not None}
     if named:
-        _erase_part(caller, named, out, yes=yes)
+        if not yes:
+            ask_whether_meant(named)
+        erase_part(caller, named, out)
         return
     if not yes:
         click.confirm(
@@ -56,10 +58,14 @@ def erase(caller: Caller, yes: bool, out: Path | None, **part: str | None) -> No
     tell(caller.as_json, {"link": link, **found}, lambda: _say(found, link, out))
 
 
-def _erase_part(caller: Caller, part: dict[str, str], out: Path | None, *, yes: bool) -> None:
-    if not yes:
-        what = ", ".join(f"{name} {told}" for name, told in part.items())
-        click.confirm(f"This goes for good ({what}); the rest stays. Go on?", abort=True)
+def ask_whether_meant(part: dict[str, str]) -> None:
+    """Go on only if the person says so; what goes is what `part` names, as `erase` takes it."""
+    what = ", ".join(f"{name} {told}" for name, told in part.items())
+    click.confirm(f"This goes for good ({what}); the rest stays. Go on?", abort=True)
+
+
+def erase_part(caller: Caller, part: dict[str, str], out: Path | None) -> None:
+    """Have a part erased, and print its first certificate."""
     begun = caller.hub.post("/sources/erase", {**part, "sure": "yes"})
     link = caller.hub.url + begun["location"]
     if not caller.as_json:

@@ -228,6 +228,7 @@ def _card(held: Held, names: _Names, now: datetime) -> dict[str, Any]:
         "active": grant.state(now) is GrantState.ACTIVE,
         "collects": grant.kind is GrantKind.COLLECT,
         "state": translate(locale, WORDS[state_of(held, now)]),
+        "counterparty": grant.counterparty,
         "name": names.of(grant),
         "why": getattr(find_purpose(grant.purpose).text, locale),
         "often": frequency_words(grant.frequency, locale),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from typing import Final, Literal
+from urllib.parse import parse_qs
 
 from pydantic import Field
 
@@ -51,6 +52,8 @@ def show_parts(site: Site, request: Request) -> Answer:
         account=account,
         recovery=account.pending_recovery(site.desk.now()),
         providers=[(name, known.get(name, name)) for name in dict.fromkeys(linked)],
+        # Who has just withdrawn comes with the source whose records are to go.
+        chosen=parse_qs(request.query).get("provider", [""])[0],
         own=OWN,
         datasets=DATASETS,
         steps=PART_STEPS,

@@ -142,7 +142,8 @@ def _source(
         "asked_at": link.asked_at,
         "connected_at": link.connected_at,
         "complete_at": link.complete_at,
-        "records": dict(link.records),
+        # Of a source that has ended the last sweep says nothing of what is in the vault by now.
+        "records": dict(link.records) if live else {},
         "trouble": link.trouble if live else ended,
         "way": _way(link, live=live),
         "failing_since": link.failing_since,

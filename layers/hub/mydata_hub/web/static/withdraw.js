@@ -1,4 +1,5 @@
-// Withdrawing, wherever a grant is shown: one tap, and the page says what is so now.
+// Withdrawing, wherever a grant is shown: one tap, and the page says what is so now. Who wants the
+// collected records deleted is led to where they are erased, which cannot be undone by anybody.
 
 import { post } from "./call.js";
 import { onSubmit, sayNext } from "./say.js";
@@ -12,7 +13,7 @@ export function enableWithdrawing() {
     onSubmit(form, async () => {
       await post(form.dataset.withdraw, records ? { records } : {});
       sayNext(form.dataset.done);
-      location.assign(location.pathname);
+      location.assign((records === "delete" && form.dataset.erase) || location.pathname);
     });
   }
 }
