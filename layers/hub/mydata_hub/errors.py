@@ -34,6 +34,7 @@ The text of an error is safe to log and to show: it never holds personal data, t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 PROBLEM_BASE = "urn:mydata-hub:problem:"
@@ -121,15 +122,17 @@ class AccountRestricted(Refusal):
 class NotReleased(Refusal):
     """The release gate gives no answer, for a reason that the partner's own requests show.
 
-    `rule` is a word of a closed list (policies/README.md); nothing of a vault is in it.
+    `rule` is a word of a closed list (policies/README.md); nothing of a vault is in it. `policies`
+    are the numbers of those in the way, for the operator and never for the partner.
     """
 
     status = 403
     slug = "not-released"
 
-    def __init__(self, rule: str) -> None:
+    def __init__(self, rule: str, policies: Sequence[str] = ()) -> None:
         super().__init__(f"not released: {rule}")
         self.rule = rule
+        self.policies = tuple(policies)
 
     @property
     def problem_type(self) -> str:

@@ -31,6 +31,8 @@ FIELDS: Final = frozenset(
         *("error", "problem", "frames"),
         # work in the background: kinds and counts
         *("topic", "count", "failed", "oldest_age_s", "position", "size"),
+        # a refused question: the numbers of the policies in the way, and no question, no partner
+        "policies",
     }
 )
 

@@ -9,6 +9,7 @@ import pytest
 from joserfc.jwk import KeySet
 from jwcrypto.jwk import JWK
 from mydata_hub.errors import NotProven
+from mydata_hub.observe import AllowListFormatter
 from mydata_hub.release.receipts import verify_receipt
 from mydata_hub.transparency.checkpoint import VerifierKey
 from sd_jwt.verifier import SDJWTVerifier
@@ -101,6 +102,22 @@ def test_outside_the_catalogue_and_outside_the_consent_is_refused_for_nothing(as
     events = asked.hub.released(asked.person)
     assert [event.kind for event in events] == ["claims_refused"] * 2
     assert asked.partner.ask().json()["bits"] == MODE_BITS
+
+
+def test_the_operator_s_log_names_every_policy_in_the_way_and_the_partner_hears_of_one(
+    asked, caplog
+):
+    refused = asked.partner.ask("insurance.car_cover")
+    assert refused.problem == "not-released:not-granted"
+    assert "P0" not in refused.body
+    lines = [json.loads(AllowListFormatter().format(record)) for record in caplog.records]
+    (told,) = [one for one in lines if one.get("message") == "policies refused a question"]
+    assert told["policies"] == sorted(told["policies"])
+    assert "P06" in told["policies"]
+    # Nothing in the line says who was asked about, by whom, or what.
+    text = json.dumps(told)
+    for word in (asked.person, asked.grant_id, asked.partner.client_id, "insurance"):
+        assert word not in text
 
 
 def test_the_very_next_call_after_a_withdrawal_is_refused(asked):

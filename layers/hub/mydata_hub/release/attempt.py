@@ -187,7 +187,7 @@ class Attempt:
             if conflict.change >= len(spent):
                 raise
             raise self.access.refusal(spent[conflict.change]) from None
-        raise told or NotReleased(rule)
+        raise told or NotReleased(rule, failing)
 
 
 def commit_or_find(tables: Tables, event_id: EventId, *changes: Change) -> None:

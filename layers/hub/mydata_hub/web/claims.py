@@ -22,6 +22,7 @@ from mydata_hub.errors import (
     Conflict,
     HubError,
     NotFound,
+    NotReleased,
     OAuthRefused,
     OutcomeUnknown,
     Refusal,
@@ -124,7 +125,10 @@ def _answer(counter: Counter, event: Mapping[str, Any]) -> Answer:
         session = caller if isinstance(caller, Session) else None
         return _ENDPOINTS[event["routeKey"]](counter, Request(event, session))
     except HubError as error:
-        if not isinstance(error, Refusal):
+        if isinstance(error, NotReleased) and error.policies:
+            told = {**route_of(event), "policies": list(error.policies)}
+            counter.logger.info("policies refused a question", extra=told)
+        elif not isinstance(error, Refusal):
             counter.logger.exception("a request failed", extra=route_of(event))
         return _explain(Request(event), error)
     except Exception:
