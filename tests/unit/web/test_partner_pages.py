@@ -123,7 +123,7 @@ def test_a_dry_run_says_what_a_consent_would_tell_and_its_price(described):
     assert list(Draft202012Validator(schema).iter_errors(told)) == []
 
 
-def test_a_dry_run_says_why_a_consent_would_be_refused():
+def test_a_dry_run_says_why_a_consent_would_be_refused(described):
     query = "claims=commute.mode&claims=insurance.car_cover&purpose=deposit_waiver"
     status, told = dry_run(f"{query}&unit=day&count=9&days=366")
     assert status == 200
@@ -134,6 +134,19 @@ def test_a_dry_run_says_why_a_consent_would_be_refused():
         ("frequency", "at"),
         ("days", "at"),
     ]
+    schema = {"$ref": "#/components/schemas/DryRun", "components": described["components"]}
+    assert list(Draft202012Validator(schema).iter_errors(told)) == []
+    for language, words in {
+        "en": ["commute.mode@1 is not answered for", "more often than is fair", "longer than is"],
+        "ko": ["commute.mode@1 질문은", "알맞은 횟수보다 많아요", "알맞은 기간보다 길어요"],
+    }.items():
+        page = ask(
+            "/dry-run",
+            f"{query}&unit=day&count=9&days=366",
+            accept=PAGE,
+            **{"accept-language": language},
+        )["body"]
+        assert [one for one in words if one not in page] == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -103,26 +102,38 @@ def _attributes(entries: Sequence[Entry]) -> list[dict[str, Any]]:
 
 def _refused(
     plan: Plan, entries: Sequence[Entry], purpose: Purpose, fair_use: FairUse
-) -> list[dict[str, str]]:
+) -> list[dict[str, Any]]:
+    """Each rule that the plan breaks, by field; `most` is the bound where the rule has one."""
     found = [
-        {"field": "claims", "reason": f"{entry.claim.ref} is not answered for this purpose"}
+        {
+            "field": "claims",
+            "rule": "purpose",
+            "claim": entry.claim.ref,
+            "reason": f"{entry.claim.ref} is not answered for this purpose",
+        }
         for entry in entries
         if purpose not in entry.claim.purposes
     ]
     bounds = fair_use.of(purpose)
     if bounds is None:
-        return [*found, {"field": "purpose", "reason": "has no bounds of fair use"}]
-    most = bounds.times(plan.frequency.unit)
-    if plan.frequency.count > most:
-        reason = f"at most {most} a {plan.frequency.unit} is fair for this purpose"
-        found.append({"field": "frequency", "reason": reason})
-    if timedelta(days=plan.days) > bounds.age:
-        reason = f"at most {bounds.days} days are fair for this purpose"
-        found.append({"field": "days", "reason": reason})
-    if len(entries) > bounds.claims:
-        reason = f"at most {bounds.claims} questions are fair for this purpose"
-        found.append({"field": "claims", "reason": reason})
-    return found
+        reason = "has no bounds of fair use"
+        return [*found, {"field": "purpose", "rule": "no_fair_use", "reason": reason}]
+    unit = plan.frequency.unit
+    broken = [
+        ("frequency", plan.frequency.count, bounds.times(unit), f"at most {{}} a {unit} is fair"),
+        ("days", plan.days, bounds.days, "at most {} days are fair"),
+        ("claims", len(entries), bounds.claims, "at most {} questions are fair"),
+    ]
+    return found + [
+        {
+            "field": field,
+            "rule": f"fair_{field}",
+            "most": most,
+            "reason": f"{words.format(most)} for this purpose",
+        }
+        for field, asked, most, words in broken
+        if asked > most
+    ]
 
 
 def _periods(entry: Entry, days: int) -> int:

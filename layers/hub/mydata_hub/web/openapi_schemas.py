@@ -108,7 +108,11 @@ SCHEMAS: Final[dict[str, Any]] = {
             "bits_once": _BITS,
             "bits_at_most": _BITS,
             "fits_once": {"type": "boolean"},
-            "refused": _list(_object({"field": _WORD, "reason": _TEXT}), 0),
+            # `most` is the bound, `claim` the question, where the rule is about one.
+            "refused": _list(
+                _object({"field": _WORD, "rule": _WORD, "reason": _TEXT}, most=_COUNT, claim=_WORD),
+                0,
+            ),
         }
     ),
     "Asking": _object({"claims": {**_list(_WORD), "uniqueItems": True}}),
