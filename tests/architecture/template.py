@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FUNCTION = "AWS::Serverless::Function"
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML with CloudFormation's short forms; a key that is written twice is an error."""
 
 

@@ -23,7 +23,8 @@ from mydata_hub.config import PagesSettings
 from mydata_hub.web.wording import KOREAN
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-CHROMIUM = shutil.which("chromium")
+# The same browser twice: the one without windows of its own is quicker.
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

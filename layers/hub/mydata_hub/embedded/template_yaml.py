@@ -47,7 +47,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return document
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Safe YAML with tags, without dates, and without a name that stands twice in a map."""
 
 
