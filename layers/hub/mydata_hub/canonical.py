@@ -67,7 +67,12 @@ class CentralObject:
         Raises FormatUnknown for another format, and Unreadable, which names the field that is
         unknown, missing, of a wrong type or wrong in itself, and never tells its value.
         """
-        members = cls._current(_parse(cls.object_name, encoded))
+        parsed = _parse(cls.object_name, encoded)
+        if (same := cls._as_written(parsed, encoded)) is not None:
+            return same
+        if _dumps(cls.object_name, parsed) != encoded:
+            raise Unreadable(cls.object_name, "is not a canonical JSON object (RFC 8785)")
+        members = cls._current(parsed)
         names = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
         for name in sorted(members.keys() - names):
             raise Unreadable(_told(name), "is not a field of this format")
@@ -80,6 +85,16 @@ class CentralObject:
             if _dumps(name, again[name]) != _dumps(name, members[name]):
                 raise Unreadable(name, "is not in its canonical form")
         return decoded
+
+    @classmethod
+    def _as_written(cls, parsed: dict[str, Any], encoded: bytes) -> Self | None:
+        """The object, if these are the very bytes it encodes to; there is no more to check then."""
+        fields = {name: value for name, value in parsed.items() if name not in _HEAD}
+        try:
+            decoded: Self = _build(cls, fields)
+            return decoded if decoded.encode() == encoded else None
+        except (Unreadable, BadInput, RecursionError):
+            return None
 
     @classmethod
     def upgrade(cls, members: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG003 (for subclasses)
@@ -207,7 +222,7 @@ def _parse(object_name: str, encoded: bytes) -> dict[str, Any]:
         members = json.loads(encoded.decode(), parse_float=_no_float, parse_constant=_no_float)
     except (ValueError, RecursionError):
         raise Unreadable(object_name, "is not JSON without floats") from None
-    if not isinstance(members, dict) or _dumps(object_name, members) != encoded:
+    if not isinstance(members, dict):
         raise Unreadable(object_name, "is not a canonical JSON object (RFC 8785)")
     return members
 
@@ -229,11 +244,13 @@ def _build(cls: Any, members: dict[str, Any]) -> Any:
     from pydantic import ValidationError
 
     try:
-        return _adapter(cls).validate_json(_dumps(cls.object_name, members), strict=True)
+        return _adapter(cls).validate_json(json.dumps(members), strict=True)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         # Deeper places can be names that a provider or a person chose.
-        raise Unreadable(str(first["loc"][0]), "has a wrong type or shape") from None
+        raise Unreadable(
+            str((*first["loc"], cls.object_name)[0]), "has a wrong type or shape"
+        ) from None
     except BadInput as error:
         raise Unreadable(error.field, error.remedy) from None
 

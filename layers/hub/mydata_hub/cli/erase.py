@@ -12,7 +12,6 @@ import click
 from mydata_hub.cli.client import HubClient, tell
 from mydata_hub.cli.person import Caller, signed_in
 from mydata_hub.cli.wallet import Wallet
-from mydata_hub.erasure.beginning import CONFIRMATIONS
 
 ERASE_SECONDS: Final = 300.0
 LOOK_SECONDS: Final = 0.3
@@ -44,6 +43,9 @@ def erase(caller: Caller, yes: bool, out: Path | None, **part: str | None) -> No
             "Export first what is to be kept. Go on?",
             abort=True,
         )
+    # What it needs takes a third of a second to read, and `person` comes by here at each command.
+    from mydata_hub.erasure.beginning import CONFIRMATIONS
+
     begun = caller.hub.post("/erase", {"confirmation": CONFIRMATIONS[-1]})
     # The link is what remains: said at once, so that nobody loses it who is cut off here.
     link = caller.hub.url + begun["location"]
