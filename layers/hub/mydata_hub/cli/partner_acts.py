@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +14,13 @@ import httpx
 from mydata_hub.cli.house_acts import Story
 from mydata_hub.cli.log_sources import HttpSource, httpx_client
 from mydata_hub.cli.own_entries import own_entries
-from mydata_hub.cli.stage import run
+from mydata_hub.cli.stage import run, run_all
 from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.transparency.tiles import tiles_of
 
 LOG_SECONDS: Final = 15.0
 POLL_SECONDS: Final = 0.2
+SETTLED_SECONDS: Final = 1.0
 TOLD_SECONDS: Final = 15.0
 # In the catalogue, but never granted to the bicycle service.
 NOT_GRANTED: Final = "insurance.car_cover"
@@ -122,38 +124,43 @@ def _told(person: Any, grant_id: str, begun: float) -> dict[str, Any]:
 
 def audit(story: Story) -> None:
     """An auditor checks the log, the partner its receipt, and a forged copy is found out."""
-    stage = story.stage
+    stage, url = story.stage, story.hub.url
     stage.act("AUDIT · an auditor checks the log, then a forged copy of it")
-    report = _verified_log(story)
+    _wait_for_log(url)
+    receipt, spoilt = story.folder / RECEIPT, story.folder / "spoilt.json"
+    spoilt.write_bytes(_flip(receipt.read_bytes()))
+    mirror, forged = story.folder / "mirror", story.folder / "forged"
+    entries = _mirror(url, mirror).relative_to(mirror)
+    shutil.copytree(mirror, forged)
+    (forged / entries).write_bytes(_flip((forged / entries).read_bytes()))
+    # Each looks at something of its own, so nobody waits for another.
+    whole, true, wrong, copy, found, invited = run_all(
+        ("log", "verify", "--url", url, "--json"),
+        ("receipt", "verify", str(receipt), "--url", url, "--json"),
+        ("receipt", "verify", str(spoilt), "--url", url, "--json"),
+        ("log", "verify", "--folder", str(mirror), "--json"),
+        ("log", "verify", "--folder", str(forged), "--json"),
+        ("auditor", "add", "Dana", "--locale", "en", *story.data, "--json"),
+    )
+    report = whole.json()
     stage.line(
         "Every entry verifies against the signed checkpoint.",
         report["verified"] is True,
         f"{report['size']} entries, root {str(report['root'])[:16]}…",
     )
-    receipt = story.folder / RECEIPT
-    told = run("receipt", "verify", str(receipt), "--url", story.hub.url, "--json")
-    stage.line("The partner's answer receipt verifies, with its place in the log.", told.code == 0)
-    spoilt = story.folder / "spoilt.json"
-    spoilt.write_bytes(_flip(receipt.read_bytes()))
-    told = run("receipt", "verify", str(spoilt), "--url", story.hub.url, "--json")
-    stage.line("One letter changed in it: DETECTED.", told.code == 1, told.reason())
-    mirror = story.folder / "mirror"
-    entries = _mirror(story.hub.url, mirror)
-    same = run("log", "verify", "--folder", str(mirror), "--json").json()
-    stage.line("A mirror of the log verifies too.", same["verified"] is True)
-    entries.write_bytes(_flip(entries.read_bytes()))
-    forged = run("log", "verify", "--folder", str(mirror), "--json").json()
-    named = [finding["object"] for finding in forged["findings"]]
-    wanted = entries.relative_to(mirror).as_posix()
-    stage.line("One byte changed in the copy: DETECTED.", wanted in named, ", ".join(named))
+    stage.line("The partner's answer receipt verifies, with its place in the log.", true.code == 0)
+    stage.line("One letter changed in it: DETECTED.", wrong.code == 1, wrong.reason())
+    stage.line("A mirror of the log verifies too.", copy.json()["verified"] is True)
+    named = [finding["object"] for finding in found.json()["findings"]]
+    changed = entries.as_posix() in named
+    stage.line("One byte changed in the copy: DETECTED.", changed, ", ".join(named))
     stage.figures["log_entries"] = report["size"]
-    _count(story)
+    _count(story, invited.json()["link"])
 
 
-def _count(story: Story) -> None:
+def _count(story: Story, link: str) -> None:
     """Somebody who sees every entry and no person counts what left the vaults."""
     stage, data = story.stage, story.data
-    link = run("auditor", "add", "Dana", "--locale", "en", *data, "--json").json()["link"]
     run("auditor", "enrol", "Dana", "--link", link, *data)
     counted = run("auditor", "counts", "--as", "Dana", *data, "--json").json()
     kinds = counted["by_class"]
@@ -193,15 +200,14 @@ def _release_grants(state: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _verified_log(story: Story) -> dict[str, Any]:
-    """The report on the log, once everything that happened so far is in it."""
-    begun = time.perf_counter()
-    size = -1
-    while True:
-        report: dict[str, Any] = run("log", "verify", "--url", story.hub.url, "--json").json()
-        if report["size"] == size or time.perf_counter() - begun > LOG_SECONDS:
-            return report
-        size = report["size"]
+def _wait_for_log(url: str) -> None:
+    """Until everything that happened so far is in the log: it grows no more."""
+    begun, size = time.perf_counter(), ""
+    while time.perf_counter() - begun < LOG_SECONDS:
+        before, size = size, httpx.get(f"{url}/log/checkpoint").text.splitlines()[1]
+        if size == before:
+            return
+        time.sleep(SETTLED_SECONDS)
 
 
 def _receipt(shop: Shop) -> bytes:
