@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from mydata_hub.consent.amending import narrow_grant
 from mydata_hub.consent.grants import fetch_grant, list_grants
 from mydata_hub.errors import BadInput, OAuthRefused
+from mydata_hub.insights.fair_use import FairUse, read_fair_use
 from mydata_hub.oauth.authorize import approve_question, require_own
 from mydata_hub.oauth.clients import suspend_client
 from mydata_hub.oauth.protected_resource import check_access
 
-from tests.unit.oauth.hub import said
+from tests.unit.oauth.hub import a_claim, said
 
 TIER, COMMUTE = "trust_tier@2", "commute.mode@2"
+POLICIES = Path(__file__).parents[3] / "policies"
 
 
 def asking(partner, grant_id, action, **details):
@@ -156,6 +160,51 @@ def test_an_action_without_its_grant_or_a_grant_without_its_action_is_refused(pa
 def test_a_merge_keeps_the_purpose(partner, held):
     asked = asking(partner, held[1]["grant_id"], "merge", claims=["income"], purpose="loan_advice")
     assert refused(partner.push(**asked), "invalid_authorization_details", "purpose")
+
+
+@pytest.fixture
+def fair(hub):
+    """The hub under the bounds that are shipped, with more claims than a deposit may rest on."""
+    bounds = read_fair_use(POLICIES)
+    most = bounds.of("deposit_waiver").claims
+    names = [f"claim.of{number}" for number in range(most + 1)]
+    hub.authority.catalogue.claims |= {name: a_claim(name) for name in names}
+    hub.authority = replace(hub.authority, fair_use=bounds)
+    return names
+
+
+def test_a_merge_to_more_than_is_fair_is_refused_and_leaves_the_grant_as_it_is(hub, fair, partner):
+    *most, one_more = fair
+    held, rest = most[:2], most[2:]
+    tokens = partner.tokens(
+        *hub.join(), authorization_details=json.dumps([partner.details(claims=held)])
+    )
+    before = fetch_grant(hub.tables, tokens["grant_id"])
+    # Each of them is fair by itself, and so is all that may be asked together.
+    partner.pushed(authorization_details=json.dumps([partner.details(claims=[*rest, one_more])]))
+    partner.pushed(**asking(partner, before.grant_id, "merge", claims=rest))
+    answer = partner.push(**asking(partner, before.grant_id, "merge", claims=[*rest, one_more]))
+    assert refused(answer, "invalid_authorization_details", f"purpose: {len(most)}")
+    assert fetch_grant(hub.tables, tokens["grant_id"]) == before
+    assert check_access(hub.authority, partner.resource(tokens["access_token"]))
+
+
+def test_a_merge_under_bounds_that_were_drawn_closer_meanwhile_is_not_put_to_the_person(
+    hub, fair, partner
+):
+    """What was given when more was fair is not carried on into a new consent."""
+    often = {"unit": "month", "count": 31}
+    details = json.dumps([partner.details(claims=fair[:1], frequency=often)])
+    tokens = partner.tokens(*hub.join(), authorization_details=details)
+    request_uri = partner.pushed(**asking(partner, tokens["grant_id"], "merge", claims=fair[1:2]))
+    closer = hub.authority.fair_use.of("deposit_waiver").model_copy(update={"month": 30})
+    hub.authority = replace(hub.authority, fair_use=FairUse({"deposit_waiver": closer}))
+    answer = partner.push(**asking(partner, tokens["grant_id"], "merge", claims=fair[1:2]))
+    assert refused(answer, "invalid_authorization_details", "frequency")
+    with pytest.raises(OAuthRefused, match="frequency") as told:
+        hub.open(partner.client_id, request_uri)
+    assert told.value.code == "invalid_authorization_details"
+    assert fetch_grant(hub.tables, tokens["grant_id"]).frequency.count == 31
 
 
 def test_nobody_sees_or_answers_a_question_about_somebody_else_s_consent(hub, partner, held):
