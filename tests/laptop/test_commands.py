@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -89,6 +90,55 @@ def test_the_words_for_people_name_their_passkeys(mydata, somebody):
     words = mydata("person", "show", "--as", somebody).out
     assert somebody in words
     assert "none yet" in words
+
+
+@pytest.fixture
+def answered(hub, mydata, somebody):
+    """The event of an answer that a sample partner got by this person's consent."""
+    with httpx.Client(headers={"accept": "application/json"}, timeout=20) as http:
+        begun = http.post(f"{hub.about['partners']['bicycle']}/start", json={}).json()
+        approved = mydata("person", "approve", begun["authorization_url"], "--as", somebody)
+        assert approved.code == 0, approved.err
+        return http.get(approved.out.strip()).json()["event_id"]
+
+
+def test_a_person_allows_less_looks_back_keeps_receipts_and_ends_everything(
+    mydata, somebody, answered, tmp_path
+):
+    connected = ("person", "connect", "sample-card", "--as", somebody, "--sample-person", "jiu")
+    assert mydata(*connected).code == 0
+    whose, file = ("--as", somebody, "--json"), tmp_path / "receipt.json"
+    given = mydata("person", "grants", *whose).json()["grants"]
+    (grant,) = (one for one in given if one["counterparty"] != "sample-card")
+    grant_id, (kept, *_, dropped) = grant["grant_id"], grant["items"]
+    narrow = ("person", "narrow", grant_id, "--drop", dropped.partition("@")[0])
+    # Nothing is dropped where one of the names is none: nobody shall believe that it was.
+    mistyped = mydata(*narrow, "--drop", kept[:-3], *whose)
+    assert mistyped.code == 2
+    assert f"{kept[:-3]}: not allowed here" in mistyped.err
+    soon = datetime.now(UTC).date() + timedelta(days=9)
+    narrowed = mydata(*narrow, "--until", soon.isoformat(), *whose)
+    assert narrowed.code == 0, narrowed.err
+    before, after = mydata("person", "history", grant_id, *whose).json()["versions"]
+    assert (before["version"], after["version"]) == (1, 2)
+    assert (before["items"], before["expires_at"]) == (grant["items"], grant["expires_at"])
+    assert after["items"] == [item for item in grant["items"] if item != dropped]
+    assert after["expires_at"] == f"{soon}T00:00:00+00:00"
+    # It is by what the passkey signed that less is allowed.
+    assert before["consent"] == after["consent"]
+    saved = mydata("person", "receipt", grant_id, "--out", str(file), *whose)
+    assert saved.code == 0, saved.err
+    told = mydata("receipt", "verify", str(file), "--json").json()
+    assert (told["verified"], told["signed_by_person"]) == (True, True)
+    assert (told["grant_id"], told["version"], told["items"]) == (grant_id, 2, after["items"])
+    saved = mydata("person", "receipt", answered, "--out", str(file), *whose)
+    assert saved.code == 0, saved.err
+    told = mydata("receipt", "verify", str(file), "--json").json()
+    assert (told["verified"], told["event_id"], told["grant_id"]) == (True, answered, grant_id)
+    ended = mydata("person", "withdraw", "--all", *whose).json()["withdrawn"]
+    assert sorted(ended) == sorted(one["grant_id"] for one in given)
+    left = mydata("person", "grants", *whose).json()["grants"]
+    assert [one["state"] for one in left] == ["withdrawn"] * 2
 
 
 @pytest.mark.parametrize("role", ["auditor", "operator"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from mydata_hub.cli.client import HubClient, tell
+from mydata_hub.cli.client import HubClient, Refused, tell
 from mydata_hub.cli.erase import ask_whether_meant, erase_part
 from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.cli.person import Caller, person, signed_in
@@ -104,14 +105,23 @@ def narrow(caller: Caller, grant_id: str, dropped: tuple[str, ...], until: datet
     body: dict[str, Any] = {}
     if dropped:
         held = [one["item"] for one in caller.hub.get(path)["items"] if one["is_consent"]]
-        kept = [item for item in held if not {item, item.partition("@")[0]} & set(dropped)]
-        if len(kept) == len(held):
-            raise click.UsageError(f"nothing of that is allowed; allowed is {', '.join(held)}")
-        body["items"] = kept
+        body["items"] = _without(held, dropped)
     if until is not None:
         body["expires_at"] = until.replace(tzinfo=UTC).isoformat()
     narrowed = caller.hub.post(f"/grants/{grant_id}/narrow", body)
     tell(caller.as_json, narrowed, "It allows less from now on.")
+
+
+def _without(held: list[str], dropped: tuple[str, ...]) -> list[str]:
+    """What stays allowed, where an item may be named without its version."""
+    named = {name: item for item in held for name in (item, item.partition("@")[0])}
+    # Threat: a name that is mistyped, and a person who believes that it is no longer allowed.
+    unknown = [name for name in dropped if name not in named]
+    if unknown:
+        allowed = ", ".join(held)
+        raise click.UsageError(f"{', '.join(unknown)}: not allowed here; allowed is {allowed}")
+    gone = {named[name] for name in dropped}
+    return [item for item in held if item not in gone]
 
 
 @person.command()
@@ -123,8 +133,8 @@ def history(caller: Caller, grant_id: str) -> None:
     tell(caller.as_json, consent, lambda: _tell_versions(consent["versions"]))
 
 
-@person.command("receipt")
-@click.argument("grant_id")
+@person.command()
+@click.argument("ident", metavar="GRANT|EVENT")
 @click.option(
     "--out",
     required=True,
@@ -132,11 +142,23 @@ def history(caller: Caller, grant_id: str) -> None:
     help="where to save it",
 )
 @signed_in
-def save_receipt(caller: Caller, grant_id: str, out: Path) -> None:
-    """Save the receipt of a consent; `receipt verify` checks it without the hub."""
-    receipt = caller.hub.get(f"/consents/{_grant(grant_id)}/receipt")
-    out.write_text(json.dumps(receipt, indent=1, ensure_ascii=False), "utf-8")
-    tell(caller.as_json, {"saved": str(out)}, f"Saved as {out}.")
+def receipt(caller: Caller, ident: str, out: Path) -> None:
+    """Save your own receipt of a consent (see `person grants`) or of an answer (`person activity`).
+
+    `receipt verify` checks either without the hub.
+    """
+    if not ident.isalnum():
+        raise click.UsageError(
+            "an id is letters and digits, as `person grants` and `activity` have it"
+        )
+    try:
+        kept = caller.hub.get(f"/consents/{ident}/receipt")
+    except Refused as refused:
+        if refused.status != HTTPStatus.NOT_FOUND:
+            raise
+        kept = caller.hub.get(f"/activity/{ident}/receipt")
+    out.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    tell(caller.as_json, {"of": ident, "file": str(out)}, f"Saved to {out}.")
 
 
 def _grant(grant_id: str) -> str:
@@ -151,19 +173,6 @@ def balances(caller: Caller) -> None:
     """What each group of partners may know of you by now, in bits and in words."""
     known = caller.hub.get("/grants/state")["balances"]
     tell(caller.as_json, known, lambda: _tell_balances(known))
-
-
-@person.command()
-@click.argument("event_id")
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
-@signed_in
-def receipt(caller: Caller, event_id: str, out: Path) -> None:
-    """Save your own receipt of an answer (see `person activity`): it verifies without the hub."""
-    if not event_id.isalnum():
-        raise click.UsageError("an event's id is letters and digits, as `person activity` has it")
-    kept = caller.hub.get(f"/activity/{event_id}/receipt")
-    out.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
-    tell(caller.as_json, {"event_id": event_id, "file": str(out)}, f"Saved to {out}.")
 
 
 def _asked(hub: HubClient, url: str) -> dict[str, str]:
