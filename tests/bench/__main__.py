@@ -18,6 +18,7 @@ from tests.bench import (
     bench_gateway,
     bench_imports,
     bench_log,
+    bench_oauth,
     bench_tables,
     bench_vault,
 )
@@ -29,6 +30,7 @@ BENCHES = (
     bench_answers,
     bench_erasure,
     bench_log,
+    bench_oauth,
     bench_gateway,
     bench_imports,
 )
