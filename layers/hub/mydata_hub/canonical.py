@@ -67,12 +67,28 @@ class CentralObject:
         Raises FormatUnknown for another format, and Unreadable, which names the field that is
         unknown, missing, of a wrong type or wrong in itself, and never tells its value.
         """
-        parsed = _parse(cls.object_name, encoded)
-        if (same := cls._as_written(parsed, encoded)) is not None:
-            return same
-        if _dumps(cls.object_name, parsed) != encoded:
-            raise Unreadable(cls.object_name, "is not a canonical JSON object (RFC 8785)")
-        members = cls._current(parsed)
+        exact = cls._decode_exact(encoded)
+        return cls._decode_explaining(encoded) if exact is None else exact
+
+    @classmethod
+    def _decode_exact(cls, encoded: bytes) -> Self | None:
+        """The object whose encoding these bytes are, or None, and then nobody knows yet why."""
+        from pydantic import ValidationError
+
+        if len(encoded) > MAX_OBJECT_BYTES:
+            return None
+        try:
+            # The head is passed over here, as a foreign member or a lax spelling would be; that
+            # there is none, and that the head is this one, the same bytes prove.
+            kind: Any = cls
+            decoded: Self = _adapter(kind).validate_json(encoded, strict=True)
+            return decoded if decoded.encode() == encoded else None
+        except (ValidationError, BadInput, RecursionError):
+            return None
+
+    @classmethod
+    def _decode_explaining(cls, encoded: bytes) -> Self:
+        members = cls._current(_parse(cls.object_name, encoded))
         names = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
         for name in sorted(members.keys() - names):
             raise Unreadable(_told(name), "is not a field of this format")
@@ -85,16 +101,6 @@ class CentralObject:
             if _dumps(name, again[name]) != _dumps(name, members[name]):
                 raise Unreadable(name, "is not in its canonical form")
         return decoded
-
-    @classmethod
-    def _as_written(cls, parsed: dict[str, Any], encoded: bytes) -> Self | None:
-        """The object, if these are the very bytes it encodes to; there is no more to check then."""
-        fields = {name: value for name, value in parsed.items() if name not in _HEAD}
-        try:
-            decoded: Self = _build(cls, fields)
-            return decoded if decoded.encode() == encoded else None
-        except (Unreadable, BadInput, RecursionError):
-            return None
 
     @classmethod
     def upgrade(cls, members: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG003 (for subclasses)
@@ -222,7 +228,7 @@ def _parse(object_name: str, encoded: bytes) -> dict[str, Any]:
         members = json.loads(encoded.decode(), parse_float=_no_float, parse_constant=_no_float)
     except (ValueError, RecursionError):
         raise Unreadable(object_name, "is not JSON without floats") from None
-    if not isinstance(members, dict):
+    if not isinstance(members, dict) or _dumps(object_name, members) != encoded:
         raise Unreadable(object_name, "is not a canonical JSON object (RFC 8785)")
     return members
 
