@@ -96,6 +96,15 @@ class SqliteFile:
             connection.execute("COMMIT")
 
     @contextmanager
+    def asking(self) -> Iterator[sqlite3.Connection]:
+        """For one statement alone, which is a snapshot by itself and needs no transaction.
+
+        Raises Busy, Damaged, StoreError.
+        """
+        with self._connection() as connection:
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A write transaction; durable when the block has been left without an error.
 

@@ -62,7 +62,7 @@ class SqliteTables:
         for key in keys:
             check_key(key)
         names = [self._name(key.table) for key in keys]
-        with self._file.reading() as connection:
+        with self._file.reading() if len(keys) > 1 else self._file.asking() as connection:
             now = self._clock.now()
             images = [
                 find_image(connection, name, key) for name, key in zip(names, keys, strict=True)
