@@ -114,8 +114,12 @@ def read_access_token(authority: Authority, token: str) -> AccessToken:
 
 
 def active_grant(authority: Authority, grant_id: str) -> Grant:
-    """The grant behind a code or refresh token, active now. Raises OAuthRefused."""
-    grant = fetch_grant(authority.desk.tables, grant_id)
+    """The grant behind a code, active now. Raises OAuthRefused."""
+    return require_active(authority, fetch_grant(authority.desk.tables, grant_id))
+
+
+def require_active(authority: Authority, grant: Grant | None) -> Grant:
+    """The grant that was read, if it is active now. Raises OAuthRefused."""
     if grant is None or grant.state(authority.desk.now()) is not GrantState.ACTIVE:
         raise OAuthRefused("invalid_grant", "the grant was withdrawn or revoked, or has expired")
     return grant
@@ -135,8 +139,3 @@ def end_authorization(authority: Authority, authorization_id: str) -> None:
     end: its refresh token would come back. No refresh token lives longer than MAX_DURATION.
     """
     end_tokens(authority, authorization_id, authority.desk.now() + MAX_DURATION)
-
-
-def is_ended(authority: Authority, *names: str) -> bool:
-    """Whether any of these tokens or authorizations was ended."""
-    return bool(authority.desk.tables.fetch_many(*(secret_key("revoked", name) for name in names)))

@@ -25,6 +25,7 @@ TABLE: Final = "oauth"
 SECRET_BYTES: Final = 32
 # FAPI 2.0 section 5.3.2.1: 10 seconds ahead must be accepted, more than 60 must not.
 AHEAD: Final = timedelta(seconds=30)
+MAX_WINDOWS: Final = 4
 
 
 class Catalogue(Protocol):
@@ -72,6 +73,22 @@ class SigningKeys:
         return dict(KeySet(list(self.public)).as_dict())
 
 
+class Nonces:
+    """The DPoP nonces of the last windows, as they were read. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def of(self, window: str) -> str | None:
+        """The nonce of a window, if it was read."""
+        return self._known.get(window)
+
+    def keep(self, window: str, nonce: str) -> None:
+        """Remember what a row says; of the latest MAX_WINDOWS windows only."""
+        known = sorted({**self._known, window: nonce}.items())
+        self._known = dict(known[-MAX_WINDOWS:])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
     """`desk.issuer` is the OAuth issuer and the one resource that tokens are for."""
@@ -88,6 +105,7 @@ class Authority:
     # Threat: a proof made ahead of time by somebody who held the key for a moment (RFC 9449
     # section 11.2). A nonce makes proofs fresh at the price of one more round trip.
     nonce_required: bool = True
+    nonces: Nonces = field(default_factory=Nonces, repr=False, compare=False)
 
     @property
     def issuer(self) -> str:

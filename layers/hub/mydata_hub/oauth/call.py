@@ -28,19 +28,23 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     query: str = ""
     body: bytes = b""
+    _parsed: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def header(self, name: str) -> str | None:
         """A header's value, or None."""
         return self.headers.get(name)
 
     def form(self) -> dict[str, str]:
-        """The parameters of the body. Raises OAuthRefused."""
+        """The parameters of the body, which is parsed once. Raises OAuthRefused."""
+        if self._parsed:
+            return dict(self._parsed)
         media_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
         if media_type != FORM:
             raise OAuthRefused("invalid_request", f"send {FORM}")
         if len(self.body) > MAX_BODY_BYTES:
             raise OAuthRefused("invalid_request", f"a body may have {MAX_BODY_BYTES} bytes")
-        return _parameters(self.body)
+        self._parsed.update(_parameters(self.body))
+        return dict(self._parsed)
 
     def parameters(self) -> dict[str, str]:
         """The parameters of the query. Raises OAuthRefused."""

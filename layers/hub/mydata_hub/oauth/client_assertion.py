@@ -10,7 +10,7 @@ from mydata_hub.errors import NotProven, OAuthRefused
 from mydata_hub.oauth.authority import AHEAD, Authority
 from mydata_hub.oauth.clients import Client, fetch_client, keys_of
 from mydata_hub.oauth.fetched_keys import ask_for_keys
-from mydata_hub.oauth.jose import Jwt, peek, verify_jwt
+from mydata_hub.oauth.jose import Jwt, peek, verify_peeked
 from mydata_hub.oauth.single_use import Spent, spend
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -27,16 +27,17 @@ def authenticate_client(authority: Authority, form: Mapping[str, str]) -> tuple[
     """
     token = require_assertion(form)
     try:
-        client_id = peek(token).text("sub", MAX_ID_LETTERS)
+        shown = peek(token)
     except NotProven as error:
         raise _refused(f"client_assertion: {error}") from None
+    client_id = shown.text("sub", MAX_ID_LETTERS)
     if client_id is None or form.get("client_id", client_id) != client_id:
         raise _refused("sub: must be the client_id")
     client = fetch_client(authority.desk.tables, client_id)
     if client is None or client.suspended:
         raise _refused("this client is not registered here, or it is suspended")
     try:
-        assertion = verify_jwt(token, keys_of(authority.desk.tables, client))
+        assertion = verify_peeked(shown, keys_of(authority.desk.tables, client))
     except NotProven as error:
         if client.jwks_uri is not None:  # perhaps it has a new key since it was read
             ask_for_keys(authority.desk.tables, client.client_id, authority.desk.now())

@@ -26,7 +26,7 @@ from mydata_hub.oauth.admission import Admitted, admit
 from mydata_hub.oauth.authority import AHEAD, Authority
 from mydata_hub.oauth.call import Answer, Call, answering
 from mydata_hub.oauth.clients import Client, keys_of
-from mydata_hub.oauth.jose import Jwt, verify_jwt
+from mydata_hub.oauth.jose import verify_jwt
 from mydata_hub.oauth.security_events import DELETION_ATTESTED, TYPE
 from mydata_hub.oauth.single_use import commit_spending
 from mydata_hub.ports.tables import Change
@@ -83,7 +83,7 @@ def _read(authority: Authority, admitted: Admitted) -> Statement:
     said: Any = stated.get(DELETION_ATTESTED) if isinstance(stated, dict) else None
     if not isinstance(said, dict):
         raise _refused(f"events: must hold {DELETION_ATTESTED}")
-    about = Jwt(event.header, said)
+    about = replace(event, claims=said)
     grant_id, deleted_at = about.text("grant_id", MAX_ID_LETTERS), about.seconds("deleted_at")
     if grant_id is None:
         raise _refused("grant_id: must name the grant that ended")

@@ -1,7 +1,8 @@
 """DPoP nonces (RFC 9449 sections 8 and 9): one unpredictable word per window, for all clients.
 
 Kept in table `oauth` so that every instance knows it, and made when it is first needed, so that
-nobody can make proofs ahead of time.
+nobody can make proofs ahead of time. A row of it is written once and never changed, so whoever has
+read it need not read it again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.errors import Busy, Conflict
-from mydata_hub.oauth.authority import TABLE
+from mydata_hub.oauth.authority import TABLE, Nonces
 from mydata_hub.ports.tables import Absent, Key, Put
 
 WINDOW: Final = timedelta(minutes=5)
@@ -39,10 +40,15 @@ def current_nonce(desk: Desk) -> str:
     return str(row.values["nonce"])
 
 
-def is_current(desk: Desk, nonce: str) -> bool:
+def is_current(desk: Desk, nonces: Nonces, nonce: str) -> bool:
     """Whether a nonce is of this window or the one before, so that no client meets an edge."""
-    keys = _key(desk.now()), _key(desk.now() - WINDOW)
-    return any(row.values["nonce"] == nonce for row in desk.tables.fetch_many(*keys).values())
+    now = desk.now()
+    keys = _key(now), _key(now - WINDOW)
+    if any(nonces.of(key.sort) == nonce for key in keys):
+        return True
+    for key, row in desk.tables.fetch_many(*keys).items():
+        nonces.keep(key.sort, str(row.values["nonce"]))
+    return any(nonces.of(key.sort) == nonce for key in keys)
 
 
 def _key(at: datetime) -> Key:

@@ -14,7 +14,7 @@ from mydata_hub.errors import NotProven, OAuthRefused
 from mydata_hub.oauth.authority import AHEAD, Authority
 from mydata_hub.oauth.call import Call
 from mydata_hub.oauth.dpop_nonce import current_nonce, is_current
-from mydata_hub.oauth.jose import Jwt, import_public_key, peek, verify_jwt
+from mydata_hub.oauth.jose import Jwt, import_public_key, peek, verify_peeked
 from mydata_hub.oauth.single_use import Spent, spend
 
 # How old a proof may be: time for a slow network and a clock that is behind.
@@ -44,9 +44,10 @@ def verify_proof(authority: Authority, call: Call, access_token: str | None = No
     if "," in header:  # no JWT has one: these are two headers, joined
         raise _refused("send exactly one DPoP header")
     try:
-        key = import_public_key(peek(header).header.get("jwk"))
+        shown = peek(header)
+        key = import_public_key(shown.header.get("jwk"))
         # A kid has no say here: the key is the one in the header.
-        proof = verify_jwt(header, [key], typ="dpop+jwt")
+        proof = verify_peeked(shown, [key], typ="dpop+jwt")
     except NotProven as error:
         raise _refused(str(error)) from None
     jti = _check_claims(authority, call, proof, access_token)
@@ -95,7 +96,7 @@ def _check_nonce(authority: Authority, proof: Jwt) -> None:
     given = proof.claims.get("nonce")
     if given is None and not authority.nonce_required:
         return
-    if not isinstance(given, str) or not is_current(authority.desk, given):
+    if not isinstance(given, str) or not is_current(authority.desk, authority.nonces, given):
         raise OAuthRefused(
             "use_dpop_nonce",
             "use the nonce of the DPoP-Nonce header",

@@ -10,7 +10,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from joserfc import jws
@@ -49,6 +49,7 @@ class Jwt:
 
     header: Mapping[str, Any]
     claims: Mapping[str, Any]
+    signature: CompactSignature = field(repr=False, compare=False)
 
     def text(self, name: str, maximum: int = 2048) -> str | None:
         """A claim that is Unicode text of a bounded length, or None."""
@@ -104,11 +105,17 @@ def import_public_key(jwk: object) -> Key:
     if kind == "OKP" and members.get("alg") in _NAMES_OF_ED25519:
         del members["alg"]  # two names of one algorithm: clients write one and sign with the other
     try:
-        key = JWKRegistry.import_key(members)
-        key.check_use("sig")
-        key.get_op_key("verify")
+        return _imported(json.dumps(members, sort_keys=True))
     except _MALFORMED:
         raise NotProven("jwk", "is not a public key that can verify") from None
+
+
+@functools.lru_cache(maxsize=256)
+def _imported(members: str) -> Key:
+    """The key of a JWK that holds nothing private: partners prove the same one again and again."""
+    key = JWKRegistry.import_key(json.loads(members))
+    key.check_use("sig")
+    key.get_op_key("verify")
     return key
 
 
@@ -134,11 +141,14 @@ def verify_jwt(token: str, keys: Iterable[Key], *, typ: str | None = None) -> Jw
 
     `typ` is the type it must say it is (RFC 8725 section 3.11). Raises NotProven.
     """
-    signature = _extract(token)
-    jwt = _jwt(signature)
+    return verify_peeked(peek(token), keys, typ=typ)
+
+
+def verify_peeked(jwt: Jwt, keys: Iterable[Key], *, typ: str | None = None) -> Jwt:
+    """The same JWT, as `verify_jwt` gives it. Raises NotProven."""
     if typ is not None and not _is_type(jwt.header.get("typ"), typ):
         raise NotProven("typ", f"is not {typ}")
-    _require_signed(signature, keys)
+    _require_signed(jwt.signature, keys)
     return jwt
 
 
@@ -203,7 +213,7 @@ def _jwt(signature: CompactSignature) -> Jwt:
         claims = None
     if not isinstance(claims, dict):
         raise NotProven("jwt", "does not hold a JSON object")
-    return Jwt(signature.headers(), claims)
+    return Jwt(signature.headers(), claims, signature)
 
 
 def _verifies(signature: CompactSignature, key: Key) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from mydata_hub.consent.grant import Grant, GrantState
-from mydata_hub.consent.grants import fetch_grant
+from mydata_hub.consent.grants import grant_key, read_grant
 from mydata_hub.errors import NotProven, OAuthRefused
 from mydata_hub.oauth.access_token import (
     AccessToken,
@@ -83,9 +83,11 @@ def _find(authority: Authority, token: str) -> _Found | None:
     except NotProven:
         access = None
     if access is not None:
-        if tables.fetch_many(*access.ended_by):
+        of_grant = (grant_key(access.grant_id),) if access.grant_id else ()
+        rows = tables.fetch_many(*access.ended_by, *of_grant)
+        if any(key in rows for key in access.ended_by):
             return None
-        grant = fetch_grant(tables, access.grant_id) if access.grant_id else None
+        grant = next((read_grant(rows[key]) for key in of_grant if key in rows), None)
         if access.grant_id and not _is_active(authority, grant, access.grant_version):
             return None
         return _Found(
@@ -95,17 +97,14 @@ def _find(authority: Authority, token: str) -> _Found | None:
             grant=grant,
             access=access,
         )
-    row = find_refresh_token(authority, token)
-    if row is None:
-        return None
-    grant = fetch_grant(tables, str(row.values["grant_id"]))
-    if grant is None or not _is_active(authority, grant, None):
+    held = find_refresh_token(authority, token)
+    if held is None or held.grant is None or not _is_active(authority, held.grant, None):
         return None
     return _Found(
-        client_id=str(row.values["client_id"]),
-        ends=str(row.values["authorization_id"]),
-        until=min(grant.expires_at, row.expires_at or grant.expires_at),
-        grant=grant,
+        client_id=held.client_id,
+        ends=held.authorization_id,
+        until=min(held.grant.expires_at, held.expires_at or held.grant.expires_at),
+        grant=held.grant,
     )
 
 

@@ -88,10 +88,11 @@ def _answer(
     function: str, authority: Authority, logger: Logger, event: Mapping[str, Any]
 ) -> Answer:
     try:
-        enforce(function, event, PARTNER_CHECKS)
+        let_in = enforce(function, event, PARTNER_CHECKS)
+        call = let_in if isinstance(let_in, Call) else call_of(event)
         endpoint = ENDPOINTS[event["routeKey"]]
         grant_id = str((event.get("pathParameters") or {}).get("grant_id", ""))
-        return endpoint(authority, call_of(event), grant_id)
+        return endpoint(authority, call, grant_id)
     except OAuthRefused as error:
         return _refused(event, error)
     except NotFound as error:
