@@ -55,6 +55,21 @@ def test_equal_objects_and_no_others_have_equal_encodings(one: CentralObject, ot
     assert (one.encode() == other.encode()) is (one == other)
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    body=st.dictionaries(
+        # Control characters, what JSON escapes, and names whose order by UTF-16 is another one.
+        st.text(st.sampled_from('\x00\x1f\x7f"\\/\b\naZ~é힣\u2028\ufffd\U0001f600'), max_size=3),
+        st.text(max_size=4) | st.integers(-MAX_INTEGER, MAX_INTEGER) | st.booleans() | st.none(),
+        max_size=6,
+    )
+)
+def test_names_and_text_of_every_kind_are_written_as_rfc_8785_has_them(body):
+    value = dataclasses.replace(RECORD, body=body)
+    assert value.encode() == rfc8785.dumps(members_of(value))
+    assert type(value).decode(value.encode()) == value
+
+
 @settings(max_examples=60, deadline=None)
 @given(value=OBJECTS, data=st.data())
 def test_the_encoding_is_that_of_rfc_8785_whatever_order_members_had(value, data):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -240,6 +241,8 @@ def _put(client: Client) -> Put:
     )
 
 
+# A registration is checked whenever it is read, and its addresses are the same ones each time.
+@functools.lru_cache(maxsize=1024)
 def _check_address(field: str, uri: str) -> None:
     # Plain http only to the machine that the browser, or a laptop's hub, is on.
     require_text(field, uri, MAX_URI_LETTERS)
