@@ -12,7 +12,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Mapping
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
@@ -75,15 +75,16 @@ class AllowListFormatter(LambdaPowertoolsFormatter):
         """The line; `exc_info` becomes `error` and `frames`."""
         # Filled-in arguments could hold anything, so the sentence stays as it stands in the code.
         sentence = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
-        bare = logging.makeLogRecord(
-            {**record.__dict__, "msg": sentence, "args": None, "exc_info": None}
-        )
-        fields = cast("dict[str, Any]", json.loads(super().format(bare)))
+        told = {**record.__dict__, "msg": sentence, "args": None, "exc_info": None}
         if record.exc_info and record.exc_info[0] is not None:
-            fields["error"] = record.exc_info[0].__name__
-            fields["frames"] = [
+            told["error"] = record.exc_info[0].__name__
+            told["frames"] = [
                 f"{frame.name}:{frame.lineno}"
                 for frame in traceback.extract_tb(record.exc_info[2])[-8:]
             ]
-        kept = {name: fields[name] for name in fields if name in FIELDS}
-        return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+        return super().format(logging.makeLogRecord(told))
+
+    def serialize(self, log: Any) -> str:
+        """The last step of formatting, and the one place where a line becomes text."""
+        kept = {name: log[name] for name in log if name in FIELDS}
+        return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), default=str)
