@@ -68,6 +68,8 @@ def run() -> Sequence[Ratio]:
 
 
 def _missing() -> str | None:
+    if sys.platform != "linux":
+        return "only Linux tells the CPU time of another process as it is needed"
     if shutil.which("node") is None:
         return "Node.js is missing"
     if not (HERE / "node_modules" / "oidc-provider").is_dir():

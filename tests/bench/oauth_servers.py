@@ -68,9 +68,9 @@ class OneFunction:
 
 
 @contextmanager
-def one_function(data: Path, url: str, *more: str) -> Iterator[OneFunction]:
+def one_function(data: Path, url: str) -> Iterator[OneFunction]:
     """The function that issues tokens, over the tables of a hub that may be serving."""
-    command = [sys.executable, "-m", "tests.bench.oauth_servers", str(data), url, *more]
+    command = [sys.executable, "-m", "tests.bench.oauth_servers", str(data), url]
     with started(command) as process:
         yield OneFunction(process)
 
