@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from mydata_hub.cli.stage import run
+
 
 def test_a_person_finds_every_entry_and_what_is_hidden_since(hub, mydata):
     assert mydata("person", "add", "Sora").code == 0
@@ -23,3 +25,39 @@ def test_a_person_finds_every_entry_and_what_is_hidden_since(hub, mydata):
     hidden = mydata("person", "log", "--as", "Sora")
     assert hidden.code == 1
     assert f"period {period}" in hidden.err
+
+
+def test_a_month_that_is_disclosed_is_opened_by_whoever_has_the_file(hub, mydata, tmp_path):
+    assert mydata("person", "add", "Yuna").code == 0
+    assert mydata("person", "add-passkey", "phone", "--as", "Yuna").code == 0
+    whole = mydata("person", "log", "--as", "Yuna", "--json").json()
+    (period,) = json.loads((hub.data / "logs" / "Yuna.json").read_text())["periods"]
+    file, mirror = tmp_path / "shown.json", str(tmp_path / "mirror")
+    disclose = ("person", "disclose", "--as", "Yuna", "--to", "Dana", "--out", str(file))
+    nothing = mydata(*disclose, "--period", "2020-01")
+    assert (nothing.code, "nothing about Yuna" in nothing.err, file.exists()) == (1, True, False)
+    made = mydata(*disclose, "--period", period, "--json")
+    assert made.code == 0, made.err
+    assert made.json()["entries"] == whole["checked"] + whole["newer"] + 1
+    assert file.stat().st_mode & 0o077 == 0
+    again = mydata(*disclose, "--period", period)
+    assert (again.code, "is there already" in again.err) == (1, True)
+
+    # Without a hub, a session or a network: the file and a mirror.
+    assert run("log", "mirror", "--url", hub.url, "--out", mirror).code == 0
+    opened = run("auditor", "open", str(file), "--mirror", mirror, "--json")
+    assert opened.code == 0, opened.err
+    told = opened.json()
+    assert (told["period"], told["to"], told["findings"]) == (period, "Dana", [])
+    kinds = [one["kind"] for one in told["entries"]]
+    assert {"account_opened", "passkey_added", "key_disclosed"} <= set(kinds)
+    words = mydata("auditor", "open", str(file))
+    assert (words.code, "A passkey was added" in words.out) == (0, True)
+
+    left = json.loads(file.read_text())
+    gone = left["entries"].pop(0)["index"]
+    file.write_text(json.dumps(left))
+    found = run("auditor", "open", str(file), "--mirror", mirror)
+    assert (found.code, f"entry {gone}: " in found.err, "left out" in found.err) == (1, True, True)
+    file.write_text("{}")
+    assert run("auditor", "open", str(file), "--mirror", mirror).code == 1

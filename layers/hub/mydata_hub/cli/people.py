@@ -1,8 +1,8 @@
-"""`mydata person` with all its commands: those of the account, and those of consents."""
+"""`mydata person` with all its commands: of the account, of consents and sources, of the log."""
 
 from __future__ import annotations
 
-from mydata_hub.cli import consents, own_log, sources
+from mydata_hub.cli import consents, disclose, own_log, sources
 from mydata_hub.cli.person import person
 
-__all__ = ["consents", "own_log", "person", "sources"]
+__all__ = ["consents", "disclose", "own_log", "person", "sources"]

@@ -40,6 +40,7 @@ KIND_WORDS: Final = {
     "statement_imported": _("A statement was imported"),
     "archive_imported": _("An archive was imported"),
     "export_started": _("A person took their data along"),
+    "key_disclosed": _("A person showed a month to an auditor"),
     "claims_answered": _("Claims were answered"),
     "claims_repeated": _("The same answer was given again"),
     "claims_refused": _("A question was refused"),

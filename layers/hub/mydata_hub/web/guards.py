@@ -133,6 +133,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/sources/erase", "consent", Guard.PERSON),
     Route("POST", "/sources/erase", "consent", Guard.PERSON),
     Route("GET", "/activity", "consent", Guard.PERSON),
+    Route("POST", "/activity/disclose", "consent", Guard.PERSON),
     Route("GET", "/activity/state", "audit", Guard.PERSON),
     Route("GET", "/connect/{provider_id}/callback", "receive", Guard.PUBLIC),
     Route("GET", "/catalogue", "partner", Guard.PUBLIC),

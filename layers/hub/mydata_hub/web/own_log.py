@@ -19,6 +19,7 @@ from mydata_hub.accounts.account import Locale
 from mydata_hub.collection.providers import list_providers
 from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.oauth.clients import fetch_client
+from mydata_hub.personal_log.disclosure import KEY_DISCLOSED
 from mydata_hub.personal_log.entries import Entries, Entry
 from mydata_hub.portability.own_entries import entries_part
 from mydata_hub.portability.parts import LINES
@@ -66,6 +67,7 @@ KINDS: Final = {
     "statement_imported": _("You brought a statement"),
     "archive_imported": _("You brought an archive"),
     "export_started": _("You took your data with you"),
+    KEY_DISCLOSED: _("You showed a month to an auditor"),
     "claims_answered": _("A question was answered"),
     "claims_repeated": _("The same answer was given again"),
     "claims_refused": _("A question was refused"),
@@ -179,9 +181,11 @@ def _more(event: Event, locale: Locale) -> str:
         asked = (getattr(find_claim(ref).claim.question, locale) for ref in release.claims)
         bits = translate(locale, _BITS) % {"bits": f"{release.bits.normalize():f}"}
         return " · ".join((*(f"“{question}”" for question in asked), bits))
-    if event.kind not in ("records_collected", "archive_imported"):
+    if event.kind not in ("records_collected", "archive_imported", KEY_DISCLOSED):
         return ""
     told = json.loads(event.payload)
+    if event.kind == KEY_DISCLOSED:
+        return f"{told['period']} · {told['to']}"
     if event.kind == "archive_imported":
         return translate(locale, _FROM) % {"count": f"{told['records']:,}", "hub": told["hub"]}
     records = record_words([told["dataset"]], locale)
