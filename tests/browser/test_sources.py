@@ -6,12 +6,20 @@ import re
 from types import SimpleNamespace
 
 import pytest
+from mydata_hub.accounts.sessions import FRESH
 from mydata_hub.cli.laptop import environment_of, laptop_deployment
+from mydata_hub.cli.log_sources import HttpSource, httpx_client
 from mydata_hub.cli.sample_providers import register_samples, sample_providers
+from mydata_hub.personal_log.disclosure import Disclosure, check_disclosure
+from mydata_hub.transparency.checkpoint import VerifierKey, verify_checkpoint
+from mydata_hub.transparency.tiles import TILE_WIDTH
+from mydata_hub.transparency.trusted_leaves import TrustedLeaves
 
 from functions.receive import build
 from tests.browser.test_looks import look
+from tests.browser.test_step_up import age
 
+__all__ = ["age"]
 NAMES = {"ko": "지우", "en": "Jiu"}
 # A provider knows each of them once: who is whom at the samples.
 SAMPLE = {"ko": "jiu", "en": "hana"}
@@ -70,7 +78,7 @@ def wait_for(person, text):
 
 
 @pytest.mark.parametrize("locale", ["ko", "en"])
-def test_a_person_connects_sees_and_withdraws(somebody, samples, pictures, locale):
+def test_a_person_connects_sees_and_withdraws(somebody, samples, pictures, locale, age, tmp_path):
     person = somebody(locale)
     person.sign_up(NAMES[locale])
     person.go("/sources")
@@ -103,6 +111,9 @@ def test_a_person_connects_sees_and_withdraws(somebody, samples, pictures, local
     assert person.page.locator("#happened .state.leaf").count() >= 3
     assert person.page.locator("#happened .state.amber").count() == 0
     look(person, f"activity-{locale}", pictures)
+    age(person, FRESH)
+    show_month(person, tmp_path / "month.json")
+    look(person, f"activity-disclosed-{locale}", pictures)
     person.go("/sources")
     if locale == "en":
         stop_and_erase(person)
@@ -111,6 +122,26 @@ def test_a_person_connects_sees_and_withdraws(somebody, samples, pictures, local
         person.told("Withdrawn. Nothing is collected from there any more.")
     wait_for(person, person.say("ended"))
     look(person, f"sources-withdrawn-{locale}", pictures)
+
+
+def show_month(person, file):
+    """The month goes into one file, and whoever gets it finds it whole in the public log."""
+    person.fill("Whom it is for", "Dana")
+    with person.page.expect_download() as saved:
+        person.page.get_by_label(person.say("Whom it is for")).press("Enter")
+    person.told("It is not locked: give it only to the one it is for.")
+    saved.value.save_as(file)
+    shown = Disclosure.decode(file.read_bytes())
+    with httpx_client(person.hub.url) as client:
+        source = HttpSource(client)
+        key = VerifierKey.parse(source.get("key").decode())
+        checkpoint = verify_checkpoint(source.get("checkpoint"), key)
+        leaves = TrustedLeaves(source.get, checkpoint)
+        bundles = range(-(-checkpoint.size // TILE_WIDTH))
+        found = check_disclosure(shown, (one for at in bundles for one in leaves.bundle(at)))
+    assert (found.wrong, found.to) == ((), "Dana")
+    kinds = {one.kind for one in found.events.values()}
+    assert {"account_opened", "records_collected", "key_disclosed"} <= kinds
 
 
 def stop_and_erase(person):

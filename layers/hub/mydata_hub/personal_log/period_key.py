@@ -35,6 +35,13 @@ def log_key_period(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m")
 
 
+def periods_between(first: datetime, last: datetime) -> list[str]:
+    """The periods of two instants and all in between, the newest first."""
+    start, end = first.astimezone(UTC), last.astimezone(UTC)
+    months = range(start.year * 12 + start.month - 1, end.year * 12 + end.month)
+    return [f"{month // 12:04}-{month % 12 + 1:02}" for month in reversed(months)]
+
+
 def is_period(text: str) -> bool:
     """Whether a text names a period."""
     return _PERIOD.fullmatch(text) is not None

@@ -12,11 +12,14 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from mydata_hub.accounts.store import fetch_account
 from mydata_hub.consent.disclosing import record_disclosure
 from mydata_hub.consent.grant import GrantKind, GrantState
 from mydata_hub.consent.grants import list_grants
+from mydata_hub.errors import NotSignedIn
 from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.oauth.clients import fetch_client
+from mydata_hub.personal_log.period_key import periods_between
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import MAX_TEXT_CHARACTERS, Body
 from mydata_hub.web.ended_grants import ended_grants
@@ -36,8 +39,20 @@ class Disclosing(Body):
 def show_activity(site: Site, request: Request) -> Answer:
     """The page."""
     allowed, ended = _allowed(site, request), ended_grants(site, request)
-    known = balances(site, request)
-    return site.page(request, "activity.html", allowed=allowed, ended=ended, known=known)
+    known, now = balances(site, request), site.desk.now()
+    account = fetch_account(site.desk.tables, request.caller.account_id)
+    if account is None:
+        raise NotSignedIn("the account of this session is gone")
+    return site.page(
+        request,
+        "activity.html",
+        allowed=allowed,
+        ended=ended,
+        known=known,
+        account=account,
+        recovery=account.pending_recovery(now),
+        months=periods_between(account.joined_at, now),
+    )
 
 
 def _allowed(site: Site, request: Request) -> list[dict[str, Any]]:
