@@ -158,3 +158,32 @@ def test_rows_whose_versions_are_not_all_events_make_no_gap(lived):
     lived.sequence()
     entries, keys = shown_to(lived, "jiu")
     assert check_entries(entries, lived.leaves(), keys, {}).wrong == ()
+
+
+@pytest.fixture
+def granted(lived):
+    """Jiu's grant had five versions; the events of the third and the fifth were never recorded."""
+    for version in (1, 2, 4):
+        row = Key("grants", "grant#g1")
+        lived.commit(replace(lived.event("jiu", "consent_narrowed"), row=row, row_version=version))
+    # What is about a consent and no version of a grant makes no gap.
+    waiting = Key("grants", "waiting#g1")
+    lived.commit(replace(lived.event("jiu", "consent_refused"), row=waiting, row_version=2))
+    lived.sequence()
+    return lived
+
+
+def test_a_version_of_a_grant_that_no_entry_tells_of_is_named(granted):
+    entries, keys = shown_to(granted, "jiu")
+
+    def found(shown, grants):
+        wrong = check_entries(shown, granted.leaves(), keys, {}, grants=grants).wrong
+        return [(one.name, one.reason) for one in wrong if one.name.startswith("grant")]
+
+    third = ("grant g1", "version 3 has no entry")
+    assert found(entries, {}) == [third]
+    assert found(entries, {"g1": 4}) == [third]
+    assert found(entries, {"g1": 5}) == [third, ("grant g1", "version 5 has no entry")]
+    assert ("grant g2", "version 1 has no entry") in found(entries, {"g2": 1})
+    gone = found([one for one in entries if one.kind != "consent_narrowed"], {"g1": 1})
+    assert gone == [("grant g1", "version 1 has no entry")]

@@ -115,11 +115,14 @@ def _verified(
 
 def _check(caller: Caller, leaves: list[bytes], held: list[bytes]) -> Checked:
     kept = _kept(caller)
+    # Before the entries: whatever was allowed by now must have one, or get it in a moment.
+    told = caller.hub.get("/grants/state")["grants"]
+    grants = {str(one["grant_id"]): int(one["version"]) for one in told}
     for look in range(LOOKS):
         if look:
             time.sleep(LOOK_SECONDS)
         shown, keys = _shown(caller)
-        checked = check_entries(shown, leaves, keys, kept, held)
+        checked = check_entries(shown, leaves, keys, kept, held, grants)
         if not any(one.missing for one in checked.wrong):
             break
     return checked

@@ -16,11 +16,14 @@ from typing import Final
 
 from mydata_hub.errors import BadInput, FormatUnknown, NotProven, Unreadable
 from mydata_hub.personal_log.book import link
+from mydata_hub.ports.tables import Key
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.leaf import PERSON_DOMAIN, Leaf, Opening, person_tag, unkeyed_tag
 
-# Every version of their rows is named by an event, so one that is missing was taken away.
-UNBROKEN: Final = frozenset({"accounts"})
+# Every version of these rows is named by an event, so one that is missing was taken away: by the
+# table, and the beginning of the partition.
+GRANTS: Final = ("grants", "grant#")
+UNBROKEN: Final = (("accounts", ""), GRANTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +73,20 @@ def check_entries(
     keys: Mapping[str, bytes],
     kept: Mapping[str, Kept],
     receipts: Sequence[bytes] = (),
+    grants: Mapping[str, int] | None = None,
 ) -> Checked:
     """Hold what is shown to the log's entries.
 
     `keys` are the tag keys of the periods that were shown, `kept` is of an earlier check, and
-    `receipts` are leaves of answer receipts about this person that somebody holds.
+    `receipts` are leaves of answer receipts about this person that somebody holds. `grants` are the
+    versions that their grants had before the entries were shown, by the grants' ids.
     """
     inside = sorted((one for one in shown if one.index < len(leaves)), key=lambda one: one.index)
     wrong = [
         *_doubled(inside),
         *(found for one in inside for found in _wrong_entry(one, leaves, keys)),
         *_hidden(inside, leaves, keys),
-        *_gaps(inside),
+        *_gaps(shown, grants or {}),
         *_without_entry(inside, receipts),
     ]
     heads = {period: _head(period, inside, key) for period, key in keys.items()}
@@ -134,20 +139,30 @@ def _hidden(
                 yield Wrong(f"entry {index}", reason, missing=True)
 
 
-def _gaps(shown: Sequence[ShownEntry]) -> Iterator[Wrong]:
-    """Versions of rows that no entry names, below the highest that one does."""
-    versions: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+def _gaps(shown: Sequence[ShownEntry], grants: Mapping[str, int]) -> Iterator[Wrong]:
+    """Versions of rows that no entry names, below the highest that one does or that is there.
+
+    Entries that came after the checkpoint count as well: they are held to the log the next time.
+    """
+    versions: dict[Key, set[int]] = defaultdict(set)
     for one in shown:
         try:
             event = Event.decode(one.opening.payload)
         except (Unreadable, FormatUnknown, BadInput):
             continue  # told already
-        if event.row.table in UNBROKEN:
-            row = (event.row.table, event.row.partition, event.row.sort)
+        row = event.row
+        if any(row.table == table and row.partition.startswith(head) for table, head in UNBROKEN):
             versions[row].add(event.row_version)
-    for (table, _partition, sort), named in versions.items():
-        for version in sorted(set(range(1, max(named) + 1)) - named):
-            yield Wrong(f"{table} {sort}", f"version {version} has no entry", missing=True)
+    highest = {row: max(named) for row, named in versions.items()}
+    for grant_id, version in grants.items():
+        row = Key(GRANTS[0], GRANTS[1] + grant_id)
+        highest[row] = max(version, highest.get(row, 0))
+    for row, last in highest.items():
+        name = f"{row.table} {row.sort}"
+        if row.table == GRANTS[0]:
+            name = row.partition.replace("#", " ")
+        for version in sorted(set(range(1, last + 1)) - versions[row]):
+            yield Wrong(name, f"version {version} has no entry", missing=True)
 
 
 def _without_entry(shown: Sequence[ShownEntry], receipts: Sequence[bytes]) -> Iterator[Wrong]:
