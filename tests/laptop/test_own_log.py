@@ -23,12 +23,17 @@ def test_a_person_finds_every_entry_and_what_is_hidden_since(hub, mydata):
     kept = json.loads(file.read_text())
     ((period, head),) = kept["periods"].items()
     assert head["count"] == told["checked"]
+    ((day, first),) = kept["days"].items()
+    assert (first["heads"], told["days"]) == ({period: head}, 0)
     # As if there had been one more at the last check.
     kept["periods"][period] = {**head, "count": head["count"] + 9, "chain": "00" * 32}
+    kept["days"] = {"2026-01-01": first, day: {**first, "heads": {period: {**head, "count": 99}}}}
     file.write_text(json.dumps(kept))
     hidden = mydata("person", "log", "--as", "Sora")
     assert hidden.code == 1
     assert f"period {period}" in hidden.err
+    assert f"day {day}: " in hidden.err
+    assert "day 2026-01-01" not in hidden.err
 
 
 def test_a_month_that_is_disclosed_is_opened_by_whoever_has_the_file(hub, mydata, tmp_path):

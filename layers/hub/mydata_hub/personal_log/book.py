@@ -2,9 +2,10 @@
 
 Table `log_books`, format 1. Each row is named by a hash under the book key of the period and holds
 sealed bytes alone, so nobody without that key can tell whose it is, or which rows are of one
-person. The head counts the entries, chains them (what a signed head commits to, see heads.py) and
-holds the newest of them; whenever PAGE_ENTRIES have come together they become a page that no longer
-changes. The sequencer writes it in the commit that gives the entries their places.
+person. The head counts the entries, chains them (which a person computes and keeps as well, see
+daily_heads.py) and holds the newest of them; whenever PAGE_ENTRIES have come together they become a
+page that no longer changes. The sequencer writes it in the commit that gives the entries their
+places.
 """
 
 from __future__ import annotations
