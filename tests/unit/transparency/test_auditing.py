@@ -210,7 +210,7 @@ def test_a_period_is_found_without_reading_the_files_beside_it(audited):
 
 def test_a_request_looks_through_a_bounded_number_of_files_and_says_where_to_go_on():
     class Long:
-        read = 0
+        read = begun = 0
 
         def bundle(self, number, size):
             Long.read += 1

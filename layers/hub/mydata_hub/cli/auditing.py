@@ -33,6 +33,8 @@ class Reading:
     note: bytes
     checkpoint: Checkpoint
     leaves: TrustedLeaves
+    # From which entry on there are openings, as the hub said last.
+    begun: int = 0
     _bundle: tuple[int, list[bytes]] = field(default=(-1, []))
 
     @classmethod
@@ -47,15 +49,17 @@ class Reading:
     def every(self, progress: Progress = lambda *_: None) -> Iterator[Opened]:
         """Every entry of this checkpoint, none left out, each checked against its leaf.
 
-        Raises NotProven, naming the entry whose opening is missing or does not fit.
+        From `begun` on, which is the hub's word: whoever counts must say it. Raises NotProven,
+        naming the entry whose opening is missing or does not fit.
         """
         expected = 0
         for opened in self.found(Search(), progress):
+            expected = expected or self.begun
             if opened.index != expected:
                 break
             expected += 1
             yield opened
-        if expected != self.checkpoint.size:
+        if max(expected, self.begun) != self.checkpoint.size:
             raise NotProven(f"entry {expected}", "the hub does not show what it opens to")
 
     def found(self, wanted: Search, progress: Progress = lambda *_: None) -> Iterator[Opened]:
@@ -75,15 +79,19 @@ class Reading:
             start = page["next"]
             progress(size if start is None else min(start, size), size)
 
-    def at(self, place: int) -> Opened:
-        """The entry at a place. Raises NotProven."""
+    def at(self, place: int) -> Opened | None:
+        """The entry at a place; None for one from before there were openings. Raises NotProven."""
         for told in self._page({"start": str(place), "limit": "1"})["entries"]:
             if told["index"] == place:
                 return self._checked(told, place, Search())
+        if place < self.begun:
+            return None
         raise NotProven(f"entry {place}", "the hub does not show what it opens to")
 
     def _page(self, query: Mapping[str, str]) -> dict[str, Any]:
-        return self.hub.get(f"{ENTRIES}?{urlencode(query)}")
+        page = self.hub.get(f"{ENTRIES}?{urlencode(query)}")
+        self.begun = int(page.get("begun", 0))
+        return page
 
     def _checked(self, told: Mapping[str, Any], start: int, wanted: Search) -> Opened:
         index = told["index"]

@@ -156,7 +156,8 @@ def sample(log: Reading, wanted: int, word: str, as_json: bool) -> None:
     Whoever has the checkpoint draws the same ones, so neither the hub nor the auditor chose them.
     """
     seed = seed_of(log.checkpoint, word)
-    found = [log.at(place) for place in draw(seed, log.checkpoint.size, wanted)]
+    drawn = [log.at(place) for place in draw(seed, log.checkpoint.size, wanted)]
+    found = [one for one in drawn if one is not None]
     told = {**_log(log), "seed": seed.hex(), "entries": [_line(one) for one in found]}
     tell(as_json, told, lambda: _print_rows(found))
 
@@ -208,7 +209,11 @@ def _plain(text: object) -> object:
 def _log(log: Reading) -> dict[str, Any]:
     checkpoint = log.checkpoint
     root = checkpoint.root.hex()
-    return {"origin": checkpoint.origin, "size": checkpoint.size, "root": root}
+    if log.begun:
+        # On standard error, so that a table or JSON stays what it is.
+        click.echo(f"There is no opening from before entry {log.begun}.", err=True)
+    about = {"origin": checkpoint.origin, "size": checkpoint.size, "root": root}
+    return {**about, "begun": log.begun}
 
 
 def _line(one: Opened) -> dict[str, Any]:

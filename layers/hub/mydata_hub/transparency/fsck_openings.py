@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from mydata_hub.errors import BlobMissing, Damaged
 from mydata_hub.transparency.openings import (
+    BEGUN,
     HOURS,
     OPENINGS,
     OpeningFiles,
@@ -28,7 +29,12 @@ def check_openings(files: OpeningFiles, leaves: Sequence[bytes], coming: int) ->
     that a wider one has outgrown and that a crash left there is no problem if it says the same.
     """
     size, told = len(leaves), set[str]()
-    for number in range(-(-size // TILE_WIDTH)):
+    try:
+        first = files.begun // TILE_WIDTH
+    except Damaged as error:
+        yield BEGUN, str(error)
+        return
+    for number in range(first, -(-size // TILE_WIDTH)):
         for name, reason in _check_file(files, leaves, number):
             if name not in told:  # a file of hours is about many files
                 yield name, reason
@@ -51,7 +57,7 @@ def _check_file(files: OpeningFiles, leaves: Sequence[bytes], number: int) -> It
     if wrong:
         yield name, f"does not open entry {wrong[0]}"
         return
-    if len(opened) < TILE_WIDTH:
+    if not opened or (number + 1) * TILE_WIDTH > len(leaves):
         return
     hours = file_at(HOURS, number // TILE_WIDTH, len(leaves) // TILE_WIDTH)
     try:

@@ -8,7 +8,8 @@ format):
     openings/hours/<N>[.p/<W>]     for each full one of these: its earliest and latest hour
 
 So a period is found without reading what lies outside it, and who reads openings needs no access to
-the events, which name people.
+the events, which name people. A log of an older release has none of its first entries: `begun`
+says from which entry on there are openings, and lines of what came before hold NOTHING.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ from mydata_hub.transparency.tiles import TILE_WIDTH, Tile
 
 OPENINGS: Final = "openings/entries"
 HOURS: Final = "openings/hours"
+BEGUN: Final = "openings/begun"
+# The line of an entry, or of a file, from before there were openings.
+NOTHING: Final = b"-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +62,39 @@ def publish_openings(tables: Tables, blobs: Blobs, event_ids: Sequence[str], fir
     """
     if not event_ids:
         return
-    filled = _extend(blobs, OPENINGS, first, list(_lines(tables, event_ids)))
+    lines = list(_lines(tables, event_ids))
+    try:
+        if first and first % TILE_WIDTH == 0:
+            # Nothing before is read to go on from here, so what is not there would go unseen.
+            _read(blobs, OPENINGS, first // TILE_WIDTH - 1, TILE_WIDTH)
+        filled = _extend(blobs, OPENINGS, first, lines)
+    except BlobMissing:
+        if not _begin(blobs, first):
+            raise
+        filled = _extend(blobs, OPENINGS, first, lines, begun=first)
     if filled:
-        _extend(blobs, HOURS, first // TILE_WIDTH, [_span(lines) for lines in filled])
+        begun = begun_at(blobs) // TILE_WIDTH
+        _extend(blobs, HOURS, first // TILE_WIDTH, [_span(one) for one in filled], begun=begun)
+
+
+def begun_at(blobs: Blobs) -> int:
+    """The first entry that has an opening. Raises Damaged."""
+    try:
+        return int(blobs.get(BEGUN))
+    except BlobMissing:
+        return 0
+    except ValueError:
+        raise Damaged(f"{BEGUN} holds no number") from None
+
+
+def _begin(blobs: Blobs, first: int) -> bool:
+    """Whether openings begin at this entry: if there are none at all, they do from now on."""
+    # A file of a log that has some and misses one is lost, and is not passed over.
+    stored = set(blobs.names("openings/"))
+    if not stored:
+        blobs.put_if_absent(BEGUN, str(first).encode())
+        return True
+    return BEGUN in stored and begun_at(blobs) == first
 
 
 def clear_outgrown(blobs: Blobs, old_size: int, size: int) -> None:
@@ -79,14 +113,28 @@ class OpeningFiles:
 
     blobs: Blobs
 
+    @property
+    def begun(self) -> int:
+        """The first entry that has an opening: 0 but for a log of an older release."""
+        return begun_at(self.blobs)
+
     def bundle(self, number: int, size: int) -> list[Opened]:
-        """The openings of entries 256 * `number` and on, as far as a log of `size` goes.
+        """The openings of entries 256 * `number` and on, as far as a log of `size` goes; of those
+        before `begun` there are none.
 
         Raises Damaged, BlobMissing.
         """
         start = number * TILE_WIDTH
-        lines = _read(self.blobs, OPENINGS, number, min(TILE_WIDTH, size - start))
-        return [_opened(start + offset, line) for offset, line in enumerate(lines)]
+        end = min(start + TILE_WIDTH, size)
+        try:
+            lines = _read(self.blobs, OPENINGS, number, end - start)
+        except BlobMissing:
+            if end <= self.begun:
+                return []
+            raise
+        return [
+            _opened(start + offset, line) for offset, line in enumerate(lines) if line != NOTHING
+        ]
 
     def span(self, number: int, size: int) -> tuple[str, str]:
         """The earliest and the latest hour that were noted of a full file of openings.
@@ -104,12 +152,16 @@ class OpeningFiles:
         always among them while it is not full, because nobody has noted its hours yet.
         """
         full = size // TILE_WIDTH
-        for number in range(first // TILE_WIDTH, -(-full // TILE_WIDTH)):
+        first = max(first, self.begun // TILE_WIDTH)
+        start = first // TILE_WIDTH if first < full else full
+        for number in range(start, -(-full // TILE_WIDTH)):
             width = min(TILE_WIDTH, full - number * TILE_WIDTH)
-            for offset, line in enumerate(_read(self.blobs, HOURS, number, width)):
+            lines = _read(self.blobs, HOURS, number, width)
+            for one, line in enumerate(lines, number * TILE_WIDTH):
+                if one < first:
+                    continue
                 earliest, latest = _hours(line)
-                one = number * TILE_WIDTH + offset
-                if one >= first and earliest <= until and since <= latest:
+                if earliest <= until and since <= latest:
                     yield one
         if size % TILE_WIDTH:
             yield full
@@ -162,7 +214,7 @@ def _opened(index: int, line: bytes) -> Opened:
 
 
 def _span(lines: Sequence[bytes]) -> bytes:
-    hours = [str(json.loads(line)["payload"]["hour"]) for line in lines]
+    hours = [str(json.loads(line)["payload"]["hour"]) for line in lines if line != NOTHING]
     return f"{min(hours)} {max(hours)}".encode()
 
 
@@ -173,10 +225,14 @@ def _hours(line: bytes) -> tuple[str, str]:
     return earliest, latest
 
 
-def _extend(blobs: Blobs, folder: str, start: int, lines: list[bytes]) -> list[list[bytes]]:
+def _extend(
+    blobs: Blobs, folder: str, start: int, lines: list[bytes], *, begun: int = 0
+) -> list[list[bytes]]:
     """Add lines behind the first `start`; gives the lines of every file that became full."""
     number, width = divmod(start, TILE_WIDTH)
-    rest = _read(blobs, folder, number, width) + lines
+    # Where they begin there is no file yet to go on from.
+    before = [NOTHING] * width if 0 < start == begun else _read(blobs, folder, number, width)
+    rest = before + lines
     filled: list[list[bytes]] = []
     while rest:
         part, rest = rest[:TILE_WIDTH], rest[TILE_WIDTH:]

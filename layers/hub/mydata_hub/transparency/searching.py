@@ -111,15 +111,19 @@ def search(
 
 
 def at_places(files: OpeningFiles, size: int, places: Sequence[int]) -> tuple[Opened, ...]:
-    """The openings at these places, in their order; each file is read once. Raises Damaged."""
+    """The openings at these places, in their order, of those that have one; each file is read once.
+
+    Raises Damaged.
+    """
     bundles: dict[int, list[Opened]] = {}
     for number in sorted({place // TILE_WIDTH for place in places}):
         bundles[number] = files.bundle(number, size)
-    return tuple(bundles[place // TILE_WIDTH][place % TILE_WIDTH] for place in places)
+    opened = {one.index: one for found in bundles.values() for one in found}
+    return tuple(opened[place] for place in places if place in opened)
 
 
 def _bundles(files: OpeningFiles, size: int, wanted: Search, start: int) -> Iterator[int]:
-    first = start // TILE_WIDTH
+    first = max(start, files.begun) // TILE_WIDTH
     if wanted.since is None and wanted.until is None:
         yield from range(first, -(-size // TILE_WIDTH))
         return

@@ -67,7 +67,7 @@ def show_search(front: AuditFront, request: Request) -> Answer:
     return front.page(
         request,
         "auditor_search.html",
-        checkpoint=_about(checkpoint),
+        checkpoint=_about(checkpoint) | {"begun": front.files.begun},
         asked={name: wanted.asked.get(name, "") for name in ASKED},
         kinds=_kinds(locale),
         purposes=sorted(PURPOSES),
@@ -97,7 +97,7 @@ def show_sample(front: AuditFront, request: Request) -> Answer:
     return front.page(
         request,
         "auditor_sample.html",
-        checkpoint=_about(checkpoint),
+        checkpoint=_about(checkpoint) | {"begun": front.files.begun},
         seed=seed.hex(),
         wanted=wanted,
         maximum=MAX_SHOWN_SAMPLE,

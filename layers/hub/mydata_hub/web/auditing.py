@@ -63,6 +63,7 @@ def read_entries(front: AuditFront, request: Request) -> Answer:
     document = {
         "checkpoint": note.decode(),
         "size": checkpoint.size,
+        "begun": front.files.begun,
         "looked_at": found.looked_at,
         "next": found.next_index,
         "entries": list(entry_documents(front.log, found.entries, checkpoint.size)),
