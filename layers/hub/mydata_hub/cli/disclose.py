@@ -63,6 +63,7 @@ def disclose(caller: Caller, period: str, to: str, out: Path) -> None:
     except FileExistsError:
         raise click.ClickException(f"{out} is there already") from None
     except OSError as error:
+        out.unlink(missing_ok=True)
         raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
     except (click.ClickException, KeyboardInterrupt):
         out.unlink()
