@@ -79,11 +79,14 @@ def walk_through_emulator(runnable: Artefact, folder: Path) -> None:
         line("the health page answers", emulator.ask(emulated, "GET", "/health").is_success)
         refused = emulator.ask(emulated, "GET", "/account")
         line("nobody is let in without a session", refused.status_code == 401)
+        # Until it has run once nothing can be recorded, and so nothing be done.
+        line("the log begins to take events", emulator.sweep(emulated, "sequence_log"))
+        before = emulator.wait_for_entries(emulated, 0).size
         line("a person signs up with a passkey", emulator.sign_up(emulated).status_code == 201)
         begun = time.monotonic()
-        size = emulator.wait_for_entries(emulated, 1).size
-        figure = f"{size} entry after {time.monotonic() - begun:.0f} s"
-        line("the event is in the log and its checkpoint verifies", size == 1, figure)
+        size = emulator.wait_for_entries(emulated, before + 1).size
+        figure = f"{size - before} more after {time.monotonic() - begun:.0f} s"
+        line("the event is in the log and its checkpoint verifies", size > before, figure)
         with emulator.without_policy(emulated, "audit"):
             refused = emulator.ask(emulated, "GET", "/log/checkpoint")
             line("without its role's policy a function can do nothing", refused.status_code == 500)
