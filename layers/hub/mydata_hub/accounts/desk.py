@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
+from mydata_hub.base64url import encode_base64url
 from mydata_hub.errors import Busy, Conflict
 from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.tables import Tables
@@ -39,7 +39,7 @@ class Desk:
 
     def token(self, size_bytes: int) -> str:
         """A fresh unguessable text of letters, digits, "-" and "_"."""
-        return base64.urlsafe_b64encode(self.entropy.token(size_bytes)).decode().rstrip("=")
+        return encode_base64url(self.entropy.token(size_bytes))
 
     @property
     def rp_id(self) -> str:

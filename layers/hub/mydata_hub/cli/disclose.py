@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+from mydata_hub.base64url import decode_base64url
 from mydata_hub.cli.auditing import Progress
 from mydata_hub.cli.client import HubClient, data_option, json_option, running_hub, tell, url_option
 from mydata_hub.cli.log_sources import FolderSource, HttpSource, httpx_client
@@ -125,7 +125,7 @@ def _disclosure(hub: HubClient, period: str, to: str) -> Disclosure:
     tag_key = b""
     # Only now: whatever the log had of the period before the record is in the list by then.
     for page in pages_of(hub, period):
-        tag_key = _decode(page["periods"][period]["tag_key"])
+        tag_key = decode_base64url(page["periods"][period]["tag_key"])
         entries += [_disclosed(one) for one in page["entries"]]
     return Disclosure(
         hub=recorded["hub"],
@@ -202,9 +202,5 @@ def _printable(text: str) -> str:
 
 
 def _disclosed(one: Mapping[str, Any]) -> Disclosed:
-    opening = Opening(_decode(one["salt"]), _decode(one["payload"]))
+    opening = Opening(decode_base64url(one["salt"]), decode_base64url(one["payload"]))
     return Disclosed(index=int(one["index"]), opening=opening)
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -7,7 +7,6 @@ signatures.
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from collections.abc import Iterable, Mapping
@@ -20,6 +19,7 @@ from urllib.parse import quote
 import click
 import httpx
 
+from mydata_hub.base64url import decode_base64url
 from mydata_hub.cli.client import tell
 from mydata_hub.cli.log_sources import FolderSource, HttpSource, httpx_client
 from mydata_hub.cli.mirror import key_option, progress_bar, reason_of, witness_option
@@ -170,7 +170,7 @@ def _shown(caller: Caller) -> tuple[list[ShownEntry], dict[str, bytes]]:
     shown: list[ShownEntry] = []
     keys: dict[str, bytes] = {}
     for page in own_pages(caller.hub):
-        keys |= {name: _decode(one["tag_key"]) for name, one in page["periods"].items()}
+        keys |= {name: decode_base64url(one["tag_key"]) for name, one in page["periods"].items()}
         shown += [_read(one) for one in page["entries"] if one["index"] is not None]
     return shown, keys
 
@@ -180,15 +180,15 @@ def _read(one: Mapping[str, Any]) -> ShownEntry:
         index=int(one["index"]),
         event_id=str(one["event_id"]),
         kind=str(one["kind"]),
-        leaf=_decode(one["leaf"]),
-        opening=Opening(_decode(one["salt"]), _decode(one["payload"])),
+        leaf=decode_base64url(one["leaf"]),
+        opening=Opening(decode_base64url(one["salt"]), decode_base64url(one["payload"])),
         period=one["period"],
     )
 
 
 def _leaf_of(path: Path) -> bytes:
     try:
-        return _decode(json.loads(path.read_bytes())["entry"])
+        return decode_base64url(json.loads(path.read_bytes())["entry"])
     except (ValueError, KeyError, TypeError):
         raise click.ClickException(f"{path} is no answer receipt") from None
 
@@ -228,7 +228,3 @@ def _keep(caller: Caller, kept: _Kept, checked: Checked, log: _Log) -> None:
         "days": {name: asdict(one) for name, one in days.items()},
     }
     replace_file(path, json.dumps(told, indent=1, ensure_ascii=False).encode())
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -6,7 +6,6 @@ its opening and, once it has a place, the proof (docs/protocol.md). Nothing in i
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any, Final
 import rfc8785
 from joserfc.jwk import ECKey
 
+from mydata_hub.base64url import decode_base64url, encode_base64url
 from mydata_hub.errors import BadInput, FormatUnknown, NotProven, Unreadable
 from mydata_hub.release.sd_jwt import AnswerKey, sign_compact, verify_compact
 from mydata_hub.transparency.checkpoint import VerifierKey
@@ -44,14 +44,14 @@ def make_certificate(
 ) -> bytes:
     """The certificate of facts that the entry's opening holds; without a proof yet. Raises Busy."""
     entry = leaf.encode()
-    statement = {**facts, "entry": _encode(hashlib.sha256(entry).digest())}
+    statement = {**facts, "entry": encode_base64url(hashlib.sha256(entry).digest())}
     certificate = {
         "object": OBJECT[0],
         "format": OBJECT[1],
         "statement": sign_compact(TYPE, statement, key),
-        "entry": _encode(entry),
-        "salt": _encode(opening.salt),
-        "payload": _encode(opening.payload),
+        "entry": encode_base64url(entry),
+        "salt": encode_base64url(opening.salt),
+        "payload": encode_base64url(opening.payload),
     }
     return json.dumps(certificate, indent=1).encode()
 
@@ -65,7 +65,7 @@ def signing_key(encoded: bytes, keys: Sequence[ECKey]) -> ECKey:
     """The one of the hub's keys that a certificate says it is signed with. Raises NotProven."""
     try:
         head = str(_parse(encoded)["statement"]).partition(".")[0]
-        kid = json.loads(_decode(head))["kid"]
+        kid = json.loads(decode_base64url(head))["kid"]
     except (ValueError, KeyError, TypeError):
         raise NotProven("certificate", "is not one, or is cut short") from None
     for key in keys:
@@ -92,10 +92,13 @@ def instant(at: datetime) -> str:
 
 def _verify(certificate: Mapping[str, Any], key: ECKey, log_key: VerifierKey) -> Verified:
     statement = verify_compact(TYPE, certificate["statement"], key)
-    entry, payload = _decode(certificate["entry"]), _decode(certificate["payload"])
-    if _encode(hashlib.sha256(entry).digest()) != statement.pop("entry"):
+    entry, payload = (
+        decode_base64url(certificate["entry"]),
+        decode_base64url(certificate["payload"]),
+    )
+    if encode_base64url(hashlib.sha256(entry).digest()) != statement.pop("entry"):
         raise NotProven("entry", "is not the one that was signed")
-    opening = Opening(_decode(certificate["salt"]), payload)
+    opening = Opening(decode_base64url(certificate["salt"]), payload)
     if opening.commitment(PERSON_DOMAIN) != Leaf.decode(entry).person:
         raise NotProven("opening", "does not open the entry")
     event = Event.decode(payload)
@@ -118,11 +121,3 @@ def _parse(encoded: bytes) -> dict[str, Any]:
     if (certificate["object"], certificate["format"]) != OBJECT:
         raise NotProven("certificate", "is of another kind or format")
     return certificate
-
-
-def _encode(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
@@ -10,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NoReturn, cast
 
+from mydata_hub.base64url import encode_base64url
 from mydata_hub.errors import Conflict, OAuthRefused
 from mydata_hub.oauth.access_token import (
     Origin,
@@ -73,7 +73,7 @@ def _check_binding(values: Mapping[str, Any], form: Mapping[str, str], jkt: str)
         raise _refused("redirect_uri: is not the one of the authorization request")
     verifier = form.get("code_verifier", "")
     digest = hashlib.sha256(verifier.encode()).digest()
-    challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    challenge = encode_base64url(digest)
     if not _VERIFIER.fullmatch(verifier) or not hmac.compare_digest(
         challenge, values["code_challenge"]
     ):

@@ -10,7 +10,6 @@ what it does not know.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from typing import Any, Final
 import rfc8785
 from joserfc.jwk import Key
 
+from mydata_hub.base64url import decode_base64url, encode_base64url
 from mydata_hub.consent.consent_record import ConsentRecord, hash_wording
 from mydata_hub.consent.grant import Grant, GrantKind
 from mydata_hub.consent.grants import Held
@@ -132,7 +132,7 @@ def _statement(
         "version": grant.version,
         "pii_principal_id": subject,
         "language": record.locale,
-        "privacy_notice": {"sha256": _encode(record.wording_hash)},
+        "privacy_notice": {"sha256": encode_base64url(record.wording_hash)},
         "purposes": [
             {
                 "purpose": _words(purpose.text),
@@ -162,8 +162,11 @@ def _statement(
         "state": state.value,
         "expires_at": _rfc3339(grant.expires_at),
         # The record that the person signed, by its hash; answers carry the same one.
-        "consent": _encode(grant.consent_hash),
-        "approval": {"type": "webauthn.get", "sha256": _encode(_commit(held, _salt(record)))},
+        "consent": encode_base64url(grant.consent_hash),
+        "approval": {
+            "type": "webauthn.get",
+            "sha256": encode_base64url(_commit(held, _salt(record))),
+        },
     }
 
 
@@ -198,11 +201,11 @@ def _item(item: str, grant: Grant) -> dict[str, Any]:
 
 def _approval(held: Held) -> dict[str, Any]:
     return {
-        "record": _encode(held.record.encode()),
+        "record": encode_base64url(held.record.encode()),
         "wording": held.wording,
-        "assertion": _encode(held.grant.assertion),
-        "credential": _encode(held.credential or b""),
-        "salt": _encode(_salt(held.record)),
+        "assertion": encode_base64url(held.grant.assertion),
+        "credential": encode_base64url(held.credential or b""),
+        "salt": encode_base64url(_salt(held.record)),
     }
 
 
@@ -215,20 +218,23 @@ def _commit(held: Held, salt: bytes) -> bytes:
 
 
 def _commitment(salt: bytes, assertion: bytes, credential: bytes) -> bytes:
-    opened = {"assertion": _encode(assertion), "credential": _encode(credential)}
+    opened = {"assertion": encode_base64url(assertion), "credential": encode_base64url(credential)}
     return hashlib.sha256(_COMMITMENT_DOMAIN + salt + rfc8785.dumps({**opened})).digest()
 
 
 def _check(statement: Mapping[str, Any], approval: Mapping[str, str]) -> ConsentRecord:
-    record = ConsentRecord.decode(_decode(approval["record"]))
-    assertion, credential = _decode(approval["assertion"]), _decode(approval["credential"])
-    salt = _decode(approval["salt"])
+    record = ConsentRecord.decode(decode_base64url(approval["record"]))
+    assertion, credential = (
+        decode_base64url(approval["assertion"]),
+        decode_base64url(approval["credential"]),
+    )
+    salt = decode_base64url(approval["salt"])
     (purpose,) = statement["purposes"]
     allowed = {one["pii_type"] for one in purpose["pii_information"] if one["allowed"]}
     checks = {
-        "record": _encode(record.digest()) == statement["consent"],
+        "record": encode_base64url(record.digest()) == statement["consent"],
         "wording": hash_wording(approval["wording"]) == record.wording_hash,
-        "commitment": _encode(_commitment(salt, assertion, credential))
+        "commitment": encode_base64url(_commitment(salt, assertion, credential))
         == statement["approval"]["sha256"],
         "consent": record.consent_id == statement["record_id"],
         "purpose": record.purpose == purpose["purpose_id"],
@@ -250,11 +256,3 @@ def _words(wording: Wording) -> dict[str, str]:
 
 def _rfc3339(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _encode(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from mydata_hub.base64url import encode_base64url
 from mydata_hub.errors import NotProven, OAuthRefused
 from mydata_hub.oauth.authority import AHEAD, Authority
 from mydata_hub.oauth.call import Call
@@ -66,7 +66,7 @@ def is_thumbprint(text: str) -> bool:
 def hash_token(access_token: str) -> str:
     """The `ath` of an access token (RFC 9449 section 4.2)."""
     digest = hashlib.sha256(access_token.encode()).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    return encode_base64url(digest)
 
 
 def _check_claims(authority: Authority, call: Call, proof: Jwt, access_token: str | None) -> str:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mydata_hub.base64url import encode_base64url
 from mydata_hub.errors import BadInput, FormatUnknown, HubError, Unreadable
 from mydata_hub.personal_log.checking import Wrong
 from mydata_hub.personal_log.period_key import is_period, log_key_period
@@ -81,7 +82,7 @@ class Disclosure:
             "format": FORMAT,
             "hub": self.hub,
             "period": self.period,
-            "tag_key": _text(self.tag_key),
+            "tag_key": encode_base64url(self.tag_key),
             "record": _plain(self.record),
             "entries": [_plain(one) for one in self.entries],
         }
@@ -249,14 +250,10 @@ def _disclosed(told: _Shown) -> Disclosed:
 def _plain(one: Disclosed) -> dict[str, Any]:
     return {
         "index": one.index,
-        "salt": _text(one.opening.salt),
-        "payload": _text(one.opening.payload),
+        "salt": encode_base64url(one.opening.salt),
+        "payload": encode_base64url(one.opening.payload),
     }
 
 
 def _bytes(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-
-
-def _text(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")

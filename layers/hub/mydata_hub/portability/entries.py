@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
+from mydata_hub.base64url import decode_base64url
 from mydata_hub.errors import BadInput, NotProven
 from mydata_hub.portability.archive import MANIFEST
 from mydata_hub.portability.reading import Archive
@@ -35,8 +35,8 @@ def check_entries(archive: Archive, key_text: str | None = None) -> tuple[int, i
 
 
 def _check(entry: dict[str, Any], key: VerifierKey | None) -> bool:
-    leaf = _decode(entry["leaf"])
-    opening = Opening(_decode(entry["salt"]), entry["payload"].encode())
+    leaf = decode_base64url(entry["leaf"])
+    opening = Opening(decode_base64url(entry["salt"]), entry["payload"].encode())
     if opening.commitment(PERSON_DOMAIN) != Leaf.decode(leaf).person:
         raise NotProven("opening", "does not open the entry")
     if entry["proof"] is None:
@@ -57,7 +57,3 @@ def _key(archive: Archive, key_text: str | None) -> VerifierKey | None:
         return VerifierKey.parse(told)
     except NotProven as error:
         raise BadInput(MANIFEST, f"log.key: {error}") from None
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

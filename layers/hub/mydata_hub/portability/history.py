@@ -6,13 +6,13 @@ more: no consent of an archive is ever a grant.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from mydata_hub.base64url import encode_base64url
 from mydata_hub.consent.amending import list_versions
 from mydata_hub.consent.grant import Grant
 from mydata_hub.consent.grants import TABLE as GRANTS
@@ -53,7 +53,7 @@ def consents_part(room: ExportRoom, account_id: str, after: str | None) -> Part:
                 "grant": json.loads(one.grant.encode()),
                 "record": json.loads(one.record.encode()),
                 "wording": one.wording,
-                "credential": None if one.credential is None else _encode(one.credential),
+                "credential": None if one.credential is None else encode_base64url(one.credential),
                 "counterparty_name": names.get(one.grant.counterparty),
                 "state_when_exported": states[one.grant.grant_id],
             }
@@ -193,10 +193,6 @@ def _names(tables: Tables, parties: set[str]) -> dict[str, str]:
 
 def _line(members: Mapping[str, Any]) -> bytes:
     return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _encode(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def _bytes(row: Row, name: str) -> bytes:

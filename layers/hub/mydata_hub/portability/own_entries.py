@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import dataclass, field
 
+from mydata_hub.base64url import encode_base64url
 from mydata_hub.personal_log.entries import Entries, Entry
 from mydata_hub.portability.parts import Part
 from mydata_hub.transparency.log_proof import prove_entry
@@ -24,8 +24,8 @@ def _line(one: Entry, log: _SameLog) -> bytes:
     members = {
         "event_id": one.event.event_id,
         "index": one.index,
-        "leaf": _encode(one.leaf.encode()),
-        "salt": _encode(one.opening.salt),
+        "leaf": encode_base64url(one.leaf.encode()),
+        "salt": encode_base64url(one.opening.salt),
         "payload": one.opening.payload.decode(),
         "proof": None if one.index is None else prove_entry(log, one.index),
     }
@@ -52,7 +52,3 @@ class _SameLog:
         if path not in self._tiles:
             self._tiles[path] = self.log.tile(path)
         return self._tiles[path]
-
-
-def _encode(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")

@@ -9,7 +9,6 @@ which is the whole event, and verifies here as well.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +19,7 @@ from typing import Any, Final
 import rfc8785
 from joserfc.jwk import ECKey
 
+from mydata_hub.base64url import decode_base64url, encode_base64url
 from mydata_hub.consent.grants import fetch_grant
 from mydata_hub.errors import (
     BadInput,
@@ -113,12 +113,12 @@ def issue_receipt(
         "format": 1,
         "statement": sign_compact(TYPE, statement, key),
         **told,
-        "release": _encode(release.encode()),
-        "entry": _encode(entry),
+        "release": encode_base64url(release.encode()),
+        "entry": encode_base64url(entry),
         "opened": _AUDIT,
         # The columns of the events table (transparency/events.py).
-        "salt": _encode(_bytes(row, "audit_salt")),
-        "payload": _encode(_bytes(row, "audit")),
+        "salt": encode_base64url(_bytes(row, "audit_salt")),
+        "payload": encode_base64url(_bytes(row, "audit")),
         "log": prove_entry(log, index) if isinstance(index, int) else None,
     }
     return json.dumps(receipt, indent=1).encode()
@@ -131,7 +131,7 @@ def signing_key(encoded: bytes, keys: Sequence[ECKey]) -> ECKey:
     """
     try:
         head = str(_parse(encoded)["statement"]).partition(".")[0]
-        kid = json.loads(_decode(head))["kid"]
+        kid = json.loads(decode_base64url(head))["kid"]
     except (ValueError, KeyError, TypeError):
         raise NotProven("receipt", "is not one, or is cut short") from None
     for key in keys:
@@ -174,7 +174,10 @@ def _read_release(tables: Tables, event_id: str) -> tuple[Row, str, Release, str
 
 def _verify(receipt: Mapping[str, Any], key: ECKey, log_key: VerifierKey) -> Verified:
     statement = verify_compact(TYPE, receipt["statement"], key)
-    release, entry = Release.decode(_decode(receipt["release"])), _decode(receipt["entry"])
+    release, entry = (
+        Release.decode(decode_base64url(receipt["release"])),
+        decode_base64url(receipt["entry"]),
+    )
     if encode_hash(release.digest()) != statement["decision"]:
         raise NotProven("decision", "is not the one of this release")
     if encode_hash(hashlib.sha256(entry).digest()) != statement["entry"]:
@@ -196,8 +199,8 @@ def _verify(receipt: Mapping[str, Any], key: ECKey, log_key: VerifierKey) -> Ver
 def _check_opening(
     receipt: Mapping[str, Any], statement: Mapping[str, Any], release: Release, leaf: Leaf
 ) -> None:
-    opened, payload = receipt["opened"], _decode(receipt["payload"])
-    committed = Opening(_decode(receipt["salt"]), payload).commitment(_DOMAINS[opened])
+    opened, payload = receipt["opened"], decode_base64url(receipt["payload"])
+    committed = Opening(decode_base64url(receipt["salt"]), payload).commitment(_DOMAINS[opened])
     if committed != (leaf.person if opened == _PERSON else leaf.audit):
         raise NotProven("opening", "does not open the entry")
     if opened == _PERSON:
@@ -233,11 +236,3 @@ def _bytes(row: Row, name: str) -> bytes:
     if not isinstance(value, bytes):
         raise Damaged("an event row is malformed")
     return value
-
-
-def _encode(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
-
-
-def _decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

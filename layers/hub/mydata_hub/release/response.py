@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from mydata_hub.base64url import encode_base64url
 from mydata_hub.release.attempt import Act, Attempt
 from mydata_hub.release.ledger import Ledger
 from mydata_hub.release.sd_jwt import MAX_SYMBOL_LETTERS, issue_answers, present_each
@@ -56,7 +56,7 @@ def write_response(trying: Attempt, act: Act, ledger: Ledger) -> bytes:
 
 def encode_hash(digest: bytes) -> str:
     """A hash in base64url without padding, as JOSE writes one."""
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    return encode_base64url(digest)
 
 
 def _dump(body: Mapping[str, Any]) -> bytes:

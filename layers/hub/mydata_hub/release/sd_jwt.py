@@ -6,7 +6,6 @@ depend on what is answered: the salt of a disclosure fills up what its symbol le
 
 from __future__ import annotations
 
-import base64
 import functools
 import hashlib
 import json
@@ -19,6 +18,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from mydata_hub.base64url import encode_base64url
 from mydata_hub.errors import NotProven
 from mydata_hub.ports.clock import Entropy
 from mydata_hub.ports.signer import Signer
@@ -56,8 +56,8 @@ def import_answer_key(der: bytes) -> ECKey:
 def sign_compact(typ: str, payload: Mapping[str, Any], key: AnswerKey) -> str:
     """A JWS in compact form (RFC 7515 section 7.1) by the answer key. Raises Busy."""
     header = {"alg": "ES256", "typ": typ, "kid": key.public.kid}
-    signed = f"{_encode(_dump(header))}.{_encode(_dump(payload))}"
-    return f"{signed}.{_encode(key.signer.sign(signed.encode()))}"
+    signed = f"{encode_base64url(_dump(header))}.{encode_base64url(_dump(payload))}"
+    return f"{signed}.{encode_base64url(key.signer.sign(signed.encode()))}"
 
 
 def verify_compact(typ: str, token: str, key: ECKey) -> dict[str, Any]:
@@ -77,10 +77,11 @@ def issue_answers(
 ) -> str:
     """An SD-JWT with a disclosure for each symbol, under `answers`. Raises Busy."""
     disclosures = [
-        _encode(_dump([_salt(entropy, symbol), name, symbol])) for name, symbol in symbols.items()
+        encode_base64url(_dump([_salt(entropy, symbol), name, symbol]))
+        for name, symbol in symbols.items()
     ]
     # Sorted, so that the order of the digests tells nothing of which is which (section 4.2.4.1).
-    digests = sorted(_encode(hashlib.sha256(one.encode()).digest()) for one in disclosures)
+    digests = sorted(encode_base64url(hashlib.sha256(one.encode()).digest()) for one in disclosures)
     whole = {**payload, "vct": VCT, "_sd_alg": "sha-256", "answers": {"_sd": digests}}
     return "~".join([sign_compact(TYPE, whole, key), *disclosures, ""])
 
@@ -93,12 +94,8 @@ def present_each(sd_jwt: str) -> list[str]:
 
 def _salt(entropy: Entropy, symbol: str) -> str:
     letters = _SALT_LETTERS + MAX_SYMBOL_LETTERS - len(symbol)
-    return _encode(entropy.token(SALT_BYTES + MAX_SYMBOL_LETTERS))[-letters:]
+    return encode_base64url(entropy.token(SALT_BYTES + MAX_SYMBOL_LETTERS))[-letters:]
 
 
 def _dump(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _encode(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")

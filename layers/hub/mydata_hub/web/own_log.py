@@ -6,7 +6,6 @@ and the command line hold them to the public log (static/log.js, cli/own_log.py)
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from urllib.parse import parse_qsl
 from pydantic import Field
 
 from mydata_hub.accounts.account import Locale
+from mydata_hub.base64url import encode_base64url
 from mydata_hub.collection.providers import list_providers
 from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.oauth.clients import fetch_client
@@ -104,7 +104,9 @@ def own_entries(front: LogFront, request: Request) -> Answer:
                 | {"why": refusal_words(why.get(one.event.event_id, []), locale)}
                 for one in page.entries
             ],
-            "periods": {key.period: {"tag_key": encode(key.tag_key)} for key in page.keys},
+            "periods": {
+                key.period: {"tag_key": encode_base64url(key.tag_key)} for key in page.keys
+            },
             "after": page.after,
         },
     )
@@ -137,9 +139,9 @@ def _told(entry: Entry, names: Mapping[str, str], locale: Locale) -> dict[str, A
         "index": entry.index,
         "period": entry.period,
         # Checked against the log by whoever reads this: docs/protocol.md.
-        "leaf": encode(entry.leaf.encode()) if entry.leaf.tag else None,
-        "salt": encode(entry.opening.salt),
-        "payload": encode(entry.opening.payload),
+        "leaf": encode_base64url(entry.leaf.encode()) if entry.leaf.tag else None,
+        "salt": encode_base64url(entry.opening.salt),
+        "payload": encode_base64url(entry.opening.payload),
     }
 
 
@@ -153,11 +155,6 @@ def _refused(tables: Tables, entries: Sequence[Entry]) -> dict[str, list[str]]:
             if isinstance(audit, bytes):
                 found[key.partition] = str(json.loads(audit).get("policy_id", "")).split()
     return found
-
-
-def encode(content: bytes) -> str:
-    """Bytes in a document: base64url without padding, as everywhere."""
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def _names(
