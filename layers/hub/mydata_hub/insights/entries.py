@@ -43,6 +43,9 @@ class Entry:
     symbols: Mapping[str, str]
     # Of a version that is over: it can be read where it was granted or answered, and not be asked.
     retired: bool = False
+    # A dispute of a record behind it could better the person's standing (arrears, losses, a tier):
+    # while one is open, neither the contested fact nor the person's own word of it is told.
+    disputable: bool = False
 
     def symbol(self, cell: str | None) -> str:
         """The answer for a cell; `no_answer` where the insight abstains."""
@@ -59,6 +62,7 @@ def make_entry(
     *,
     period: AnswerPeriod = AnswerPeriod.QUARTER,
     yes: tuple[str, ...] = (),
+    disputable: bool = False,
 ) -> Entry:
     """A claim that tells the cell itself or, with `yes`, only whether the cell is one of those."""
     symbols = {cell: ("yes" if cell in yes else "no") if yes else cell for cell in attribute.cells}
@@ -80,4 +84,5 @@ def make_entry(
         ),
         attribute=attribute,
         symbols=symbols,
+        disputable=disputable,
     )

@@ -44,6 +44,7 @@ ENTRIES: Final = (
         _LOSS_FREE,
         FACT_FLOOR,
         _COVER,
+        disputable=True,
     ),
     make_entry(
         "insurance.loss_free_3_years",
@@ -53,5 +54,6 @@ ENTRIES: Final = (
         FACT_FLOOR,
         (*_COVER, "mobility_service"),
         yes=("3_to_5", "6_to_10", "11_or_more"),
+        disputable=True,
     ),
 )
