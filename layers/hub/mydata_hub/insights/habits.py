@@ -1,22 +1,27 @@
-"""Habits of spending by the hour: the café visit of a weekday."""
+"""Habits of spending: the café visit of a weekday, and what is bought at one time of most weeks."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from mydata_hub.fields import Dataset, Wording
 from mydata_hub.insights.fold import CARD, EFIN, Finding, State
-from mydata_hub.insights.moments import local_day, minute_of, minute_of_day
-from mydata_hub.insights.payments import PAYMENTS
+from mydata_hub.insights.moments import DAY_PARTS, local_day, minute_of, part_of_day
+from mydata_hub.insights.payments import PAYMENTS, Payment
 from mydata_hub.insights.routine import Regularity, Routine, explain_routine, find_routine
+from mydata_hub.insights.weekly import (
+    SLOTS,
+    WeeklyHabit,
+    explain_weekly_habit,
+    find_weekly_habit,
+)
 
-# The partition of the day; the first begins at midnight.
-HOURS: Final = (0, 7, 9, 11, 14, 18)
-TIME_CELLS: Final = ("before_7", "7_to_9", "9_to_11", "11_to_14", "14_to_18", "after_18")
+TIME_CELLS: Final = DAY_PARTS
+WEEKLY_CELLS: Final = SLOTS
 NONE: Final = "none"
 # A habit that straddles two cells belongs to neither.
 CELL_PERCENT: Final = 75
@@ -53,6 +58,60 @@ class HabitInsight:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeeklyHabitInsight:
+    """The time of the week at which a person pays in a category in most weeks."""
+
+    attribute: str
+    category: str
+    # The act in the words of an explanation.
+    act: Wording
+    fold = PAYMENTS
+    inputs: tuple[Dataset, ...] = (CARD, EFIN)
+
+    def answer(self, state: State, now: datetime, *, collected_only: bool) -> Finding:
+        """The slot of the week, `none` where it is rare, and nothing in between."""
+        payments = PAYMENTS.payments(state, collected_only=collected_only)
+        habit = find_weekly_habit(
+            (payment.minute for payment in payments if payment.category == self.category),
+            local_day(minute_of(now)),
+            first_whole_day(state, self.inputs, payments, now),
+        )
+        cell = None
+        if habit.regularity is Regularity.ROUTINE:
+            cell = habit.slot
+        elif habit.regularity is Regularity.RARE:
+            cell = NONE
+        return Finding(
+            cell=cell,
+            evidence=evidence_of_weeks(habit),
+            explanation=explain_weekly_habit(habit, self.act.ko, self.act.en),
+        )
+
+
+def first_whole_day(
+    state: State, inputs: Iterable[Dataset], payments: Iterable[Payment], now: datetime
+) -> int:
+    """The local day since which the state knows every payment; today where it knows none."""
+    told = min((payment.minute for payment in payments), default=minute_of(now))
+    let_go = [PAYMENTS.let_go_until(state, dataset) for dataset in inputs]
+    return local_day(max([told, *(minute for minute in let_go if minute is not None)])) + 1
+
+
+def evidence_of_weeks(habit: WeeklyHabit) -> dict[str, Any]:
+    """The counts behind a weekly habit."""
+    return {
+        "regularity": habit.regularity.value,
+        "slot": habit.slot,
+        "score_percent": habit.score_percent,
+        "weeks": habit.weeks,
+        "weeks_with_any": habit.weeks_with_any,
+        "weeks_in_slot": habit.weeks_in_slot,
+        "times": habit.times,
+        "times_in_slot": habit.times_in_slot,
+    }
+
+
 def evidence_of(routine: Routine) -> dict[str, Any]:
     """The counts behind a routine."""
     return {
@@ -66,10 +125,7 @@ def evidence_of(routine: Routine) -> dict[str, Any]:
 
 
 def _time_cell(routine: Routine) -> str | None:
-    cells = Counter(
-        TIME_CELLS[bisect_right(HOURS, minute_of_day(minute) // 60) - 1]
-        for minute in routine.minutes
-    )
+    cells = Counter(TIME_CELLS[part_of_day(minute)] for minute in routine.minutes)
     cell, times = cells.most_common(1)[0]
     return cell if times * 100 >= CELL_PERCENT * len(routine.minutes) else None
 

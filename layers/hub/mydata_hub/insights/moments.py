@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 
@@ -15,6 +16,9 @@ _LOCAL_MINUTES: Final = 9 * 60
 DAY_MINUTES: Final = 24 * 60
 WEEK_DAYS: Final = 7
 WORKING_DAYS: Final = 5
+# The partition of the day that habits are told in, and the hours that its parts begin at.
+DAY_PARTS: Final = ("before_7", "7_to_9", "9_to_11", "11_to_14", "14_to_18", "after_18")
+_PART_HOURS: Final = (0, 7, 9, 11, 14, 18)
 
 
 def minute_of(at: datetime) -> int:
@@ -35,6 +39,11 @@ def local_day(minute: int) -> int:
 def minute_of_day(minute: int) -> int:
     """Minutes since local midnight."""
     return (minute + _LOCAL_MINUTES) % DAY_MINUTES
+
+
+def part_of_day(minute: int) -> int:
+    """The number in DAY_PARTS of the part that a minute falls into."""
+    return bisect_right(_PART_HOURS, minute_of_day(minute) // 60) - 1
 
 
 def date_of(day: int) -> date:
