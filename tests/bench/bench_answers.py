@@ -277,7 +277,7 @@ def _cafe(hour: int) -> list[Record]:
 
 def _told_apart(town: Town, one: Any, other: Any) -> float:
     client = town.client()
-    grant = town.allow(client)
+    grant = town.allow(one, client)
     draw, taken = Random(5), []
     for _ in range(PAIRS):
         pair = {}

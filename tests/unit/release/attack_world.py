@@ -30,10 +30,17 @@ from tests.unit.release.world import Hub
 
 GROUP = "rentals"
 PARTNERS = ("bicycles", "scooters", "cars", "vans", "boats")
-FOR_OFFERS = tuple(
-    ref for ref, entry in CATALOGUE.items() if "personal_offers" in entry.claim.purposes
+# What the lives below differ in; as many as fair use lets one consent of this purpose name.
+FOR_OFFERS = (
+    "habits.cafe_time@1",
+    "habits.cafe_morning@1",
+    "commute.mode@1",
+    "commute.by_subway@1",
+    "commute.transfers@1",
+    "payments.recurring_count@1",
 )
 LIVES = 48
+DAY = timedelta(days=1)
 
 
 @dataclass
@@ -90,7 +97,7 @@ class Town(Hub):
         self.store.commit(write_vault(row, manifest, records_secret, version, sealed))
         return Person(vault, cells_of(profile))
 
-    def allow(self, client, items=FOR_OFFERS, **changes):
+    def allow(self, _person, client, items=FOR_OFFERS, **changes):
         """A grant as a signed consent leaves it."""
         self.numbers += 1
         grant = Grant(
@@ -112,6 +119,16 @@ class Town(Hub):
         grant = replace(grant, **changes)
         self.store.commit(put_grant(grant, {"grant": grant.encode()}))
         return grant
+
+    # Here nothing but the gate stands in the way of a consent to anything.
+    allow_all_it_can = allow
+
+    def withdraw_again(self, person, client):
+        """A grant of a second consent, which the person has withdrawn."""
+        return self.allow(person, client).withdraw(self.now)
+
+    def advance(self, span):
+        self.clock.advance(span)
 
     def attack(self, seen, person, grant, *claims, **how):
         """One call of an adversary: the symbols it got, and what it saw otherwise."""
@@ -145,9 +162,9 @@ class Town(Hub):
         return [row for key, row in self.store.rows.items() if key.table == "events"]
 
 
-def life(random):
-    """A life drawn so that every attribute takes all of its cells in a town."""
-    days = weekdays_before(80)
+def life(random, now=NOW):
+    """A life drawn so that every attribute of FOR_OFFERS takes all of its cells in a town."""
+    days = weekdays_before(80, now)
     records = []
     hour = random.choice((5, 8, 10, 12, 15, 19, None))
     if hour is not None:
@@ -159,22 +176,25 @@ def life(random):
     if random.random() < 0.8:
         years = random.choice((0, 1, 2, 4, 7, 12))
         status = random.choice(("active", "expired"))
-        records.append(contract("car", no_claim_years=years, status=status))
+        starts, ends = (now - 270 * DAY).date(), (now + 90 * DAY).date()
+        dated = {"started_on": str(starts), "ends_on": str(ends)}
+        records.append(contract("car", no_claim_years=years, status=status, **dated))
     for payee in range(random.choice((0, 1, 2, 4, 7))):
-        for month in ((2025, 10), (2025, 11), (2025, 12), (2026, 1), (2026, 2)):
-            day = NOW.date().replace(year=month[0], month=month[1], day=5 + payee)
+        for back in range(5):
+            year, month = divmod(now.year * 12 + now.month - 2 - back, 12)
+            day = now.date().replace(year=year, month=month + 1, day=5 + payee)
             records.append(debit(f"debit-{payee}-{day}", day, f"payee {payee}"))
     return records
 
 
-def cells_of(profile):
+def cells_of(profile, now=NOW):
     """The cell of each attribute as the finest claim would tell it, by the product's own folds."""
     from mydata_hub.insights.answers import answer_claim
 
     found = {}
     for entry in CATALOGUE.values():
         if len(set(entry.symbols.values())) == len(entry.attribute.cells):
-            found[entry.attribute.id] = answer_claim(profile, entry, NOW)
+            found[entry.attribute.id] = answer_claim(profile, entry, now)
     return found
 
 

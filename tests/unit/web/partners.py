@@ -30,6 +30,8 @@ class HttpPartner(Partner):
         name: str = "Bicycles",
         client_id: str = "bicycles",
         event_endpoint: str | None = None,
+        group: str = "bicycles",
+        purposes: tuple[str, ...] = ("mobility_service",),
     ) -> None:
         key = KEYS["ES256"]()
         super().__init__(hub, client_id, key, "ES256")
@@ -39,8 +41,8 @@ class HttpPartner(Partner):
             name=name,
             jwks=jwks_text({"keys": [key.as_dict(private=False)]}),
             redirect_uris=(REDIRECT,),
-            group="bicycles",
-            purposes=("mobility_service",),
+            group=group,
+            purposes=purposes,
             event_endpoint=event_endpoint,
         )
         register_client(desk_of(settings), client)
