@@ -115,16 +115,17 @@ class Attempt:
         """The event of an act, and the partner's own copy of the release, for its receipt."""
         release, grant = self.release(act), self.access.grant
         if release is None:
-            return (self.event(act, row),)
-        client_id = self.access.client.client_id
-        return self.event(act, row), put_copy(client_id, grant.subject, act.kind, release, self.now)
+            return (self._event(act, b"", row),)
+        client_id, encoded = self.access.client.client_id, release.encode()
+        copy = put_copy(client_id, grant.subject, act.kind, self.event_id, encoded, self.now)
+        return self._event(act, encoded, row), copy
 
-    def event(self, act: Act, row: tuple[Key, int] | None = None) -> Put:
+    def _event(self, act: Act, release: bytes, row: tuple[Key, int] | None) -> Put:
         """The event of an act: the person reads the release in it, an auditor what adds up.
 
         `row` is the one that the commit writes, with its version; the grant's where it writes none.
         """
-        grant, client, release = self.access.grant, self.access.client, self.release(act)
+        grant, client = self.access.grant, self.access.client
         key, version = row or (grant_key(grant.grant_id), grant.version)
         event = Event(
             event_id=self.event_id,
@@ -134,7 +135,7 @@ class Attempt:
             occurred_at=self.now,
             row=key,
             row_version=version,
-            payload=b"" if release is None else release.encode(),
+            payload=release,
         )
         facts = AuditFacts(
             partner=client.client_id,

@@ -13,7 +13,6 @@ from typing import Final
 
 from mydata_hub.fields import SubjectId
 from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables
-from mydata_hub.release.release import Release
 
 TABLE: Final = "releases"
 INDEX: Final = "subject"
@@ -24,18 +23,20 @@ def copy_key(event_id: str) -> Key:
     return Key(TABLE, event_id)
 
 
-def put_copy(client_id: str, subject: SubjectId, kind: str, release: Release, at: datetime) -> Put:
-    """The change that keeps a copy, for the commit of the release."""
+def put_copy(
+    client_id: str, subject: SubjectId, kind: str, event_id: str, release: bytes, at: datetime
+) -> Put:
+    """The change that keeps a copy of an encoded release, for the commit of the release."""
     return Put(
-        key=copy_key(release.event_id),
+        key=copy_key(event_id),
         values={
             "client_id": client_id,
             "kind": kind,
             "at": at.isoformat(),
-            "release": release.encode(),
+            "release": release,
         },
         when=Absent(),
-        indexes={INDEX: (subject, f"{at.astimezone(UTC).isoformat()}#{release.event_id}")},
+        indexes={INDEX: (subject, f"{at.astimezone(UTC).isoformat()}#{event_id}")},
     )
 
 

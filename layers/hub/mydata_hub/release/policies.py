@@ -24,7 +24,7 @@ from mydata_hub.release.ledger import UNITS
 from mydata_hub.vault.framing import frame
 
 SCHEMA: Final = "hub.cedarschema"
-_ACTION: Final = 'Action::"answer"'
+_ACTION: Final = {"type": "Action", "id": "answer"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,9 @@ class Policies:
         now_ms: int,
     ) -> Verdict:
         """Whether all of these claims may be answered together."""
-        context = _context(grant, amounts, self.fair_use.of(grant.purpose), now_ms)
+        fair = self.fair_use.of(grant.purpose)
+        # As text: Cedar takes a third longer over the same context as Python objects.
+        context = json.dumps(_context(grant, amounts, fair, now_ms))
         requests = [
             {
                 "principal": {"type": "Client", "id": partner.client_id},
