@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Final
+from tempfile import TemporaryFile
+from typing import Any, Final, TextIO
 
 from rich.console import Console
+
+from mydata_hub.cli import processes
 
 READY_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 10.0
@@ -50,7 +53,7 @@ class Served:
     """A `mydata` command that serves in a process of its own and says so in a line of JSON."""
 
     command: tuple[str, ...]
-    process: subprocess.Popen[str] | None = None
+    process: BaseProcess | None = None
     about: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -61,13 +64,13 @@ class Served:
     def start(self) -> float:
         """Start it and wait until it answers; gives the seconds that took. Raises LineFailed."""
         begun = time.perf_counter()
-        self.process = subprocess.Popen(  # noqa: S603 (our own command)
-            [*mydata(), *self.command, "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self.about = json.loads(_first_line(self.process))
+        reading, writing = os.pipe()
+        with os.fdopen(reading) as told, Path(os.devnull).open("w") as nowhere:
+            self.process = processes.begin(
+                (*self.command, "--json"), stdout=writing, stderr=nowhere.fileno()
+            )
+            os.close(writing)
+            self.about = json.loads(_first_line(self.process, told))
         return time.perf_counter() - begun
 
     def kill(self) -> None:
@@ -81,19 +84,13 @@ class Served:
         if self.process is None:
             return 0.0
         begun = time.perf_counter()
-        self.process.send_signal(signal.SIGTERM)
+        self.process.terminate()
         self._reap()
         return time.perf_counter() - begun
 
     def _reap(self) -> None:
         assert self.process is not None
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        if self.process.stdout:
-            self.process.stdout.close()
+        processes.end(self.process, STOP_SECONDS)
         self.process = None
 
 
@@ -132,21 +129,22 @@ class Told:
 
 def run_all(*commands: Sequence[str]) -> list[Told]:
     """Run `mydata` commands side by side, each in a process of its own."""
-    running = [
-        subprocess.Popen(  # noqa: S603 (our own command)
-            [*mydata(), *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        for command in commands
-    ]
-    told = []
-    for process in running:
-        try:
-            out, err = process.communicate(timeout=COMMAND_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
-        told.append(Told(process.returncode, out, err))
-    return told
+    with ExitStack() as open_files:
+        running = []
+        for command in commands:
+            out, err = (open_files.enter_context(TemporaryFile("w+")) for _ in range(2))
+            process = processes.begin(command, stdout=out.fileno(), stderr=err.fileno())
+            running.append((process, out, err))
+        return [_ended(*one) for one in running]
+
+
+def _ended(process: BaseProcess, *files: TextIO) -> Told:
+    processes.end(process, COMMAND_SECONDS)
+    for file in files:
+        file.seek(0)
+    out, err = (file.read() for file in files)
+    assert process.exitcode is not None
+    return Told(process.exitcode, out, err)
 
 
 def run(*command: str) -> Told:
@@ -159,14 +157,13 @@ def mydata() -> list[str]:
     return [sys.executable, "-m", "mydata_hub.cli"]
 
 
-def _first_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
+def _first_line(process: BaseProcess, told: TextIO) -> str:
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(told, selectors.EVENT_READ)
         if not selector.select(READY_SECONDS):
             process.kill()
             raise LineFailed(f"the hub was not ready within {READY_SECONDS:.0f} s")
-    line = process.stdout.readline()
+    line = told.readline()
     if not line:
         raise LineFailed("the hub ended before it was ready; try `mydata serve` to see why")
     return line
