@@ -150,8 +150,9 @@ def _members(value: Any) -> dict[str, Any]:
 def _written(plain: dict[str, Any]) -> bytes:
     """The RFC 8785 bytes of what `_plain` has made, in which there are no floats."""
     text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    if text.isascii():
-        # Only the order of names outside ASCII, by UTF-16, tells the two apart; this one is in C.
+    if len(text.encode("utf-16-le")) == 2 * len(text):
+        # Names are ordered by UTF-16 there and by code point here, which is one order where each
+        # character takes one unit; nothing else tells the two apart, and this one is in C.
         return text.encode()
     import rfc8785
 
