@@ -15,7 +15,8 @@ import pytest
 from click.testing import CliRunner
 from mydata_hub.cli.samples import samples as samples_command
 from mydata_hub.insights.catalogue import find_claim
-from mydata_hub.samples.relying_party import TRADES, RefusedByHub, RelyingParty
+from mydata_hub.samples.relying_party import RefusedByHub, RelyingParty
+from mydata_hub.samples.trades import TRADES
 from requests_oauth2client import DPoPToken
 
 from tests.samples.oauth_hub import OAuthHub, serving_hub

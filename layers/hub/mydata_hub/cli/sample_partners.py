@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.cli.laptop import desk_of, environment_of
-from mydata_hub.cli.sample_providers import end_child, start_child
+from mydata_hub.cli.sample_providers import end_children, start_child
 from mydata_hub.config import AuthorizeSettings
 from mydata_hub.embedded.deployment import Deployment
 from mydata_hub.fields import ClientId, GroupId, Purpose
@@ -30,16 +31,19 @@ def sample_partners(data: Path, url: str, deployment: Deployment) -> Iterator[di
     """Serve them until the block is left; gives their addresses by trade. They start on their own
     time: nothing of the hub waits for a partner."""
     addresses: dict[str, str] = {}
-    with ExitStack() as beside:
+    children: list[subprocess.Popen[str]] = []
+    try:
         for trade in NAMES:
             kept = _registered(data / FOLDER_NAME, trade, deployment)
             child = start_child(
                 *("partner", trade, "--hub", url, "--port", str(kept["port"])),
                 *("--client-id", kept["client_id"], "--key", kept["key"]),
             )
-            beside.callback(end_child, child)
+            children.append(child)
             addresses[trade] = f"http://127.0.0.1:{kept['port']}"
         yield addresses
+    finally:
+        end_children(*children)
 
 
 def _registered(folder: Path, trade: str, deployment: Deployment) -> Mapping[str, Any]:
@@ -64,7 +68,7 @@ def _registered(folder: Path, trade: str, deployment: Deployment) -> Mapping[str
 def _register(
     trade: str, kept: Mapping[str, Any], public: Mapping[str, Any], deployment: Deployment
 ) -> None:
-    from mydata_hub.samples.relying_party import TRADES
+    from mydata_hub.samples.trades import TRADES
 
     client = Client(
         client_id=ClientId(kept["client_id"]),

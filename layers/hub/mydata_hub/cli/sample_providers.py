@@ -44,7 +44,7 @@ def sample_providers(data: Path, hub_url: str) -> Iterator[Mapping[str, Any]]:
         _write(data / FILE_NAME, about)
         yield about
     finally:
-        end_child(child)
+        end_children(child)
 
 
 def start_child(*arguments: str) -> subprocess.Popen[str]:
@@ -58,17 +58,19 @@ def start_child(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def end_child(child: subprocess.Popen[str]) -> None:
-    """Ask it to end by closing its input, and wait."""
-    assert child.stdin
-    assert child.stdout
-    child.stdin.close()
-    try:
-        child.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-    child.stdout.close()
+def end_children(*children: subprocess.Popen[str]) -> None:
+    """Ask them to end by closing their input, and wait for each."""
+    for child in children:
+        assert child.stdin
+        child.stdin.close()
+    for child in children:
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        assert child.stdout
+        child.stdout.close()
 
 
 def register_samples(invoker: Invoker, about: Mapping[str, Any]) -> None:
@@ -92,7 +94,7 @@ def _start(
     if line:
         return child, json.loads(line)
     child.kill()
-    end_child(child)
+    end_children(child)
     return None
 
 

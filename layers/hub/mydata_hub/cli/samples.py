@@ -129,7 +129,8 @@ def serve_partner(
 ) -> None:
     """Serve a sample partner until told to stop."""
     from mydata_hub.samples.partner import Partner
-    from mydata_hub.samples.relying_party import TRADES, RelyingParty
+    from mydata_hub.samples.relying_party import RelyingParty
+    from mydata_hub.samples.trades import TRADES
 
     if with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -157,7 +158,7 @@ def key(trade: str, key: Path, jwks: Path, as_json: bool) -> None:
     """Write a sample partner's private key, and the public JWK Set to register it with."""
     from jwskate import Jwk
 
-    from mydata_hub.samples.relying_party import TRADES
+    from mydata_hub.samples.trades import TRADES
 
     made = Jwk.generate(alg="ES256", use="sig").with_kid_thumbprint()
     try:

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -32,50 +31,13 @@ from requests_oauth2client import (
     PrivateKeyJwt,
 )
 
-from mydata_hub.fields import Wording
+from mydata_hub.samples.trades import Trade
 
 TIMEOUT_S: Final = 20
 LEEWAY_S: Final = 10
 SCOPE: Final = "claims"
 CLAIMS_PATH: Final = "claims"
 DELETION_ATTESTED: Final = "urn:mydata-hub:event:deletion-attested"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trade:
-    """What a sample partner does, and what it asks people for."""
-
-    name: Wording
-    pitch: Wording
-    purpose: str
-    claims: tuple[str, ...]
-    max_bits: int
-
-
-TRADES: Final = MappingProxyType(
-    {
-        "bicycle": Trade(
-            name=Wording(ko="샘플자전거", en="Sample Bicycles"),
-            pitch=Wording(
-                ko="지하철로 출근하면 역 앞 자전거를 먼저 맡아 둬요.",
-                en="Commute by subway, and a bicycle waits at your station.",
-            ),
-            purpose="mobility_service",
-            claims=("commute.by_subway", "commute.transfers"),
-            max_bits=4,
-        ),
-        "insurer": Trade(
-            name=Wording(ko="샘플다이렉트", en="Sample Direct Insurance"),
-            pitch=Wording(
-                ko="무사고 3년이면 보험료를 깎아 드려요.",
-                en="Three years without a loss lower your premium.",
-            ),
-            purpose="insurance_quote",
-            claims=("insurance.car_cover", "insurance.loss_free_3_years"),
-            max_bits=4,
-        ),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
