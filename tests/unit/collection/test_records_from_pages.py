@@ -368,4 +368,6 @@ FROZEN = {
     "invest.balances": "5066e87d23766ef0",
     "mobility.trips": "99a9ccf034fbec93",
     "insurance.contracts": "4c3ecb771b7ec5f8",
+    "own.disputes": "cfc1dec1f036064e",
+    "own.categories": "151ccbbece5c9e39",
 }

@@ -25,6 +25,9 @@ BANK_ACCOUNTS: Final = Dataset("bank.accounts")
 INVEST_BALANCES: Final = Dataset("invest.balances")
 MOBILITY_TRIPS: Final = Dataset("mobility.trips")
 INSURANCE_CONTRACTS: Final = Dataset("insurance.contracts")
+# What the person says of their own records: no provider tells it, and no partner is told from it.
+OWN_DISPUTES: Final = Dataset("own.disputes")
+OWN_CATEGORIES: Final = Dataset("own.categories")
 
 MAX_LEGS: Final = 40
 _MODES: Final = "subway|bus|bike|car|walk|mixed"
@@ -49,6 +52,11 @@ _BODIES: Final[dict[Dataset, dict[str, str]]] = {
     | {"distance_m": "integer?", "as_of": "instant?"},
     INSURANCE_CONTRACTS: {"kind": "car|other", "status": "upcoming|active|lapsed"}
     | {"started_on": "date", "ends_on": "date", "no_claim_years": "integer?", "as_of": "instant"},
+    # A record is named by its mark (docs/vault-format.md), its version by state, instant and facts.
+    OWN_DISPUTES: {"dataset": "text", "mark": "text", "state": "booked|corrected"}
+    | {"told_at": "instant", "facts": "text", "as_of": "instant"},
+    # A null category: as the hub says.
+    OWN_CATEGORIES: {"payee": "text", "category": "text?", "as_of": "instant"},
 }
 
 

@@ -13,12 +13,13 @@ from mydata_hub.fields import ConnectionId, VaultId
 from mydata_hub.insights.commute import TRIPS_FOLD
 from mydata_hub.insights.fold import Fold, State
 from mydata_hub.insights.insurance import CONTRACTS_FOLD
+from mydata_hub.insights.own_words import CORRECTIONS, DISPUTES
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import FoldState, Profile
 from mydata_hub.insights.sources import SOURCES
 
 FOLDS: Final[Mapping[str, Fold]] = {
-    fold.id: fold for fold in (SOURCES, PAYMENTS, TRIPS_FOLD, CONTRACTS_FOLD)
+    fold.id: fold for fold in (SOURCES, PAYMENTS, TRIPS_FOLD, CONTRACTS_FOLD, DISPUTES, CORRECTIONS)
 }
 
 

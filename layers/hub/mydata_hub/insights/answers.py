@@ -12,6 +12,7 @@ from mydata_hub.insights.catalogue import ATTRIBUTES
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.entries import Attribute, Entry
 from mydata_hub.insights.fold import Finding
+from mydata_hub.insights.own_words import is_contested, own_view
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.sources import SOURCES, complete_until
 
@@ -31,9 +32,12 @@ class Seen:
 def answer_claim(profile: Profile, entry: Entry, now: datetime) -> str:
     """The claim's symbol for partners, from what providers told.
 
-    `no_answer` below the claim's floor, where the insight abstains, and while a fold is outdated.
+    `no_answer` below the claim's floor, where the insight abstains, while a fold is outdated, and
+    for a `disputable` claim while the person disputes a record that it may rest on.
     """
     claim, insight = entry.claim, entry.attribute.insight
+    if entry.disputable and is_contested(profile, claim.inputs):
+        return NO_ANSWER
     state = fold_state(profile, insight.fold)
     until = complete_until(
         fold_state(profile, SOURCES),
@@ -74,7 +78,9 @@ def cover_claim(profile: Profile, entry: Entry, now: datetime) -> Coverage:
 
 
 def see_insights(profile: Profile, now: datetime) -> tuple[Seen, ...]:
-    """Every attribute with its evidence and explanation, imported records included."""
+    """Every attribute with its evidence and explanation, imported records included, and what the
+    person said of their own records heeded."""
+    profile = own_view(profile)
     return tuple(_see(profile, attribute, now) for attribute in ATTRIBUTES.values())
 
 

@@ -12,14 +12,41 @@ from typing import Any, Final, NamedTuple
 from mydata_hub.collection.record import Record
 from mydata_hub.insights.fold import BANK, CARD, EFIN, State
 from mydata_hub.insights.moments import local_day
-from mydata_hub.insights.series import Facts, SeriesFold, short_hash
+from mydata_hub.insights.series import Facts, Known, SeriesFold, short_hash
 
-# The categories that an insight reads; a change of this list is a new version of the fold.
-CATEGORIES: Final = ("cafe",)
+# The categories that are remembered; a change of this list is a new version of the fold, except for
+# what is added at its end: what a person corrected names them by their place here, too. What nobody
+# may infer (health, and schools for the children in them) is not remembered at all.
+CATEGORIES: Final = (
+    "cafe",
+    "bakery",
+    "beauty",
+    "chicken",
+    "convenience",
+    "culture",
+    "delivery",
+    "fuel",
+    "groceries",
+    "insurance",
+    "parking",
+    "rent",
+    "restaurant",
+    "shopping",
+    "sport",
+    "subscription",
+    "tax",
+    "taxi",
+    "telecom",
+    "transport",
+    "travel",
+    "utilities",
+)
 # As many equal payments as a payee must have before its name is worth its bytes.
 NAMED_FROM: Final = 3
 MAX_NAME_BYTES: Final = 48
+# Of these the first tell the name alone, so that a merchant is one through all accounts.
 _PAYEE_BYTES: Final = 5
+_NAME_BYTES: Final = 3
 
 
 class Payment(NamedTuple):
@@ -72,6 +99,18 @@ class PaymentsFold(SeriesFold):
             for minute, (payee, amount, category) in self.rows(state, collected_only=collected_only)
         ]
 
+    def with_categories(self, state: State, categories: Mapping[bytes, str | None]) -> State:
+        """The state for one reading, with the person's own category for each of these merchants."""
+
+        def change(known: Known) -> Facts:
+            payee, amount, _ = known.facts
+            own = categories.get(payee[:_NAME_BYTES], "")
+            return known.facts if own == "" else (payee, amount, _index(own))
+
+        for dataset in self.capacities:
+            state = self.set_facts(state, dataset, change)
+        return state
+
     def payee(self, state: State, payee: bytes) -> Payee:
         """The name kept for a payee with enough equal payments."""
         return Payee(*state["names"][payee.hex()])
@@ -83,13 +122,26 @@ class PaymentsFold(SeriesFold):
         return {payee.hex() for (payee, _), on in days.items() if len(on) >= NAMED_FROM}
 
 
+def plain_name(told: str) -> str:
+    """A payee's name without what providers write differently."""
+    return " ".join(unicodedata.normalize("NFKC", told).split())
+
+
+def merchant_of(name: str) -> bytes:
+    """What the keys of every payee of that name begin with."""
+    return short_hash(plain_name(name), _NAME_BYTES)
+
+
 def _facts_of(record: Record) -> Facts | None:
     if record.amount_minor is None or record.amount_minor >= 0:
         return None
     key, _ = _payee(record)
-    known = record.category in CATEGORIES
-    category = CATEGORIES.index(record.category) + 1 if known else 0
-    return key, -record.amount_minor, category
+    return key, -record.amount_minor, _index(record.category)
+
+
+def _index(category: str | None) -> int:
+    """Its place among the categories, counted from 1; 0 for any other."""
+    return CATEGORIES.index(category) + 1 if category in CATEGORIES else 0
 
 
 def _payee(record: Record) -> tuple[bytes, Payee]:
@@ -100,11 +152,12 @@ def _payee(record: Record) -> tuple[bytes, Payee]:
     body = record.body
     kind = " ".join(filter(None, (_text(body, "kind"), _text(body, "memo"))))
     told = record.counterparty or _text(body, "counter_account") or kind or record.category
-    name = " ".join(unicodedata.normalize("NFKC", told).split())
+    name = plain_name(told)
     currency = record.currency or ""
     key = "\x1f".join((name, currency, _text(body, "account")))
     shown = name.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
-    return short_hash(key, _PAYEE_BYTES), Payee(shown, currency)
+    where = short_hash(key, _PAYEE_BYTES - _NAME_BYTES)
+    return short_hash(name, _NAME_BYTES) + where, Payee(shown, currency)
 
 
 def _text(body: Mapping[str, Any], field: str) -> str:
@@ -114,7 +167,7 @@ def _text(body: Mapping[str, Any], field: str) -> str:
 
 PAYMENTS: Final = PaymentsFold(
     id="payments",
-    version=1,
+    version=2,
     capacities={CARD: 400, EFIN: 240, BANK: 320},
     layout=struct.Struct(f">{_PAYEE_BYTES}sqB"),
     facts_of=_facts_of,

@@ -58,6 +58,21 @@ class Row(NamedTuple):
     facts: Facts
 
 
+class Known(NamedTuple):
+    """A row with its name: what a person may point at and say that it is wrong."""
+
+    mark: bytes
+    minute: int
+    rank: int
+    as_of_seconds: int
+    facts: Facts
+
+
+def mark_of(record_id: str) -> bytes:
+    """A record's tag in every series; frozen, for what a person disputed names it."""
+    return short_hash(record_id, _TAG_BYTES)
+
+
 def short_hash(text: str, size: int) -> bytes:
     """A name's tag; not secret, since it never leaves the sealed profile."""
     return hashlib.blake2b(text.encode(), digest_size=size).digest()
@@ -117,6 +132,37 @@ class SeriesFold:
                 if row.flags & _LIVE and not (collected_only and row.flags & _SELF_SUPPLIED):
                     yield Row(row.minute, self.layout.unpack(row.facts))
 
+    def known(self, state: State, dataset: Dataset) -> Iterator[Known]:
+        """The records of a dataset that count, each with its name, oldest first."""
+        for tag, row in self._open(state, dataset).items():
+            if row.flags & _LIVE:
+                facts = self.layout.unpack(row.facts)
+                yield Known(tag, row.minute, row.flags & _RANK, row.as_of_seconds, facts)
+
+    def holds(self, state: State, dataset: Dataset, mark: bytes) -> bool:
+        """Whether a record has a place here, though it may count no more."""
+        return mark in self._open(state, dataset)
+
+    def set_facts(
+        self, state: State, dataset: Dataset, change: Callable[[Known], Facts | None]
+    ) -> State:
+        """The state for one reading, with other facts, or none where a record is not to count.
+
+        Never to be folded further: what is changed here comes from no record of a provider.
+        """
+        rows = self._open(state, dataset)
+        for known in list(self.known(state, dataset)):
+            facts = change(known)
+            row = rows[known.mark]
+            if facts is None:
+                rows[known.mark] = row._replace(
+                    flags=row.flags & ~_LIVE, facts=bytes(self.layout.size)
+                )
+            elif facts != known.facts:
+                rows[known.mark] = row._replace(facts=self.layout.pack(*facts))
+        packed = self._close(dataset, rows)
+        return {**state, "series": {**state["series"], dataset: packed}}
+
     def let_go_until(self, state: State, dataset: Dataset) -> int | None:
         """The minute before which records may be missing here, or None if none was let go."""
         packed = base64.b64decode(state["series"].get(dataset, ""))
@@ -144,7 +190,7 @@ class SeriesFold:
             minute_of(record.occurred_at),
             bytes(self.layout.size) if facts is None else self.layout.pack(*facts),
         )
-        tag = short_hash(record.record_id, _TAG_BYTES)
+        tag = mark_of(record.record_id)
         known = rows.get(tag)
         if known is None or _standing(known) < _standing(version):
             rows[tag] = version
