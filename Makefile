@@ -1,11 +1,12 @@
 # The commands people, continuous integration and outside checks rely on.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-deploy setup-emulator demo serve test test-long check bench evaluate build deploy-check lock clean
+.PHONY: help setup setup-deploy setup-emulator setup-evaluation demo serve test test-long check bench evaluate build deploy-check lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 DEPLOY := .venv-deploy
 EMULATOR := .venv-emulator
+EVALUATION := .venv-evaluation
 export SAM_CLI_TELEMETRY := 0
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/$(DEPLOY)/bin:$(PATH)
 
@@ -34,6 +35,13 @@ setup-emulator: $(EMULATOR)/.ready ## the emulator of AWS, on the Python minor v
 $(EMULATOR)/.ready: requirements/emulator.txt
 	"$$(tests/python313)/python3.13" -m venv $(EMULATOR)
 	$(EMULATOR)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/emulator.txt
+	@touch $@
+
+setup-evaluation: $(EVALUATION)/.ready ## the real purchases that make evaluate reads, in an environment of their own
+
+$(EVALUATION)/.ready: requirements/evaluation.txt
+	$(PYTHON) -m venv $(EVALUATION)
+	$(EVALUATION)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/evaluation.txt
 	@touch $@
 
 demo: setup ## the main job on this machine, told with its figures; leaves nothing running
@@ -74,6 +82,7 @@ bench: setup $(PEER_PACKAGES) ## benchmarks: ratios against a peer or a physical
 	@$(BIN)/python -m tests.bench
 
 evaluate: setup ## what the hub makes of real data, where MYDATA_EVALUATION_DATA names some
+	@$(MAKE) --no-print-directory setup-evaluation || echo "the real purchases could not be installed: habits are left out"
 	@$(BIN)/python -m tests.evaluation
 
 build: setup setup-deploy ## what would be deployed, in .aws-sam/build
@@ -87,5 +96,5 @@ lock: setup ## resolve the dependencies anew into the lock files
 	tests/check-locks --write
 
 clean: ## what the targets above have made
-	rm -rf .venv $(DEPLOY) $(EMULATOR) .aws-sam .mydata tests/protocol/node_modules tests/bench/provider/node_modules bench.json evaluation.json
+	rm -rf .venv $(DEPLOY) $(EMULATOR) $(EVALUATION) .aws-sam .mydata tests/protocol/node_modules tests/bench/provider/node_modules bench.json evaluation.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -39,7 +39,16 @@ def tracked() -> list[Path]:
 
 def _walked() -> list[str]:
     """Without git (an unpacked archive): everything but what the Makefile makes."""
-    made = {".venv", ".venv-deploy", ".venv-emulator", ".aws-sam", ".mydata", ".git", ".hypothesis"}
+    made = {
+        ".venv",
+        ".venv-deploy",
+        ".venv-emulator",
+        ".venv-evaluation",
+        ".aws-sam",
+        ".mydata",
+        ".git",
+        ".hypothesis",
+    }
     return [
         path.relative_to(ROOT).as_posix()
         for path in ROOT.rglob("*")

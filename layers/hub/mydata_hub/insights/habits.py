@@ -75,7 +75,7 @@ class WeeklyHabitInsight:
         habit = find_weekly_habit(
             (payment.minute for payment in payments if payment.category == self.category),
             local_day(minute_of(now)),
-            first_whole_day(state, self.inputs, payments, now),
+            first_whole_day(state, payments, now),
         )
         cell = None
         if habit.regularity is Regularity.ROUTINE:
@@ -89,12 +89,10 @@ class WeeklyHabitInsight:
         )
 
 
-def first_whole_day(
-    state: State, inputs: Iterable[Dataset], payments: Iterable[Payment], now: datetime
-) -> int:
+def first_whole_day(state: State, payments: Iterable[Payment], now: datetime) -> int:
     """The local day since which the state knows every payment; today where it knows none."""
     told = min((payment.minute for payment in payments), default=minute_of(now))
-    let_go = [PAYMENTS.let_go_until(state, dataset) for dataset in inputs]
+    let_go = [PAYMENTS.let_go_until(state, dataset) for dataset in PAYMENTS.inputs]
     return local_day(max([told, *(minute for minute in let_go if minute is not None)])) + 1
 
 

@@ -21,7 +21,7 @@ from mydata_hub.insights.routine import RARE_PERCENT, Regularity
 MAX_WEEKS: Final = 26
 MIN_WEEKS: Final = 8
 # A week so long ago counts half.
-HALF_LIFE_WEEKS: Final = 8
+HALF_LIFE_WEEKS: Final = 13
 # The score from which it is told.
 FIRM_PERCENT: Final = 70
 # As unlikely must be that chance alone put so many acts there.

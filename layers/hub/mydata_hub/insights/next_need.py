@@ -1,0 +1,107 @@
+"""Next need: what a person is likely to pay for in the coming week, and when; for offers.
+
+Offers are matched inside the vault, and nothing of this ranking leaves it. It needs no memory but
+the payments that a profile holds anyway, and says how likely, not why.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from mydata_hub.insights.moments import WEEK_DAYS, local_day
+from mydata_hub.insights.weekly import (
+    CHANCE_PERMILLE,
+    MAX_WEEKS,
+    MIN_WEEKS,
+    SLOTS,
+    score_weeks,
+    slot_of,
+)
+
+MAX_NEEDS: Final = 20
+# What everybody does at a time counts as this share of what a category's own people do.
+USUAL_SHARE: Final = 0.05
+_NOTHING_USUAL: Final[Mapping[str, float]] = MappingProxyType({})
+_LARGEST: Final = max(CHANCE_PERMILLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """A category, the slot of SLOTS in which it is likely, and a score from 0 to 100.
+
+    The score orders; it is no probability.
+    """
+
+    category: str
+    slot: str
+    score_percent: int
+
+
+def rank_needs(
+    acts: Iterable[tuple[str, int]],
+    today: int,
+    since: int,
+    usual: Mapping[str, float] = _NOTHING_USUAL,
+) -> tuple[Need, ...]:
+    """The likeliest needs of the week that begins with `today`, at most MAX_NEEDS.
+
+    Takes the category and the minute of each payment; `since` is the local day from which they
+    are complete, and fewer than MIN_WEEKS weeks give nothing. `usual` says how common a category
+    is among people in general, the most common as 1; without it, all are equally so.
+    """
+    weeks = min(MAX_WEEKS, (today - since) // WEEK_DAYS)
+    if weeks < MIN_WEEKS:
+        return ()
+    days = _days_by_week(acts, today, weeks)
+    at_all = _scores({slot: on for (category, slot), on in days.items() if category is None}, weeks)
+    ranked = []
+    for category in sorted({category for category, _ in days if category is not None}):
+        likely = score_weeks(_counts(days[category, None], weeks), weeks)
+        for slot in range(len(SLOTS)):
+            on = days.get((category, slot))
+            own = score_weeks(_counts(on, weeks), weeks) if on else 0.0
+            # Where it is seldom bought, the person's own hours say more than its few times do.
+            there = likely * at_all.get(slot, 0.0)
+            common = usual.get(category, 1.0 if not usual else 0.0)
+            everybody = USUAL_SHARE * common * CHANCE_PERMILLE[slot] / _LARGEST
+            ranked.append(((own + there) / 2 + everybody * bool(likely), category, slot))
+    ranked.sort(key=lambda need: (-need[0], need[1], need[2]))
+    return tuple(
+        Need(category=category, slot=SLOTS[slot], score_percent=min(int(score * 100), 100))
+        for score, category, slot in ranked[:MAX_NEEDS]
+    )
+
+
+# The local days by week ago: of a category, of a slot (with None for any category), of both.
+_Days = dict[int, set[int]]
+
+
+def _days_by_week(
+    acts: Iterable[tuple[str, int]], today: int, weeks: int
+) -> dict[tuple[str | None, int | None], _Days]:
+    days: dict[tuple[str | None, int | None], _Days] = defaultdict(lambda: defaultdict(set))
+    for category, minute in acts:
+        day = local_day(minute)
+        ago = (today - 1 - day) // WEEK_DAYS
+        if 0 <= ago < weeks:
+            slot = slot_of(minute)
+            for key in ((category, None), (category, slot), (None, slot)):
+                days[key][ago].add(day)
+    return days
+
+
+def _scores(by_slot: Mapping[int | None, _Days], weeks: int) -> dict[int, float]:
+    """How firmly the person is about in each slot, whatever they buy; a week counts once."""
+    return {
+        slot: score_weeks([int(bool(on.get(ago))) for ago in range(weeks)], weeks)
+        for slot, on in by_slot.items()
+        if slot is not None
+    }
+
+
+def _counts(on: _Days, weeks: int) -> list[int]:
+    return [len(on.get(ago, ())) for ago in range(weeks)]
