@@ -89,7 +89,7 @@ def test_no_file_names_a_package_index() -> None:
 def test_every_line_of_a_lock_is_pinned_and_hashed(lock: Path) -> None:
     text = lock.read_text("utf-8").replace("\\\n", " ")
     entries = [line for line in text.splitlines() if line.strip() and line.lstrip()[0] != "#"]
-    assert len(entries) > 10
+    assert len(entries) > 5
     loose = [one.split()[0] for one in entries if not re.match(r"[\w.-]+(\[[\w,-]+\])?==\S+", one)]
     assert loose == []
     assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
