@@ -81,7 +81,15 @@ $(PEER_PACKAGES): tests/bench/provider/package.json tests/bench/provider/package
 bench: setup $(PEER_PACKAGES) ## benchmarks: ratios against a peer or a physical limit of the same run
 	@$(BIN)/python -m tests.bench
 
-evaluate: setup ## what the hub makes of real data, where MYDATA_EVALUATION_DATA names some
+# Brands and their kinds as OpenStreetMap's editors sort them; nothing of it is copied into the project.
+BRANDS := tests/evaluation/node_modules/.package-lock.json
+
+$(BRANDS): tests/evaluation/package.json tests/evaluation/package-lock.json
+	@command -v npm >/dev/null || { echo "Node.js is missing: merchants' names are left out"; exit 0; }; \
+	cd tests/evaluation && npm ci --silent --ignore-scripts && touch node_modules/.package-lock.json \
+	|| echo "npm ci failed: merchants' names are left out"
+
+evaluate: setup $(BRANDS) ## what the hub makes of real data, where MYDATA_EVALUATION_DATA names some
 	@$(MAKE) --no-print-directory setup-evaluation || echo "the real purchases could not be installed: habits are left out"
 	@$(BIN)/python -m tests.evaluation
 
@@ -96,5 +104,5 @@ lock: setup ## resolve the dependencies anew into the lock files
 	tests/check-locks --write
 
 clean: ## what the targets above have made
-	rm -rf .venv $(DEPLOY) $(EMULATOR) $(EVALUATION) .aws-sam .mydata tests/protocol/node_modules tests/bench/provider/node_modules bench.json evaluation.json
+	rm -rf .venv $(DEPLOY) $(EMULATOR) $(EVALUATION) .aws-sam .mydata tests/protocol/node_modules tests/bench/provider/node_modules tests/evaluation/node_modules bench.json evaluation.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -18,6 +18,8 @@ from tests.evaluation.households_in_the_vault import (
     HouseholdsInTheVault,
     evaluate_households_in_the_vault,
 )
+from tests.evaluation.merchants import MISSING as NO_BRANDS
+from tests.evaluation.merchants import MerchantQuality, evaluate_merchants, has_brands
 from tests.evaluation.next_needs import NeedQuality, evaluate_next_needs
 from tests.evaluation.purchases import (
     MISSING,
@@ -65,6 +67,12 @@ def main() -> int:
         figures |= _households(console)
     else:
         console.print(f"Habits and next needs are left out: {MISSING}")
+    if has_brands():
+        merchants = evaluate_merchants(data)
+        console.print(_merchants_table(merchants))
+        figures["merchants"] = asdict(merchants)
+    else:
+        console.print(f"Merchants' names are left out: {NO_BRANDS}")
     Path("evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
     return 0 if held.lossless == held.rows else 1
 
@@ -159,6 +167,22 @@ def _households_table(found: HouseholdsInTheVault) -> Table:
         ("equal with every shop renamed", found.equal_when_renamed),
     ):
         table.add_row(question, f"{count:,}")
+    return table
+
+
+def _merchants_table(found: MerchantQuality) -> Table:
+    title = "Merchants' names, labelled by others: named at all, and of those rightly"
+    table = Table("set", "names", "coverage", "precision", "of other kinds, named", title=title)
+    for question, names in (
+        ("brands in Korea, not looked at", found.brands),
+        ("brands in Korea that the table was extended by", found.brands_looked_at),
+        ("merchants in Plaid's examples, looked at", found.plaid_looked_at),
+    ):
+        wrongly = f"{names.others_named} of {names.others}"
+        told = f"{names.names:,}", str(names.coverage), str(names.precision)
+        table.add_row(question, *told, wrongly)
+    codes = f"{found.codes_known} of {found.codes}"
+    table.add_row("codes of ISO 18245 that are a category here", codes, "", "", "")
     return table
 
 

@@ -32,6 +32,14 @@ from mydata_hub.fields import require_word
         ("현대해상화재보험", "insurance"),
         ("스터디카페 몰입", "education"),
         ("넷플릭스서비시스코리아", "subscription"),
+        ("A TWOSOME PLACE", "cafe"),
+        ("Mom's Touch", "restaurant"),
+        ("E-Mart Seongsu", "groceries"),
+        ("Hyundai Oilbank", "fuel"),
+        ("Costco Gasoline", "fuel"),
+        ("IKEA Restaurant", "restaurant"),
+        ("신세계백화점 강남점", "shopping"),
+        ("신세계반점", "restaurant"),
     ],
 )
 def test_a_name_that_says_what_it_is_gets_its_category(name: str, category: str) -> None:
@@ -44,6 +52,8 @@ def test_a_name_that_says_what_it_is_gets_its_category(name: str, category: str)
     [
         *("네이버페이", "카카오페이", "KG이니시스", "카페24", "홍길동", "에이비씨상사", "CUCKOO"),
         *("ktx조선", "키즈카페 뛰놀자", "", None),
+        # Names of places end in what would be a kind of shop elsewhere.
+        *("동네상회 전주점", "만물상사 파주점", "Nikend", "Axalta", "Gymkhana"),
     ],
 )
 def test_a_name_that_does_not_say_stays_unknown(name: str | None) -> None:

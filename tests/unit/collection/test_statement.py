@@ -355,3 +355,13 @@ def test_a_real_bank_statement_comes_in_whole() -> None:
 
     assert told.broken == []
     assert len(ids) == told.count == 49_102
+
+
+def test_a_code_of_the_merchant_stands_where_its_name_says_nothing() -> None:
+    told = {**KR.model_dump(exclude_defaults=True), "code_column": "업종"}
+    mapping = StatementMapping.model_validate({**told, "memo_column": None})
+    head = "거래일시,적요,보낸분/받는분,업종,출금액,입금액,거래후잔액\n"
+    line = '2026-03-01 09:30:00,체크카드,에이비씨상사,5411,"4,500",0,"995,500"\n'
+    named, nothing = line.replace("에이비씨상사", "스타벅스"), line.replace("5411", "x")
+    read_ones, _ = read(head + line + named + nothing, mapping)
+    assert [record.category for record in read_ones] == ["groceries", "cafe", "unknown"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from mydata_hub.insights.moments import DAY_MINUTES, local_day, minute_of
-from mydata_hub.insights.next_need import MAX_NEEDS, rank_needs
+from mydata_hub.insights.moments import DAY_MINUTES, instant_of, local_day, minute_of
+from mydata_hub.insights.next_need import MAX_NEEDS, find_needs, rank_needs
+from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.weekly import MAX_WEEKS, SLOTS
 
-from tests.unit.insights.lives import DAY, NOW, at
+from tests.unit.insights.lives import DAY, NOW, at, record
 
 TODAY = local_day(minute_of(NOW))
 SINCE = TODAY - 400
@@ -56,6 +57,23 @@ def test_nothing_is_needed_of_what_was_never_paid_for_or_by_whom_little_is_known
     assert rank_needs(weekly("cafe", 1, 8), TODAY, TODAY - 55) == ()
     assert rank_needs(weekly("cafe", 1, 8), TODAY, TODAY - 56)
     assert rank_needs([("cafe", HOME), ("cafe", HOME + 5 * DAY_MINUTES)], TODAY, SINCE) == ()
+
+
+def test_what_tells_of_health_is_never_named_however_often_it_is_paid_for():
+    assert rank_needs(weekly("health", 1, 8), TODAY, SINCE) == ()
+    both = rank_needs(weekly("health", 1, 8) + weekly("cafe", 2, 8), TODAY, SINCE)
+    assert {need.category for need in both} == {"cafe"}
+
+
+def test_a_profiles_payments_are_all_the_memory_it_needs():
+    visits = [
+        record(f"cafe-{minute}", instant_of(minute), category="cafe")
+        for _, minute in weekly("cafe", 1, 8)
+    ]
+    state = PAYMENTS.fold(PAYMENTS.empty(), visits)
+    (first, *_) = find_needs(state, NOW, collected_only=True)
+    assert (first.category, first.slot) == ("cafe", "weekday_7_to_9")
+    assert find_needs(PAYMENTS.empty(), NOW, collected_only=True) == ()
 
 
 @given(LIVES, st.randoms())

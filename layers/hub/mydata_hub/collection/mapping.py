@@ -82,6 +82,8 @@ class StatementMapping(_Declared):
     account_column: Column | None = None
     counterparty_columns: Columns = []
     memo_column: Column | None = None
+    # A merchant category code (ISO 18245), four digits; read where the name says nothing.
+    code_column: Column | None = None
     kind_column: Column | None = None
     balance_column: Column | None = None
 
@@ -103,7 +105,7 @@ class StatementMapping(_Declared):
         rule = self.amount
         single = (
             *(self.date_column, self.time_column, self.id_column, self.account_column),
-            *(self.memo_column, self.kind_column, self.balance_column),
+            *(self.memo_column, self.code_column, self.kind_column, self.balance_column),
             *(rule.column, rule.direction_column, rule.pays_column, rule.receives_column),
         )
         names = (*single, *self.counterparty_columns)

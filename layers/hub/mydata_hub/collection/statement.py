@@ -9,10 +9,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import BinaryIO, Final
 
-from mydata_hub.collection.categories import categorise
 from mydata_hub.collection.csv_lines import MAX_ROWS, BrokenLine, Cells, read_cells
 from mydata_hub.collection.datasets import BANK_TRANSACTIONS
 from mydata_hub.collection.mapping import StatementMapping
+from mydata_hub.collection.merchant_codes import categorise_merchant
 from mydata_hub.collection.record import MAX_COUNTERPARTY_LETTERS, Provenance, Record
 from mydata_hub.collection.wire import Asked, make_record, opaque, to_minor
 from mydata_hub.errors import BadInput
@@ -151,7 +151,9 @@ class Statement:
             },
             money=(amount, mapping.currency),
             counterparty=counterparty or memo,
-            category=categorise(counterparty or memo),
+            category=categorise_merchant(
+                counterparty or memo, self._text(told, mapping.code_column)
+            ),
             provenance=Provenance.SELF_SUPPLIED,
         )
 

@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from mydata_hub.insights.moments import WEEK_DAYS, local_day
+from mydata_hub.insights.fold import State
+from mydata_hub.insights.habits import first_whole_day
+from mydata_hub.insights.moments import WEEK_DAYS, local_day, minute_of
+from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.weekly import (
     CHANCE_PERMILLE,
     MAX_WEEKS,
@@ -23,6 +27,8 @@ from mydata_hub.insights.weekly import (
 )
 
 MAX_NEEDS: Final = 20
+# What somebody may need for their health is nothing to approach them with, not even silently.
+NEVER_NAMED: Final = frozenset({"health"})
 # What everybody does at a time counts as this share of what a category's own people do.
 USUAL_SHARE: Final = 0.05
 _NOTHING_USUAL: Final[Mapping[str, float]] = MappingProxyType({})
@@ -41,6 +47,16 @@ class Need:
     score_percent: int
 
 
+def find_needs(state: State, now: datetime, *, collected_only: bool) -> tuple[Need, ...]:
+    """The needs of the week from an instant on, from the payments that a profile holds."""
+    payments = PAYMENTS.payments(state, collected_only=collected_only)
+    return rank_needs(
+        ((paid.category, paid.minute) for paid in payments if paid.category is not None),
+        local_day(minute_of(now)),
+        first_whole_day(state, payments, now),
+    )
+
+
 def rank_needs(
     acts: Iterable[tuple[str, int]],
     today: int,
@@ -51,7 +67,8 @@ def rank_needs(
 
     Takes the category and the minute of each payment; `since` is the local day from which they
     are complete, and fewer than MIN_WEEKS weeks give nothing. `usual` says how common a category
-    is among people in general, the most common as 1; without it, all are equally so.
+    is among people in general, the most common as 1; without it, all are equally so. A category
+    of NEVER_NAMED is passed over.
     """
     weeks = min(MAX_WEEKS, (today - since) // WEEK_DAYS)
     if weeks < MIN_WEEKS:
@@ -85,6 +102,8 @@ def _days_by_week(
 ) -> dict[tuple[str | None, int | None], _Days]:
     days: dict[tuple[str | None, int | None], _Days] = defaultdict(lambda: defaultdict(set))
     for category, minute in acts:
+        if category in NEVER_NAMED:
+            continue
         day = local_day(minute)
         ago = (today - 1 - day) // WEEK_DAYS
         if 0 <= ago < weeks:
