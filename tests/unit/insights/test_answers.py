@@ -244,4 +244,4 @@ def test_a_profile_full_of_the_longest_names_stays_below_64_kb():
     told += [contract(f"contract-{n}") for n in range(60)]
     profile = profile_of(told)
     assert len(profile.folds["payments"].state["names"]) > 150
-    assert 45_000 < len(profile.encode()) < 64 * 1024
+    assert 20_000 < len(profile.encode()) < 64 * 1024

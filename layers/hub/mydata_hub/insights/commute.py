@@ -15,7 +15,7 @@ from mydata_hub.insights.fold import TRIPS, Finding, State
 from mydata_hub.insights.habits import NONE, evidence_of
 from mydata_hub.insights.moments import local_day, minute_of, minute_of_day
 from mydata_hub.insights.routine import Regularity, Routine, explain_routine, find_routine
-from mydata_hub.insights.series import UNKNOWN_COUNT, Facts, Row, SeriesFold, count_byte
+from mydata_hub.insights.series import UNKNOWN_COUNT, Facts, Row, SeriesFold, count_byte, short_hash
 
 MODE_WORDS: Final = {
     "subway": ("지하철로", "by subway"),
@@ -26,6 +26,11 @@ MODE_WORDS: Final = {
     "mixed": ("여러 교통수단으로", "by several means"),
 }
 MODES: Final = tuple(MODE_WORDS)
+# A distance is kept in units of so many metres.
+METRES: Final = 100
+_MOST_UNITS: Final = 2**16 - 1
+PLACE_BYTES: Final = 4
+NOWHERE: Final = bytes(PLACE_BYTES)
 # Only these have transfers.
 PUBLIC_MODES: Final = frozenset({"subway", "bus", "mixed"})
 TRANSFER_CELLS: Final = ("0", "1", "2_or_more")
@@ -41,12 +46,29 @@ def _facts_of(record: Record) -> Facts | None:
     mode = record.body.get("mode")
     if mode not in MODES:
         return None
-    return MODES.index(mode), count_byte(record.body.get("transfers"))
+    told, legs = record.body.get("distance_m"), record.body.get("legs") or [{}]
+    metres = told if type(told) is int and told >= 0 else 0
+    return (
+        MODES.index(mode),
+        count_byte(record.body.get("transfers")),
+        min(metres // METRES, _MOST_UNITS),
+        place_of(legs[0].get("from")),
+        place_of(legs[-1].get("to")),
+    )
+
+
+def place_of(station: object) -> bytes:
+    """A station as the fold remembers it: equal ones are equal, and NOWHERE is not told."""
+    return short_hash(station, PLACE_BYTES) if isinstance(station, str) and station else NOWHERE
 
 
 # Four trips a day over three months.
 TRIPS_FOLD: Final = SeriesFold(
-    id="trips", version=1, capacities={TRIPS: 360}, layout=struct.Struct(">BB"), facts_of=_facts_of
+    id="trips",
+    version=2,
+    capacities={TRIPS: 360},
+    layout=struct.Struct(f">BBH{PLACE_BYTES}s{PLACE_BYTES}s"),
+    facts_of=_facts_of,
 )
 
 

@@ -18,6 +18,8 @@ EFIN: Final = Dataset("efin.payments")
 BANK: Final = Dataset("bank.transactions")
 TRIPS: Final = Dataset("mobility.trips")
 CONTRACTS: Final = Dataset("insurance.contracts")
+BILLS: Final = Dataset("card.bills")
+HOLDINGS: Final = Dataset("invest.balances")
 
 
 class Fold(Protocol):

@@ -56,7 +56,7 @@ def _day(told: Any, otherwise: int) -> int:
 
 CONTRACTS_FOLD: Final = SeriesFold(
     id="contracts",
-    version=1,
+    version=2,
     capacities={CONTRACTS: 48},
     layout=struct.Struct(">?IIB"),
     facts_of=_facts_of,

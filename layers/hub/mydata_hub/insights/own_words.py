@@ -246,14 +246,14 @@ def is_choice(category: str) -> bool:
 _CHOICES: Final = ("unknown", *CATEGORIES)
 DISPUTES: Final = SeriesFold(
     id="disputes",
-    version=1,
+    version=2,
     capacities={OWN_DISPUTES: MAX_DISPUTES},
     layout=struct.Struct(f">B{_MARK_BYTES}sBIB{_DIGEST_BYTES}s"),
     facts_of=_dispute_facts,
 )
 CORRECTIONS: Final = SeriesFold(
     id="corrections",
-    version=1,
+    version=2,
     capacities={OWN_CATEGORIES: MAX_CORRECTIONS},
     layout=struct.Struct(f">{_MERCHANT_BYTES}sB{MAX_NAME_BYTES}s"),
     facts_of=_correction_facts,

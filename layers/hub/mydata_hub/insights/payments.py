@@ -1,7 +1,12 @@
-"""Payments: what went out by card, e-payment and bank, as the insights into spending read it."""
+"""Payments: money that went out by card, e-payment and bank, and what came in at the bank.
+
+What may not be inferred is not remembered either: a category that is not in CATEGORIES leaves no
+trace but the amount.
+"""
 
 from __future__ import annotations
 
+import re
 import struct
 import unicodedata
 from collections import defaultdict
@@ -10,9 +15,10 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from mydata_hub.collection.record import Record
+from mydata_hub.fields import Dataset
 from mydata_hub.insights.fold import BANK, CARD, EFIN, State
 from mydata_hub.insights.moments import local_day
-from mydata_hub.insights.series import Facts, Known, SeriesFold, short_hash
+from mydata_hub.insights.series import Facts, Known, Row, SeriesFold, short_hash
 
 # The categories that are remembered; a change of this list is a new version of the fold, except for
 # what is added at its end: what a person corrected names them by their place here, too. What nobody
@@ -41,6 +47,18 @@ CATEGORIES: Final = (
     "travel",
     "utilities",
 )
+# What a bank's own words make of a movement; numbered from the other end, and no category.
+LOAN: Final = "loan"
+SAVING: Final = "saving"
+CARD_BILL: Final = "card_bill"
+_KINDS: Final = {255: CARD_BILL, 254: LOAN, 253: SAVING}
+_WORDS: Final = (
+    (255, re.compile("카드 ?대금")),
+    (254, re.compile(r"대출|상환|할부금|\bloan\b")),
+    (253, re.compile(r"적금|예금|저축|청약|펀드|\bsavings?\b")),
+)
+# Bills, whose amount may change every month: a payee of them is named after as many payments.
+BILL_CLASSES: Final = ("subscription", "rent", "utilities", "telecom", "insurance", LOAN)
 # As many equal payments as a payee must have before its name is worth its bytes.
 NAMED_FROM: Final = 3
 MAX_NAME_BYTES: Final = 48
@@ -50,13 +68,14 @@ _NAME_BYTES: Final = 3
 
 
 class Payment(NamedTuple):
-    """One payment that went out."""
+    """One payment that went out, or came in."""
 
     minute: int
     payee: bytes
     # Minor units, above 0.
     amount_minor: int
     category: str | None
+    currency: str = ""
 
 
 class Payee(NamedTuple):
@@ -92,20 +111,31 @@ class PaymentsFold(SeriesFold):
                     names[key.hex()] = list(payee)
         return {"series": following["series"], "names": names}
 
-    def payments(self, state: State, *, collected_only: bool) -> list[Payment]:
-        """Every payment in the series that counts."""
+    def payments(
+        self, state: State, *, collected_only: bool, inputs: Sequence[Dataset] | None = None
+    ) -> list[Payment]:
+        """Every payment in the series that counts, of these inputs or of all."""
         return [
-            Payment(minute, payee, amount, CATEGORIES[category - 1] if category else None)
-            for minute, (payee, amount, category) in self.rows(state, collected_only=collected_only)
+            _payment(row, row.facts[1])
+            for row in self.rows(state, collected_only=collected_only, inputs=inputs)
+            if row.facts[1] > 0
+        ]
+
+    def incomes(self, state: State, *, collected_only: bool) -> list[Payment]:
+        """What came in at the bank, by who paid it."""
+        return [
+            _payment(row, -row.facts[1])
+            for row in self.rows(state, collected_only=collected_only, inputs=(BANK,))
+            if row.facts[1] < 0
         ]
 
     def with_categories(self, state: State, categories: Mapping[bytes, str | None]) -> State:
         """The state for one reading, with the person's own category for each of these merchants."""
 
         def change(known: Known) -> Facts:
-            payee, amount, _ = known.facts
+            payee, amount, _, currency = known.facts
             own = categories.get(payee[:_NAME_BYTES], "")
-            return known.facts if own == "" else (payee, amount, _index(own))
+            return known.facts if own == "" else (payee, amount, _index(own), currency)
 
         for dataset in self.capacities:
             state = self.set_facts(state, dataset, change)
@@ -118,7 +148,9 @@ class PaymentsFold(SeriesFold):
     def _worth_naming(self, state: State) -> set[str]:
         days: dict[tuple[bytes, int], set[int]] = defaultdict(set)
         for payment in self.payments(state, collected_only=False):
-            days[payment.payee, payment.amount_minor].add(local_day(payment.minute))
+            # All amounts of a bill are one.
+            amount = 0 if payment.category in BILL_CLASSES else payment.amount_minor
+            days[payment.payee, amount].add(local_day(payment.minute))
         return {payee.hex() for (payee, _), on in days.items() if len(on) >= NAMED_FROM}
 
 
@@ -132,11 +164,32 @@ def merchant_of(name: str) -> bytes:
     return short_hash(plain_name(name), _NAME_BYTES)
 
 
+def _payment(row: Row, amount_minor: int) -> Payment:
+    payee, _, known, currency = row.facts
+    return Payment(
+        row.minute,
+        payee,
+        amount_minor,
+        _KINDS.get(known) or (CATEGORIES[known - 1] if known else None),
+        currency.rstrip(b"\0").decode(),
+    )
+
+
 def _facts_of(record: Record) -> Facts | None:
-    if record.amount_minor is None or record.amount_minor >= 0:
+    amount = record.amount_minor
+    if not amount or (amount > 0 and record.dataset != BANK):
         return None
-    key, _ = _payee(record)
-    return key, -record.amount_minor, _index(record.category)
+    key, payee = _payee(record)
+    return key, -amount, _class_of(record, payee.name), payee.currency.encode()
+
+
+def _class_of(record: Record, name: str) -> int:
+    """By the category, else at a bank by its own words for loans, savings and card bills."""
+    known = _index(record.category)
+    if known or record.dataset != BANK:
+        return known
+    words = f"{_text(record.body, 'kind')} {name}".casefold()
+    return next((number for number, pattern in _WORDS if pattern.search(words)), 0)
 
 
 def _index(category: str | None) -> int:
@@ -167,8 +220,8 @@ def _text(body: Mapping[str, Any], field: str) -> str:
 
 PAYMENTS: Final = PaymentsFold(
     id="payments",
-    version=2,
+    version=3,
     capacities={CARD: 400, EFIN: 240, BANK: 320},
-    layout=struct.Struct(f">{_PAYEE_BYTES}sqB"),
+    layout=struct.Struct(f">{_PAYEE_BYTES}sqB3s"),
     facts_of=_facts_of,
 )

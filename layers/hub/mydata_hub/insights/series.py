@@ -5,6 +5,10 @@ is decided as `collection.versions` does. A cancelled record keeps its place as 
 late copy of it cannot come back and its place does not depend on who came first. When a series is
 full, the oldest row goes. What has gone was older than all that stays and rows never leave
 otherwise, so the same rows stay in every order.
+
+Packed, rows lie oldest first in columns, each like with like, so that deflate finds the payees and
+the zeros again: under a head of how many there are and when they begin. A change of this layout is
+a change of every fold's version.
 """
 
 from __future__ import annotations
@@ -12,14 +16,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import struct
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from mydata_hub.collection.record import Provenance, Record, RecordState
 from mydata_hub.fields import Dataset
+from mydata_hub.insights.columns import Columns, join_fields, number_column, split_fields
 from mydata_hub.insights.fold import State
 from mydata_hub.insights.moments import minute_of
 
@@ -33,7 +40,9 @@ _SELF_SUPPLIED: Final = 8
 _TAG_BYTES: Final = 6
 # Seconds since 1970 that fit four bytes: until 2106.
 _MAX_SECONDS: Final = 2**32 - 1
-_HEAD: Final = struct.Struct(f">{_TAG_BYTES}sBII")
+# How many rows and the minute of the oldest; eight bytes are ten letters of base 85.
+_HEAD: Final = struct.Struct(">II")
+_HEAD_LETTERS: Final = 10
 UNKNOWN_COUNT: Final = 255
 
 Facts = tuple[Any, ...]
@@ -125,9 +134,11 @@ class SeriesFold:
         packed = {name: self._close(name, rows) for name, rows in opened.items()}
         return {"series": {**state["series"], **packed}}
 
-    def rows(self, state: State, *, collected_only: bool) -> Iterator[Row]:
-        """The records that count, oldest first within each dataset."""
-        for dataset in self.capacities:
+    def rows(
+        self, state: State, *, collected_only: bool, inputs: Sequence[Dataset] | None = None
+    ) -> Iterator[Row]:
+        """The records that count, oldest first within each dataset; of these inputs, or of all."""
+        for dataset in self.capacities if inputs is None else inputs:
             for row in self._open(state, dataset).values():
                 if row.flags & _LIVE and not (collected_only and row.flags & _SELF_SUPPLIED):
                     yield Row(row.minute, self.layout.unpack(row.facts))
@@ -165,13 +176,11 @@ class SeriesFold:
 
     def let_go_until(self, state: State, dataset: Dataset) -> int | None:
         """The minute before which records may be missing here, or None if none was let go."""
-        packed = base64.b64decode(state["series"].get(dataset, ""))
-        full = self.capacities.get(dataset, 0) * (_HEAD.size + self.layout.size)
-        if not packed or len(packed) < full:
+        packed = state["series"].get(dataset, "")
+        if not packed:
             return None
-        # The oldest comes first.
-        *_, minute = _HEAD.unpack_from(packed)
-        return int(minute)
+        count, oldest = _HEAD.unpack(base64.b85decode(packed[:_HEAD_LETTERS]))
+        return int(oldest) if count >= self.capacities[dataset] else None
 
     def _put(self, rows: _Rows, record: Record) -> None:
         facts = self.facts_of(record) if record.counts else None
@@ -196,22 +205,42 @@ class SeriesFold:
             rows[tag] = version
 
     def _open(self, state: State, dataset: Dataset) -> _Rows:
-        packed = base64.b64decode(state["series"].get(dataset, ""))
+        packed = state["series"].get(dataset, "")
+        if not packed:
+            return {}
+        told = base64.b85decode(packed)
+        count, minute = _HEAD.unpack_from(told)
+        columns = Columns(zlib.decompress(told[_HEAD.size :]), count)
+        tags = columns.texts(_TAG_BYTES)
+        flags = columns.take(1)
+        late, steps = columns.numbers(), columns.numbers()
+        facts = join_fields(self.layout, columns, count)
         rows: _Rows = {}
-        size = _HEAD.size + self.layout.size
-        for start in range(0, len(packed), size):
-            tag, flags, as_of_seconds, minute = _HEAD.unpack_from(packed, start)
-            facts = packed[start + _HEAD.size : start + size]
-            rows[tag] = _Version(flags, as_of_seconds, minute, facts)
+        for tag, flag, seconds, step, fact in zip(tags, flags, late, steps, facts, strict=True):
+            minute += step
+            rows[tag] = _Version(flag, (seconds + 60 * minute) & _MAX_SECONDS, minute, fact)
         return rows
 
     def _close(self, dataset: Dataset, rows: _Rows) -> str:
         latest = _latest(rows, self.capacities[dataset])
-        packed = b"".join(
-            _HEAD.pack(tag, row.flags, row.as_of_seconds, row.minute) + row.facts
-            for tag, row in latest.items()
+        if not latest:
+            return ""
+        kept = list(latest.values())
+        minutes = [row.minute for row in kept]
+        steps = [after - before for before, after in pairwise([minutes[0], *minutes])]
+        # Mostly the seconds within the minute of the record: a version from when it happened.
+        late = [(row.as_of_seconds - 60 * row.minute) & _MAX_SECONDS for row in kept]
+        body = b"".join(
+            [
+                *latest,
+                bytes(row.flags for row in kept),
+                number_column(late),
+                number_column(steps),
+                split_fields(self.layout, b"".join(row.facts for row in kept)),
+            ]
         )
-        return base64.b64encode(packed).decode()
+        packed = _HEAD.pack(len(kept), minutes[0]) + zlib.compress(body, 6)
+        return base64.b85encode(packed).decode()
 
 
 def _seconds(told: Any, occurred_at: datetime) -> int:

@@ -10,7 +10,7 @@ from typing import Final
 from mydata_hub.collection.record import Provenance, Record
 from mydata_hub.fields import ConnectionId, Dataset
 from mydata_hub.insights.claim import Floor
-from mydata_hub.insights.fold import BANK, CARD, CONTRACTS, EFIN, TRIPS, State
+from mydata_hub.insights.fold import BANK, BILLS, CARD, CONTRACTS, EFIN, HOLDINGS, TRIPS, State
 from mydata_hub.insights.moments import instant_of, minute_of
 from mydata_hub.insights.profile import MAX_CONNECTIONS
 
@@ -28,8 +28,8 @@ class SourcesFold:
     """
 
     id: str = "sources"
-    version: int = 1
-    inputs: tuple[Dataset, ...] = (CARD, EFIN, BANK, TRIPS, CONTRACTS)
+    version: int = 2
+    inputs: tuple[Dataset, ...] = (CARD, EFIN, BANK, TRIPS, CONTRACTS, BILLS, HOLDINGS)
 
     def empty(self) -> State:
         """No source yet."""
