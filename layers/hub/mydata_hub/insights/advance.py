@@ -10,6 +10,7 @@ from typing import Final
 from mydata_hub.collection.record import Record
 from mydata_hub.errors import BadInput, FormatUnknown
 from mydata_hub.fields import ConnectionId, VaultId
+from mydata_hub.insights.arrears import BILLS_FOLD, HOLDINGS_FOLD
 from mydata_hub.insights.commute import TRIPS_FOLD
 from mydata_hub.insights.fold import Fold, State
 from mydata_hub.insights.insurance import CONTRACTS_FOLD
@@ -19,7 +20,17 @@ from mydata_hub.insights.profile import FoldState, Profile
 from mydata_hub.insights.sources import SOURCES
 
 FOLDS: Final[Mapping[str, Fold]] = {
-    fold.id: fold for fold in (SOURCES, PAYMENTS, TRIPS_FOLD, CONTRACTS_FOLD, DISPUTES, CORRECTIONS)
+    fold.id: fold
+    for fold in (
+        SOURCES,
+        PAYMENTS,
+        TRIPS_FOLD,
+        CONTRACTS_FOLD,
+        BILLS_FOLD,
+        HOLDINGS_FOLD,
+        DISPUTES,
+        CORRECTIONS,
+    )
 }
 
 

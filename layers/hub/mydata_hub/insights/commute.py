@@ -83,7 +83,7 @@ class CommuteInsight:
     def answer(self, state: State, now: datetime, *, collected_only: bool) -> Finding:
         """Abstains where there is a routine hour but no usual mode, or no routine hour."""
         today = local_day(minute_of(now))
-        trips = _first_of_each_day(
+        trips = first_of_each_day(
             row
             for row in TRIPS_FOLD.rows(state, collected_only=collected_only)
             if SETS_OUT[0] <= minute_of_day(row.minute) < SETS_OUT[1]
@@ -121,7 +121,8 @@ class CommuteInsight:
         return TRANSFER_CELLS[min(times, 2)]
 
 
-def _first_of_each_day(rows: Iterable[Row]) -> list[Row]:
+def first_of_each_day(rows: Iterable[Row]) -> list[Row]:
+    """The earliest row of each local day."""
     first: dict[int, Row] = {}
     for row in rows:
         day = local_day(row.minute)

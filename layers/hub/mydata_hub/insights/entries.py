@@ -14,6 +14,10 @@ from mydata_hub.insights.fold import Insight
 _DAY: Final = timedelta(days=1)
 HABIT_FLOOR: Final = Floor(sources=1, window=56 * _DAY, freshness=7 * _DAY)
 MONTHLY_FLOOR: Final = Floor(sources=1, window=120 * _DAY, freshness=7 * _DAY)
+# What began, ended or changed needs the time before, too.
+CHANGE_FLOOR: Final = Floor(sources=1, window=180 * _DAY, freshness=7 * _DAY)
+QUARTER_FLOOR: Final = Floor(sources=1, window=84 * _DAY, freshness=7 * _DAY)
+YEAR_FLOOR: Final = Floor(sources=1, window=330 * _DAY, freshness=35 * _DAY)
 # A contract says what holds today; how long its insurer has been connected does not matter.
 FACT_FLOOR: Final = Floor(sources=1, window=timedelta(seconds=1), freshness=35 * _DAY)
 
@@ -63,6 +67,7 @@ def make_entry(
     period: AnswerPeriod = AnswerPeriod.QUARTER,
     yes: tuple[str, ...] = (),
     disputable: bool = False,
+    sensitivity: Sensitivity = Sensitivity.ORDINARY,
 ) -> Entry:
     """A claim that tells the cell itself or, with `yes`, only whether the cell is one of those."""
     symbols = {cell: ("yes" if cell in yes else "no") if yes else cell for cell in attribute.cells}
@@ -79,7 +84,7 @@ def make_entry(
             floor=floor,
             answer_period=period,
             valid_for=timedelta(hours=24),
-            sensitivity=Sensitivity.ORDINARY,
+            sensitivity=sensitivity,
             purposes=tuple(Purpose(purpose) for purpose in purposes),
         ),
         attribute=attribute,

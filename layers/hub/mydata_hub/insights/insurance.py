@@ -76,7 +76,7 @@ class CarCoverInsight:
 
     def answer(self, state: State, now: datetime, *, collected_only: bool) -> Finding:
         """In force today by its status and its dates."""
-        known, running = _contracts(state, now, collected_only=collected_only)
+        known, running = contracts_of(state, now, collected_only=collected_only)
         cell = (IN_FORCE if running else NOT_IN_FORCE) if known else None
         return Finding(cell=cell, evidence=_evidence(known, running), explanation=_cover(cell))
 
@@ -91,7 +91,7 @@ class LossFreeInsight:
 
     def answer(self, state: State, now: datetime, *, collected_only: bool) -> Finding:
         """Abstains where a contract in force does not tell its years."""
-        known, running = _contracts(state, now, collected_only=collected_only)
+        known, running = contracts_of(state, now, collected_only=collected_only)
         years = [contract.loss_free_years for contract in running]
         if not years or UNKNOWN_COUNT in years:
             return Finding(
@@ -113,9 +113,10 @@ class LossFreeInsight:
         )
 
 
-def _contracts(
+def contracts_of(
     state: State, now: datetime, *, collected_only: bool
 ) -> tuple[list[Contract], list[Contract]]:
+    """Every car contract that is known, and those in force at that instant."""
     today = local_day(minute_of(now))
     rows = CONTRACTS_FOLD.rows(state, collected_only=collected_only)
     known = [Contract(*row.facts) for row in rows]
@@ -124,6 +125,11 @@ def _contracts(
         for contract in known
         if contract.running and contract.started_day <= today <= contract.ends_day
     ]
+
+
+def open_ended(contract: Contract) -> bool:
+    """Whether it tells no end."""
+    return contract.ends_day == _OPEN
 
 
 def _evidence(known: list[Contract], running: list[Contract]) -> dict[str, Any]:

@@ -16,8 +16,19 @@ from typing import Any, Final
 
 from mydata_hub.collection.record import Record, RecordState
 from mydata_hub.fields import Dataset
+from mydata_hub.insights.arrears import BILLS_FOLD, HOLDINGS_FOLD
 from mydata_hub.insights.commute import TRIPS_FOLD
-from mydata_hub.insights.fold import BANK, CARD, CONTRACTS, EFIN, TRIPS, Fold, State
+from mydata_hub.insights.fold import (
+    BANK,
+    BILLS,
+    CARD,
+    CONTRACTS,
+    EFIN,
+    HOLDINGS,
+    TRIPS,
+    Fold,
+    State,
+)
 from mydata_hub.insights.insurance import CONTRACTS_FOLD
 from mydata_hub.insights.moments import instant_of
 from mydata_hub.insights.payments import CATEGORIES, PAYMENTS, merchant_of, plain_name
@@ -33,6 +44,8 @@ DISPUTABLE: Final[Mapping[Dataset, SeriesFold]] = {
     BANK: PAYMENTS,
     TRIPS: TRIPS_FOLD,
     CONTRACTS: CONTRACTS_FOLD,
+    BILLS: BILLS_FOLD,
+    HOLDINGS: HOLDINGS_FOLD,
 }
 _DATASETS: Final = tuple(DISPUTABLE)
 _STATES: Final = (RecordState.BOOKED, RecordState.CORRECTED)
@@ -259,4 +272,4 @@ CORRECTIONS: Final = SeriesFold(
     facts_of=_correction_facts,
 )
 # Every series of what providers tell; `tests/unit/insights` holds it equal to the list of folds.
-SERIES: Final = (PAYMENTS, TRIPS_FOLD, CONTRACTS_FOLD)
+SERIES: Final = (PAYMENTS, TRIPS_FOLD, CONTRACTS_FOLD, BILLS_FOLD, HOLDINGS_FOLD)

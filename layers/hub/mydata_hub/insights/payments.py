@@ -87,7 +87,10 @@ class Payee(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentsFold(SeriesFold):
-    """Series of payments, and the names of those payees that may turn out to be recurring."""
+    """Series of payments, and the names of those payees that may turn out to be recurring.
+
+    Who pays the person is named from as many incomes, whatever their amount.
+    """
 
     def empty(self) -> State:
         """Nothing paid yet."""
@@ -145,9 +148,16 @@ class PaymentsFold(SeriesFold):
         """The name kept for a payee with enough equal payments."""
         return Payee(*state["names"][payee.hex()])
 
+    def find_payee(self, state: State, payee: bytes) -> Payee | None:
+        """The name of a payee, where one is kept."""
+        told = state["names"].get(payee.hex())
+        return Payee(*told) if told else None
+
     def _worth_naming(self, state: State) -> set[str]:
         days: dict[tuple[bytes, int], set[int]] = defaultdict(set)
-        for payment in self.payments(state, collected_only=False):
+        both = [*self.payments(state, collected_only=False)]
+        both += [one._replace(amount_minor=0) for one in self.incomes(state, collected_only=False)]
+        for payment in both:
             # All amounts of a bill are one.
             amount = 0 if payment.category in BILL_CLASSES else payment.amount_minor
             days[payment.payee, amount].add(local_day(payment.minute))

@@ -47,7 +47,7 @@ class Stream:
         last = date_of(self.days[-1])
         year, month = divmod(last.year * 12 + last.month, 12)
         usual = statistics.mode(date_of(day).day for day in reversed(self.days))
-        return _day_in(year, month + 1, usual)
+        return day_in(year, month + 1, usual)
 
     def is_active(self, day: int) -> bool:
         """Whether it still runs: the next one is not long overdue."""
@@ -97,7 +97,7 @@ def _changed_price(payee: bytes, days_by_amount: dict[int, set[int]]) -> Stream 
     return _stream(payee, paid[-1][1], [day for day, _ in paid])
 
 
-def _day_in(year: int, month: int, day: int) -> date:
+def day_in(year: int, month: int, day: int) -> date:
     """That day of the month, or the month's last where it is shorter."""
     for shorter in range(day, 28, -1):
         try:

@@ -1,0 +1,159 @@
+"""Bills: what goes out to one payee in a rhythm, though its amount may change every time.
+
+`recurring` finds equal amounts of anything; here the class of the payee is known, so a heating bill
+that doubles in winter is one stream, and what a class has no payments of is told, too.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+from mydata_hub.insights.moments import date_of, local_day
+from mydata_hub.insights.payments import BILL_CLASSES, PAYMENTS, Payment
+from mydata_hub.insights.recurring import LATE_DAYS, REGULAR_PERCENT, day_in
+from mydata_hub.insights.rule import Asked
+
+SHOWN: Final = 20
+
+
+class Cadence(NamedTuple):
+    """A rhythm: the median days between two payments, its slack, and the least of payments."""
+
+    name: str
+    least_days: int
+    most_days: int
+    slack_days: int
+    times: int
+    months: int
+
+
+WEEKLY: Final = Cadence("weekly", 6, 8, 1, 6, 0)
+MONTHLY: Final = Cadence("monthly", 25, 36, 5, 3, 1)
+QUARTERLY: Final = Cadence("quarterly", 84, 98, 8, 3, 3)
+YEARLY: Final = Cadence("yearly", 355, 376, 10, 3, 12)
+CADENCES: Final = (WEEKLY, MONTHLY, QUARTERLY, YEARLY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """Payments of one class to one payee in a rhythm, or, for incomes, of one payer."""
+
+    payee: bytes
+    category: str
+    cadence: Cadence
+    # The local days, in order, and what was paid on each.
+    days: tuple[int, ...]
+    amounts_minor: tuple[int, ...]
+    gap_days: int
+
+    @property
+    def usual_day(self) -> int:
+        """The day of the month that most of them fall on, the latest of equals."""
+        return statistics.mode(date_of(day).day for day in reversed(self.days))
+
+    @property
+    def due(self) -> date:
+        """When the next one is likely."""
+        last = date_of(self.days[-1])
+        if not self.cadence.months:
+            return date_of(self.days[-1] + self.gap_days)
+        year, month = divmod(last.year * 12 + last.month - 1 + self.cadence.months, 12)
+        return day_in(year, month + 1, self.usual_day)
+
+    def is_active(self, today: int) -> bool:
+        """Whether the next one is not long overdue."""
+        return today <= self.days[-1] + self.gap_days + LATE_DAYS
+
+
+def find_bills(payments: Iterable[Payment], classes: Iterable[str | None]) -> list[Bill]:
+    """Every stream of these classes, by payee and class; the longest known first."""
+    wanted = set(classes)
+    paid: dict[tuple[bytes, str], dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for payment in payments:
+        if payment.category in wanted:
+            key = payment.payee, payment.category or ""
+            paid[key][local_day(payment.minute)] += payment.amount_minor
+    found = [
+        bill
+        for (payee, category), amounts in paid.items()
+        if (bill := _bill(payee, category, amounts))
+    ]
+    return sorted(found, key=lambda bill: (-len(bill.days), bill.payee, bill.category))
+
+
+def _bill(payee: bytes, category: str, amounts: dict[int, int]) -> Bill | None:
+    days = sorted(amounts)
+    if len(days) < MONTHLY.times:
+        return None
+    gaps = [later - earlier for earlier, later in pairwise(days)]
+    median = statistics.median(gaps)
+    for cadence in CADENCES:
+        if len(days) < cadence.times or not cadence.least_days <= median <= cadence.most_days:
+            continue
+        near = sum(abs(gap - median) <= cadence.slack_days for gap in gaps)
+        if near * 100 < REGULAR_PERCENT * len(gaps):
+            return None
+        return Bill(
+            payee=payee,
+            category=category,
+            cadence=cadence,
+            days=tuple(days),
+            amounts_minor=tuple(amounts[day] for day in days),
+            gap_days=int(median),
+        )
+    return None
+
+
+def outgoing(asked: Asked, days: int) -> list[Payment]:
+    """What went out in so many days before today."""
+    return [
+        payment
+        for payment in PAYMENTS.payments(
+            asked.state, collected_only=asked.collected_only, inputs=asked.inputs
+        )
+        if asked.today - days <= local_day(payment.minute) < asked.today
+    ]
+
+
+def bills_of(asked: Asked, days: int, classes: Iterable[str] = BILL_CLASSES) -> list[Bill]:
+    """The streams of so many days before today."""
+    return find_bills(outgoing(asked, days), classes)
+
+
+def evidence_of_bills(asked: Asked, bills: Iterable[Bill]) -> list[dict[str, Any]]:
+    """What the person sees of each."""
+    shown = []
+    for bill in list(bills)[:SHOWN]:
+        named = PAYMENTS.find_payee(asked.state, bill.payee)
+        shown.append(
+            {
+                "payee": named.name if named else "",
+                "class": bill.category,
+                "cadence": bill.cadence.name,
+                "amount_minor": bill.amounts_minor[-1],
+                "currency": named.currency if named else "",
+                "times": len(bill.days),
+                "last_on": date_of(bill.days[-1]).isoformat(),
+                "due_on": bill.due.isoformat(),
+            }
+        )
+    return shown
+
+
+def usual_third(bills: Iterable[Bill], percent: int) -> str | None:
+    """The third of the month that most of all payment days fall into, if so many do."""
+    days = [date_of(day).day for bill in bills for day in bill.days]
+    thirds = Counter(THIRDS[min((day - 1) // 10, 2)] for day in days)
+    for third, times in thirds.most_common(1):
+        if times * 100 >= percent * len(days):
+            return third
+    return None
+
+
+THIRDS: Final = ("1_to_10", "11_to_20", "21_to_31")

@@ -1,0 +1,94 @@
+"""Cover: when a car contract has to be renewed, whether it lapsed, and whether it is twice."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mydata_hub.insights.fold import CONTRACTS, Finding
+from mydata_hub.insights.insurance import CONTRACTS_FOLD, Contract, contracts_of, open_ended
+from mydata_hub.insights.moments import date_of
+from mydata_hub.insights.rule import Asked, Rule, RuleInsight, cell_in, find
+
+RENEWAL: Final = {0: "within_30", 31: "31_to_60", 61: "61_to_180", 181: "181_or_more"}
+LAPSED_DAYS: Final = 365
+COVERED: Final = "covered"
+LAPSED: Final = "lapsed"
+SINGLE: Final = "single"
+OVERLAPPING: Final = "overlapping"
+# One contract may begin before the other ends by so much without being twice there.
+HANDOVER_DAYS: Final = 7
+
+
+def _of(asked: Asked) -> tuple[list[Contract], list[Contract]]:
+    return contracts_of(asked.state, asked.now, collected_only=asked.collected_only)
+
+
+def _renewal(asked: Asked) -> Finding:
+    known, running = _of(asked)
+    ends = [one.ends_day for one in running if not open_ended(one)]
+    if not ends:
+        return _silent(known)
+    # A contract that is to follow has renewed this one already: the last end counts.
+    last = max([*ends, *(one.ends_day for one in known if one.running and not open_ended(one))])
+    left = last - asked.today
+    return find(
+        cell_in(RENEWAL, left),
+        f"자동차보험이 {left}일 뒤에 끝나요.",
+        f"Your car cover ends in {left} days.",
+        ends_on=date_of(last).isoformat(),
+    )
+
+
+def _lapsed(asked: Asked) -> Finding:
+    known, running = _of(asked)
+    ended = [one.ends_day for one in known if one.ends_day < asked.today]
+    if running:
+        return find(
+            COVERED, "자동차보험이 유효해요.", "Your car is covered.", in_force=len(running)
+        )
+    if not ended or max(ended) < asked.today - LAPSED_DAYS:
+        return _silent(known)
+    last = date_of(max(ended)).isoformat()
+    return find(
+        LAPSED,
+        "자동차보험이 끝났고 이어지는 계약이 없어요.",
+        "Your car cover has ended and none follows.",
+        ended_on=last,
+    )
+
+
+def _overlapping(asked: Asked) -> Finding:
+    known, running = _of(asked)
+    if not running:
+        return _silent(known)
+    lasting = [one for one in running if one.ends_day - asked.today > HANDOVER_DAYS]
+    if len(lasting) > 1:
+        return find(
+            OVERLAPPING,
+            f"자동차보험 {len(lasting)}건이 함께 유효해요.",
+            f"{len(lasting)} car contracts are in force at once.",
+            in_force=len(lasting),
+        )
+    return find(
+        SINGLE, "유효한 자동차보험이 하나예요.", "One car contract is in force.", in_force=1
+    )
+
+
+def _silent(known: list[Contract]) -> Finding:
+    return find(
+        None,
+        "자동차보험 계약을 알 수 없어 답하지 않아요.",
+        "No car contract tells: no answer.",
+        contracts=len(known),
+    )
+
+
+def _insight(attribute: str, rule: Rule) -> RuleInsight:
+    return RuleInsight(
+        attribute=f"insurance.{attribute}", fold=CONTRACTS_FOLD, inputs=(CONTRACTS,), rule=rule
+    )
+
+
+RENEWAL_WINDOW: Final = _insight("renewal", _renewal)
+WITHOUT_COVER: Final = _insight("lapsed_cover", _lapsed)
+OVERLAP: Final = _insight("overlapping_cover", _overlapping)

@@ -1,0 +1,78 @@
+"""Rules: an insight as one function from a fold's state to a finding, and what it needs."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from mydata_hub.fields import Dataset, Wording
+from mydata_hub.insights.fold import Finding, Fold, State
+from mydata_hub.insights.moments import WEEK_DAYS, local_day, minute_of
+from mydata_hub.insights.routine import WEEKS
+
+# Of so many weeks, in so many the same: what chance spreads over several cells is not claimed.
+SAME_WEEKS: Final = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a rule reads: the state, and the instant up to which it is complete."""
+
+    state: State
+    now: datetime
+    collected_only: bool
+    inputs: tuple[Dataset, ...]
+
+    @property
+    def today(self) -> int:
+        """The local day of the instant; it is not complete itself."""
+        return local_day(minute_of(self.now))
+
+
+Rule = Callable[[Asked], Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleInsight:
+    """An attribute found by a rule."""
+
+    attribute: str
+    fold: Fold
+    inputs: tuple[Dataset, ...]
+    rule: Rule
+
+    def answer(self, state: State, now: datetime, *, collected_only: bool) -> Finding:
+        """What the rule says."""
+        return self.rule(
+            Asked(state=state, now=now, collected_only=collected_only, inputs=self.inputs)
+        )
+
+
+def find(cell: str | None, ko: str, en: str, **evidence: Any) -> Finding:
+    """A finding with its words."""
+    return Finding(cell=cell, evidence=evidence, explanation=Wording(ko=ko, en=en))
+
+
+def cell_in(bounds: Mapping[int, str], number: float) -> str:
+    """The cell that a number falls into; each is named by the least number in it, in order."""
+    return list(bounds.values())[bisect_right(list(bounds), number) - 1]
+
+
+def by_week(days: Iterable[tuple[int, int]], today: int) -> list[int]:
+    """The sums of (local day, number) in each of the last weeks, the latest first."""
+    sums = [0] * WEEKS
+    for day, number in days:
+        ago = (today - 1 - day) // WEEK_DAYS
+        if 0 <= ago < WEEKS:
+            sums[ago] += number
+    return sums
+
+
+def usual_cell(bounds: Mapping[int, str], weeks: Sequence[int]) -> str | None:
+    """The cell that most weeks fall into, if so many do."""
+    cell, times = Counter(cell_in(bounds, number) for number in weeks).most_common(1)[0]
+    return cell if times >= SAME_WEEKS else None

@@ -1,0 +1,114 @@
+"""Travel: how often and how far a person goes in a week, when the commute sets out, and by bike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from mydata_hub.insights.commute import METRES, MODES, SETS_OUT, TRIPS_FOLD, first_of_each_day
+from mydata_hub.insights.fold import TRIPS, Finding
+from mydata_hub.insights.habits import CELL_PERCENT, NONE, evidence_of
+from mydata_hub.insights.moments import is_weekday, local_day, minute_of_day
+from mydata_hub.insights.routine import Regularity, explain_routine, find_routine
+from mydata_hub.insights.rule import Asked, Rule, RuleInsight, by_week, cell_in, find, usual_cell
+from mydata_hub.insights.series import Row
+
+COMMUTE_DAYS: Final = {0: "0", 1: "1_to_2", 3: "3_or_more"}
+TRIPS_A_WEEK: Final = {0: "0_to_2", 3: "3_to_7", 8: "8_to_12", 13: "13_or_more"}
+KM_A_WEEK: Final = {0: "under_20", 20: "20_to_59", 60: "60_to_149", 150: "150_or_more"}
+WINDOWS: Final = {0: "before_7", 7: "7_to_8", 8: "8_to_9", 9: "after_9"}
+BIKE_DAYS: Final = {0: "rarely", 1: "weekly"}
+_BIKE: Final = MODES.index("bike")
+
+
+def trips_of(asked: Asked) -> list[Row]:
+    """Every trip before today."""
+    rows = TRIPS_FOLD.rows(asked.state, collected_only=asked.collected_only)
+    return [row for row in rows if local_day(row.minute) < asked.today]
+
+
+def mornings_of(asked: Asked) -> list[Row]:
+    """The first trip of each weekday that sets out as a commute does."""
+    return first_of_each_day(
+        row
+        for row in trips_of(asked)
+        if is_weekday(local_day(row.minute))
+        and SETS_OUT[0] <= minute_of_day(row.minute) < SETS_OUT[1]
+    )
+
+
+def _commute_days(asked: Asked) -> Finding:
+    return _weekly(
+        asked,
+        COMMUTE_DAYS,
+        [(local_day(row.minute), 1) for row in mornings_of(asked)],
+        ("일", "평일 아침에 길을 나선 날", "weekday mornings you set out on"),
+    )
+
+
+def _trips(asked: Asked) -> Finding:
+    days = [(local_day(row.minute), 1) for row in trips_of(asked)]
+    return _weekly(asked, TRIPS_A_WEEK, days, ("번", "이동", "trips"))
+
+
+def _km(asked: Asked) -> Finding:
+    trips = trips_of(asked)
+    if any(row.facts[2] == 0 for row in trips):
+        return find(
+            None,
+            "거리를 알 수 없는 이동이 있어 답하지 않아요.",
+            "Some trips do not tell their distance: no answer.",
+        )
+    units = [(local_day(row.minute), row.facts[2]) for row in trips]
+    weeks = [total * METRES // 1000 for total in by_week(units, asked.today)]
+    return _told(KM_A_WEEK, weeks, ("km", "이동 거리", "km travelled"))
+
+
+def _shared_bike(asked: Asked) -> Finding:
+    days = {local_day(row.minute) for row in trips_of(asked) if row.facts[0] == _BIKE}
+    told = [(day, 1) for day in days]
+    return _weekly(asked, BIKE_DAYS, told, ("일", "공유 자전거를 탄 날", "days on a shared bike"))
+
+
+def _weekly(
+    asked: Asked,
+    bounds: dict[int, str],
+    days: list[tuple[int, int]],
+    words: tuple[str, str, str],
+) -> Finding:
+    return _told(bounds, by_week(days, asked.today), words)
+
+
+def _told(bounds: dict[int, str], weeks: list[int], words: tuple[str, str, str]) -> Finding:
+    cell, (unit, ko, en), total = usual_cell(bounds, weeks), words, sum(weeks)
+    silent_ko, silent_en = ("", "") if cell else (" 주마다 달라서 답하지 않아요.", " Too uneven.")
+    return find(
+        cell,
+        f"지난 8주 {ko}: 모두 {total}{unit}.{silent_ko}",
+        f"In the last eight weeks: {total} {en}.{silent_en}",
+        weeks=weeks,
+    )
+
+
+def _window(asked: Asked) -> Finding:
+    routine = find_routine((row.minute for row in mornings_of(asked)), asked.today)
+    cell = None
+    if routine.regularity is Regularity.ROUTINE:
+        cells = Counter(cell_in(WINDOWS, minute_of_day(at) // 60) for at in routine.minutes)
+        most, times = cells.most_common(1)[0]
+        cell = most if times * 100 >= CELL_PERCENT * len(routine.minutes) else None
+    elif routine.regularity is Regularity.RARE:
+        cell = NONE
+    wording = explain_routine(routine, "길을 나섰어요", "set out")
+    return find(cell, wording.ko, wording.en, **evidence_of(routine))
+
+
+def _insight(attribute: str, rule: Rule) -> RuleInsight:
+    return RuleInsight(attribute=attribute, fold=TRIPS_FOLD, inputs=(TRIPS,), rule=rule)
+
+
+WINDOW: Final = _insight("commute.window", _window)
+DAYS: Final = _insight("commute.days", _commute_days)
+TRIPS_COUNT: Final = _insight("mobility.trips", _trips)
+KILOMETRES: Final = _insight("mobility.distance", _km)
+SHARED_BIKE: Final = _insight("mobility.shared_bike", _shared_bike)
