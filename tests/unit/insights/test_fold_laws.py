@@ -13,7 +13,18 @@ from mydata_hub.canonical import check_json
 from mydata_hub.collection.record import Provenance, Record, RecordState
 from mydata_hub.collection.versions import settle
 from mydata_hub.insights.advance import FOLDS
-from mydata_hub.insights.fold import BANK, CARD, CONTRACTS, EFIN, TRIPS, Fold, State, step
+from mydata_hub.insights.fold import (
+    BANK,
+    BILLS,
+    CARD,
+    CONTRACTS,
+    EFIN,
+    HOLDINGS,
+    TRIPS,
+    Fold,
+    State,
+    step,
+)
 from mydata_hub.insights.moments import minute_of
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.series import SeriesFold
@@ -33,12 +44,15 @@ SMALL = [
     ),
 ]
 AMPLE = list(FOLDS.values())
-DATASETS = st.sampled_from([CARD, EFIN, BANK, TRIPS, CONTRACTS, "other.dataset"])
+DATASETS = st.sampled_from([CARD, EFIN, BANK, TRIPS, CONTRACTS, BILLS, HOLDINGS, "other.dataset"])
 BODIES = st.sampled_from(
     [
         {},
         {"mode": "subway", "transfers": 2},
         {"mode": "bus", "transfers": -1},
+        {"mode": "bike", "distance_m": 900, "legs": [{"from": "망원", "to": "합정"}]},
+        {"due_on": "2026-01-14", "paid_on": "2026-01-20"},
+        {"value_minor": 7, "kind": "401"},
         {"kind": "car", "status": "active", "started_on": "2026-01-01", "no_claim_years": 3},
         {"kind": "fee", "memo": "statement", "account": "own-1"},
     ]
@@ -133,7 +147,7 @@ def test_what_is_cancelled_was_never_counted(history, data):
     gone = set(data.draw(st.lists(st.sampled_from(names), unique=True))) if names else set()
     cancelled = [told.cancel() for told in history if told.record_id in gone]
     kept = [told for told in history if told.record_id not in gone]
-    for fold in (PAYMENTS, FOLDS["trips"], FOLDS["contracts"]):
+    for fold in (PAYMENTS, FOLDS["trips"], FOLDS["contracts"], FOLDS["bills"], FOLDS["holdings"]):
         for collected_only in (True, False):
             with_them = fold.rows(
                 fold.fold(fold.empty(), history + cancelled), collected_only=collected_only

@@ -14,7 +14,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from mydata_hub.insights.moments import date_of, local_day
+from mydata_hub.insights.moments import date_of, first_minute, local_day
 from mydata_hub.insights.payments import BILL_CLASSES, PAYMENTS, Payment
 from mydata_hub.insights.recurring import LATE_DAYS, REGULAR_PERCENT, day_in
 from mydata_hub.insights.rule import Asked
@@ -112,13 +112,14 @@ def _bill(payee: bytes, category: str, amounts: dict[int, int]) -> Bill | None:
 
 def outgoing(asked: Asked, days: int) -> list[Payment]:
     """What went out in so many days before today."""
-    return [
-        payment
-        for payment in PAYMENTS.payments(
-            asked.state, collected_only=asked.collected_only, inputs=asked.inputs
-        )
-        if asked.today - days <= local_day(payment.minute) < asked.today
-    ]
+    today = asked.today
+    since = first_minute(today - days)
+    return PAYMENTS.payments(
+        asked.state,
+        collected_only=asked.collected_only,
+        inputs=asked.inputs,
+        between=(since, first_minute(today)),
+    )
 
 
 def bills_of(asked: Asked, days: int, classes: Iterable[str] = BILL_CLASSES) -> list[Bill]:

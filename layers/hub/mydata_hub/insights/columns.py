@@ -69,12 +69,12 @@ def split_fields(layout: struct.Struct, rows: bytes) -> bytes:
     return b"".join(columns)
 
 
-def join_fields(layout: struct.Struct, columns: Columns, count: int) -> list[bytes]:
+def join_fields(layout: struct.Struct, columns: Columns, count: int) -> bytes:
+    """The rows again, one behind the other."""
     rows = bytearray(layout.size * count)
     for begin, length, is_text in _fields(layout):
         column = columns.take(length)
         planes = to_planes(column, length) if is_text else column
         for at in range(length):
             rows[begin + at :: layout.size] = planes[at * count : (at + 1) * count]
-    size = layout.size
-    return [bytes(rows[at : at + size]) for at in range(0, len(rows), size)]
+    return bytes(rows)

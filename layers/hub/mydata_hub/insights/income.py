@@ -32,20 +32,21 @@ _PAY: Final = "pay"
 
 def _incomes(asked: Asked) -> list[Payment]:
     """What came in from others: own savings and lent money are no income."""
+    today = asked.today
     return [
         # One class, so that a payer is one stream.
         one._replace(category=_PAY)
         for one in PAYMENTS.incomes(asked.state, collected_only=asked.collected_only)
         if one.category not in (LOAN, SAVING)
-        and asked.today - LOOK_BACK_DAYS <= local_day(one.minute) < asked.today
+        and today - LOOK_BACK_DAYS <= local_day(one.minute) < today
     ]
 
 
 def _salary(asked: Asked, incomes: list[Payment]) -> Bill | None:
     """The monthly income that runs and is most of what came in lately."""
-    lately = Counter[bytes]()
+    lately, since = Counter[bytes](), asked.today - LATELY_DAYS
     for one in incomes:
-        if local_day(one.minute) >= asked.today - LATELY_DAYS:
+        if local_day(one.minute) >= since:
             lately[one.payee] += one.amount_minor
     for bill in find_bills(incomes, (_PAY,)):
         main = lately[bill.payee] * 100 >= MAIN_PERCENT * lately.total()

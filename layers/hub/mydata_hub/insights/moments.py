@@ -36,6 +36,11 @@ def local_day(minute: int) -> int:
     return (minute + _LOCAL_MINUTES) // DAY_MINUTES
 
 
+def first_minute(day: int) -> int:
+    """The minute in which a local day begins."""
+    return day * DAY_MINUTES - _LOCAL_MINUTES
+
+
 def minute_of_day(minute: int) -> int:
     """Minutes since local midnight."""
     return (minute + _LOCAL_MINUTES) % DAY_MINUTES

@@ -15,9 +15,14 @@ from mydata_hub.insights.bills import (
     outgoing,
     usual_third,
 )
-from mydata_hub.insights.fold import BANK, CARD, Finding
+from mydata_hub.insights.fold import BANK, CARD, EFIN, Finding
 from mydata_hub.insights.payments import LOAN, PAYMENTS
-from mydata_hub.insights.recurring import LOOK_BACK_DAYS, MAX_CHANGE_PERCENT, SAME_PRICE_PERCENT
+from mydata_hub.insights.recurring import (
+    LOOK_BACK_DAYS,
+    MAX_CHANGE_PERCENT,
+    SAME_PRICE_PERCENT,
+    find_streams,
+)
 from mydata_hub.insights.rule import Asked, Rule, RuleInsight, cell_in, find
 
 # Without a payment of a class for so long, there is none; what is younger than that is new.
@@ -73,6 +78,16 @@ def _tells(asked: Asked, dataset: Dataset) -> bool:
 
 def _subscriptions(asked: Asked) -> Finding:
     active = _active(asked, ("subscription",))
+    # What recurs by card and is of no known class may be one more.
+    unknown = [one for one in outgoing(asked, LOOK_BACK_DAYS) if one.category is None]
+    maybe = sum(stream.is_active(asked.today) for stream in find_streams(unknown))
+    if cell_in(SUBSCRIPTIONS, len(active)) != cell_in(SUBSCRIPTIONS, len(active) + maybe):
+        return find(
+            None,
+            f"구독 {len(active)}개 밖에 모르는 정기 지출이 {maybe}건 있어 답하지 않아요.",
+            f"Beside {len(active)} subscriptions, {maybe} unknown payments recur: no answer.",
+            bills=evidence_of_bills(asked, active),
+        )
     return find(
         cell_in(SUBSCRIPTIONS, len(active)),
         f"돈이 나가는 구독이 {len(active)}개 있어요.",
@@ -176,7 +191,7 @@ RENT: Final = _pays("rent", (BANK,))
 TELECOM: Final = _pays("telecom", (CARD, BANK))
 PREMIUM: Final = _pays("insurance", (CARD, BANK))
 LOAN_REPAYMENT: Final = _pays(LOAN, (BANK,))
-SUBSCRIPTION_COUNT: Final = _insight("subscriptions", _subscriptions)
+SUBSCRIPTION_COUNT: Final = replace(_insight("subscriptions", _subscriptions), inputs=(CARD, EFIN))
 BILL_DAY: Final = _insight("bill_day", _bill_day)
 SUBSCRIPTION_CHANGE: Final = _insight("subscription_change", _subscription_change)
 PRICE_CHANGE: Final = _insight("price_change", _price_change)

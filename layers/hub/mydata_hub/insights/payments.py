@@ -59,6 +59,13 @@ _WORDS: Final = (
 )
 # Bills, whose amount may change every month: a payee of them is named after as many payments.
 BILL_CLASSES: Final = ("subscription", "rent", "utilities", "telecom", "insurance", LOAN)
+_PLACES: Final[Mapping[str | None, int]] = {
+    one: number for number, one in enumerate(CATEGORIES, start=1)
+}
+_BILLS: Final = {
+    *(number for number, kind in _KINDS.items() if kind in BILL_CLASSES),
+    *(number for number, one in enumerate(CATEGORIES, start=1) if one in BILL_CLASSES),
+}
 # As many equal payments as a payee must have before its name is worth its bytes.
 NAMED_FROM: Final = 3
 MAX_NAME_BYTES: Final = 48
@@ -115,13 +122,19 @@ class PaymentsFold(SeriesFold):
         return {"series": following["series"], "names": names}
 
     def payments(
-        self, state: State, *, collected_only: bool, inputs: Sequence[Dataset] | None = None
+        self,
+        state: State,
+        *,
+        collected_only: bool,
+        inputs: Sequence[Dataset] | None = None,
+        between: tuple[int, int] = (0, 2**32),
     ) -> list[Payment]:
-        """Every payment in the series that counts, of these inputs or of all."""
+        """Every payment that counts: of these inputs or of all, from one minute until another."""
+        since, until = between
         return [
             _payment(row, row.facts[1])
             for row in self.rows(state, collected_only=collected_only, inputs=inputs)
-            if row.facts[1] > 0
+            if since <= row.minute < until and row.facts[1] > 0
         ]
 
     def incomes(self, state: State, *, collected_only: bool) -> list[Payment]:
@@ -155,12 +168,10 @@ class PaymentsFold(SeriesFold):
 
     def _worth_naming(self, state: State) -> set[str]:
         days: dict[tuple[bytes, int], set[int]] = defaultdict(set)
-        both = [*self.payments(state, collected_only=False)]
-        both += [one._replace(amount_minor=0) for one in self.incomes(state, collected_only=False)]
-        for payment in both:
-            # All amounts of a bill are one.
-            amount = 0 if payment.category in BILL_CLASSES else payment.amount_minor
-            days[payment.payee, amount].add(local_day(payment.minute))
+        for minute, (payee, amount, known, _) in self.rows(state, collected_only=False):
+            # All amounts of a bill, and of an income, are one.
+            one = 0 if amount < 0 or known in _BILLS else amount
+            days[payee, one].add(local_day(minute))
         return {payee.hex() for (payee, _), on in days.items() if len(on) >= NAMED_FROM}
 
 
@@ -204,7 +215,7 @@ def _class_of(record: Record, name: str) -> int:
 
 def _index(category: str | None) -> int:
     """Its place among the categories, counted from 1; 0 for any other."""
-    return CATEGORIES.index(category) + 1 if category in CATEGORIES else 0
+    return _PLACES.get(category, 0)
 
 
 def _payee(record: Record) -> tuple[bytes, Payee]:

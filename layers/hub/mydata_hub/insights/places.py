@@ -76,11 +76,8 @@ def _moved(asked: Asked) -> Finding:
 
 def _between(asked: Asked, begin: int, end: int) -> list[Row]:
     """The mornings from so many to so many days ago."""
-    return [
-        row
-        for row in mornings_of(asked)
-        if asked.today - begin <= local_day(row.minute) < asked.today - end
-    ]
+    since, until = asked.today - begin, asked.today - end
+    return [row for row in mornings_of(asked) if since <= local_day(row.minute) < until]
 
 
 def _insight(attribute: str, rule: Rule) -> RuleInsight:

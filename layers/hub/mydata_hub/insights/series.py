@@ -17,11 +17,11 @@ import base64
 import hashlib
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, Final, NamedTuple
 
 from mydata_hub.collection.record import Provenance, Record, RecordState
@@ -40,9 +40,9 @@ _SELF_SUPPLIED: Final = 8
 _TAG_BYTES: Final = 6
 # Seconds since 1970 that fit four bytes: until 2106.
 _MAX_SECONDS: Final = 2**32 - 1
-# How many rows and the minute of the oldest; eight bytes are ten letters of base 85.
+# How many rows and the minute of the oldest; eight bytes are eleven letters of base 64.
 _HEAD: Final = struct.Struct(">II")
-_HEAD_LETTERS: Final = 10
+_HEAD_LETTERS: Final = 12
 UNKNOWN_COUNT: Final = 255
 
 Facts = tuple[Any, ...]
@@ -139,9 +139,13 @@ class SeriesFold:
     ) -> Iterator[Row]:
         """The records that count, oldest first within each dataset; of these inputs, or of all."""
         for dataset in self.capacities if inputs is None else inputs:
-            for row in self._open(state, dataset).values():
-                if row.flags & _LIVE and not (collected_only and row.flags & _SELF_SUPPLIED):
-                    yield Row(row.minute, self.layout.unpack(row.facts))
+            packed = state["series"].get(dataset, "")
+            if not packed:
+                continue
+            _, flags, _, minutes, facts = self._unpack(packed)
+            wanted = _LIVE | _SELF_SUPPLIED if collected_only else _LIVE
+            told = zip(flags, minutes, self.layout.iter_unpack(facts), strict=True)
+            yield from [Row(minute, fact) for flag, minute, fact in told if flag & wanted == _LIVE]
 
     def known(self, state: State, dataset: Dataset) -> Iterator[Known]:
         """The records of a dataset that count, each with its name, oldest first."""
@@ -179,7 +183,7 @@ class SeriesFold:
         packed = state["series"].get(dataset, "")
         if not packed:
             return None
-        count, oldest = _HEAD.unpack(base64.b85decode(packed[:_HEAD_LETTERS]))
+        count, oldest = _HEAD.unpack_from(base64.b64decode(packed[:_HEAD_LETTERS]))
         return int(oldest) if count >= self.capacities[dataset] else None
 
     def _put(self, rows: _Rows, record: Record) -> None:
@@ -208,18 +212,28 @@ class SeriesFold:
         packed = state["series"].get(dataset, "")
         if not packed:
             return {}
-        told = base64.b85decode(packed)
-        count, minute = _HEAD.unpack_from(told)
+        tags, flags, late, minutes, facts = self._unpack(packed)
+        size = self.layout.size
+        return {
+            tag: _Version(
+                flag, (seconds + 60 * minute) & _MAX_SECONDS, minute, facts[at : at + size]
+            )
+            for tag, flag, seconds, minute, at in zip(
+                tags, flags, late, minutes, range(0, len(facts), size), strict=True
+            )
+        }
+
+    def _unpack(
+        self, packed: str
+    ) -> tuple[Iterable[bytes], bytes, Iterable[int], Iterable[int], bytes]:
+        """The columns: tags, flags, seconds beside the minute, minutes, and all facts."""
+        told = base64.b64decode(packed)
+        count, oldest = _HEAD.unpack_from(told)
         columns = Columns(zlib.decompress(told[_HEAD.size :]), count)
-        tags = columns.texts(_TAG_BYTES)
-        flags = columns.take(1)
+        tags, flags = columns.texts(_TAG_BYTES), columns.take(1)
         late, steps = columns.numbers(), columns.numbers()
-        facts = join_fields(self.layout, columns, count)
-        rows: _Rows = {}
-        for tag, flag, seconds, step, fact in zip(tags, flags, late, steps, facts, strict=True):
-            minute += step
-            rows[tag] = _Version(flag, (seconds + 60 * minute) & _MAX_SECONDS, minute, fact)
-        return rows
+        minutes = accumulate((oldest + steps[0], *steps[1:]))
+        return tags, flags, late, minutes, join_fields(self.layout, columns, count)
 
     def _close(self, dataset: Dataset, rows: _Rows) -> str:
         latest = _latest(rows, self.capacities[dataset])
@@ -240,7 +254,7 @@ class SeriesFold:
             ]
         )
         packed = _HEAD.pack(len(kept), minutes[0]) + zlib.compress(body, 6)
-        return base64.b85encode(packed).decode()
+        return base64.b64encode(packed).decode()
 
 
 def _seconds(told: Any, occurred_at: datetime) -> int:

@@ -8,7 +8,7 @@ from typing import Final
 from mydata_hub.insights.commute import METRES, MODES, SETS_OUT, TRIPS_FOLD, first_of_each_day
 from mydata_hub.insights.fold import TRIPS, Finding
 from mydata_hub.insights.habits import CELL_PERCENT, NONE, evidence_of
-from mydata_hub.insights.moments import is_weekday, local_day, minute_of_day
+from mydata_hub.insights.moments import first_minute, is_weekday, local_day, minute_of_day
 from mydata_hub.insights.routine import Regularity, explain_routine, find_routine
 from mydata_hub.insights.rule import Asked, Rule, RuleInsight, by_week, cell_in, find, usual_cell
 from mydata_hub.insights.series import Row
@@ -24,7 +24,8 @@ _BIKE: Final = MODES.index("bike")
 def trips_of(asked: Asked) -> list[Row]:
     """Every trip before today."""
     rows = TRIPS_FOLD.rows(asked.state, collected_only=asked.collected_only)
-    return [row for row in rows if local_day(row.minute) < asked.today]
+    end = first_minute(asked.today)
+    return [row for row in rows if row.minute < end]
 
 
 def mornings_of(asked: Asked) -> list[Row]:

@@ -83,8 +83,8 @@ ENTRIES: Final = (
     ),
     make_entry(
         "habits.lunch_price",
-        "평일 점심값이 보통 어느 정도인가요?",
-        "How much does a weekday lunch usually cost?",
+        "평일 점심값이 보통 간단한 한 끼(10,000원)의 몇 퍼센트인가요?",
+        "What percentage of a simple meal (10,000 won) does a weekday lunch usually cost?",
         _LUNCH,
         HABIT_FLOOR,
         _OFFERS,
