@@ -166,7 +166,14 @@ def test_built_in_mappings_keep_their_names(world):
 def test_without_a_vault_there_is_nothing_to_see_and_that_is_said(world):
     profile = see_profile(world.tables, world.vault_keys, "nobody")
     document = today_document(see_today(profile, (), NOW))
-    assert document == {"open": False, "waiting": 0, "insights": [], "sources": [], "imports": []}
+    assert document == {
+        "held": False,
+        "open": False,
+        "waiting": 0,
+        "insights": [],
+        "sources": [],
+        "imports": [],
+    }
 
 
 def test_an_empty_vault_abstains_on_everything(world):

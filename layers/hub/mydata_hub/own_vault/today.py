@@ -44,6 +44,9 @@ class Today:
     thoughts: tuple[Thought, ...]
     sources: tuple[Source, ...]
     imports: tuple[PastImport, ...]
+    # Something the person said is not taken in yet: until then no thought is shown, lest what is
+    # disputed be seen once more.
+    held: bool = False
 
     @property
     def waiting(self) -> int:
@@ -51,16 +54,25 @@ class Today:
         return sum(one.waiting for one in self.imports)
 
 
-def see_today(profile: Profile | None, imports: Sequence[PastImport], now: datetime) -> Today:
+def see_today(
+    profile: Profile | None,
+    imports: Sequence[PastImport],
+    now: datetime,
+    *,
+    held: bool = False,
+) -> Today:
     """What there is to see; without a profile, nothing yet."""
     if profile is None:
         return Today(open=False, thoughts=(), sources=(), imports=tuple(imports))
     sources = _sources(profile)
     return Today(
         open=True,
-        thoughts=tuple(_thought(seen, sources) for seen in see_insights(profile, now)),
+        thoughts=tuple(
+            _thought(seen, sources) for seen in (() if held else see_insights(profile, now))
+        ),
         sources=sources,
         imports=tuple(imports),
+        held=held,
     )
 
 
@@ -69,6 +81,7 @@ def today_document(today: Today) -> dict[str, Any]:
     return {
         "open": today.open,
         "waiting": today.waiting,
+        "held": today.held,
         "insights": [_thought_document(thought) for thought in today.thoughts],
         "sources": [_source_document(source) for source in today.sources],
         "imports": [_import_document(one) for one in today.imports],

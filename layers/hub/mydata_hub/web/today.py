@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final
@@ -32,6 +33,7 @@ from mydata_hub.own_vault.importing import (
     import_statement,
     list_imports,
 )
+from mydata_hub.own_vault.speaking import see_words
 from mydata_hub.own_vault.today import Today, see_today, today_document
 from mydata_hub.ports.clock import Clock
 from mydata_hub.web.answers import Answer, json_answer
@@ -85,6 +87,7 @@ class TodayFront(Front):
     clock: Clock
     letterbox: Letterbox
     profile_of: Callable[[VaultId], Profile | None]
+    pause: Callable[[float], None] = time.sleep
 
 
 class ArchivePiece(Body):
@@ -148,7 +151,7 @@ def take_import(front: TodayFront, request: Request) -> Answer:
         mapping=_mapping(body.mapping),
         all_or_nothing=body.all_or_nothing,
     )
-    done = import_statement(front.letterbox, _vault_of(request), supplied)
+    done = import_statement(front.letterbox, vault_of(request), supplied)
     locale = language_of(request)
     if done.refused:
         error = BadInput("file", "has lines that cannot be read" if done.broken else "is empty")
@@ -163,17 +166,20 @@ def take_archive(front: TodayFront, request: Request) -> Answer:
     body = ArchivePart.read(request.json(MAX_BODY_BYTES))
     pieces = [Piece(**piece.model_dump()) for piece in body.pieces]
     brought = Brought(hub=body.hub, pieces=pieces, content=_content(body.content))
-    kept = import_archive(front.letterbox, _vault_of(request), brought)
+    kept = import_archive(front.letterbox, vault_of(request), brought)
     return json_answer(201, {"records": kept.records, "already": kept.already})
 
 
 def _see(front: TodayFront, request: Request) -> Today:
-    vault_id = _vault_of(request)
+    vault_id = vault_of(request)
     imports = list_imports(front.letterbox.tables, vault_id)
-    return see_today(front.profile_of(vault_id), imports, front.clock.now())
+    # Read before the profile: what is folded in between is in it.
+    held = see_words(front.letterbox.tables, vault_id).waiting > 0
+    return see_today(front.profile_of(vault_id), imports, front.clock.now(), held=held)
 
 
-def _vault_of(request: Request) -> VaultId:
+def vault_of(request: Request) -> VaultId:
+    """The vault of whoever asks."""
     # A person's vault has the account's name, so nobody can ask for another's.
     return VaultId(request.caller.account_id)
 

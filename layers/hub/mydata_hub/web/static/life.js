@@ -1,0 +1,186 @@
+// One's own life: each picture is drawn from the table behind it, and what is wrong is said from here.
+
+import { Problem, post } from "./call.js";
+import { onSubmit, ready, sayNext } from "./say.js";
+
+const DAY_MS = 86_400_000;
+const MAX_DOT_PX = 11;
+
+function token(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function palette() {
+  return [1, 2, 3, 4, 5, 6, 7].map((number) => token(`--chart-${number}`));
+}
+
+/** Columns and rows of a table, as they are read. */
+function read(table) {
+  const columns = [...table.tHead.rows[0].cells].slice(1).map((cell) => cell.textContent.trim());
+  const rows = [...table.tBodies[0].rows].map((row) => ({
+    name: row.cells[0].textContent.trim(),
+    on: row.cells[0].dataset.on,
+    texts: [...row.cells].slice(1).map((cell) => cell.textContent.trim()),
+    values: [...row.cells].slice(1).map((cell) => Number(cell.dataset.value ?? 0)),
+  }));
+  return { columns, rows };
+}
+
+function axis(title, more = {}) {
+  return {
+    title: { display: Boolean(title), text: title, color: token("--soft") },
+    ticks: { color: token("--soft"), ...more.ticks },
+    grid: { color: token("--line") },
+    ...more.scale,
+  };
+}
+
+/** Bars on top of each other: a row of the table is a bar, a column a colour. */
+function stacked({ columns, rows }, scale) {
+  const colours = palette();
+  return {
+    type: "bar",
+    data: {
+      labels: rows.map((row) => row.name),
+      datasets: columns.map((label, index) => ({
+        label,
+        data: rows.map((row) => row.values[index] / scale),
+        backgroundColor: colours[index % colours.length],
+      })),
+    },
+    options: {
+      scales: {
+        x: axis("", { scale: { stacked: true } }),
+        y: axis("", { scale: { stacked: true, beginAtZero: true } }),
+      },
+      plugins: { legend: { labels: { color: token("--ink"), boxWidth: 14 } } },
+    },
+  };
+}
+
+/** Dots on a grid, larger for more; each knows what it says. */
+function grid(dots, x, y) {
+  const most = Math.max(...dots.map((dot) => dot.size));
+  return {
+    type: "bubble",
+    data: {
+      datasets: [
+        {
+          data: dots.map((dot) => ({ ...dot, r: 2 + (MAX_DOT_PX - 2) * Math.sqrt(dot.size / most) })),
+          backgroundColor: token("--leaf"),
+        },
+      ],
+    },
+    options: {
+      layout: { padding: { right: MAX_DOT_PX } },
+      scales: { x, y },
+      plugins: {
+        legend: { display: false },
+        tooltip: { callbacks: { label: (item) => item.raw.text } },
+      },
+    },
+  };
+}
+
+function named(names, more = {}) {
+  return axis("", {
+    ticks: { stepSize: 1, callback: (value) => names[value] ?? "", ...more },
+    scale: { min: -0.5, max: names.length - 0.5, afterBuildTicks: onWhole },
+  });
+}
+
+function onWhole(scale) {
+  const first = Math.ceil(scale.min);
+  const count = Math.floor(scale.max) - first + 1;
+  scale.ticks = Array.from({ length: count }, (_, index) => ({ value: first + index }));
+}
+
+const DRAWN = {
+  week({ columns, rows }) {
+    const dots = rows.flatMap((row, hour) =>
+      row.values.map((size, day) => ({
+        x: hour,
+        y: day,
+        size,
+        text: `${columns[day]} ${row.name}: ${size}`,
+      })),
+    );
+    const hours = rows.map((row) => row.name.split(":")[0]);
+    const days = named(columns);
+    return grid(
+      dots.filter((dot) => dot.size),
+      named(hours, { autoSkip: true, maxRotation: 0 }),
+      { ...days, reverse: true },
+    );
+  },
+
+  // A calendar: a column for each day of the week, a row for each week.
+  bills({ rows }) {
+    const at = (row) => Date.parse(`${row.on}T00:00:00Z`);
+    const monday = (time) => time - ((new Date(time).getUTCDay() + 6) % 7) * DAY_MS;
+    const first = monday(Math.min(...rows.map(at)));
+    const dots = rows.map((row) => ({
+      x: (at(row) - monday(at(row))) / DAY_MS,
+      y: (monday(at(row)) - first) / (7 * DAY_MS),
+      size: row.values[1],
+      text: `${row.on} ${row.texts[0]} ${row.texts[1]}`,
+    }));
+    const write = (options) => (time) =>
+      new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: "UTC", ...options }).format(
+        time,
+      );
+    const days = Array.from({ length: 7 }, (_, day) =>
+      write({ weekday: "short" })(first + day * DAY_MS),
+    );
+    const count = Math.max(...dots.map((dot) => dot.y)) + 1;
+    const weeks = Array.from({ length: count }, (_, week) =>
+      write({ month: "short", day: "numeric" })(first + week * 7 * DAY_MS),
+    );
+    return grid(dots, named(days), { ...named(weeks), reverse: true });
+  },
+
+  spending: (told, table) => stacked(told, 10 ** Number(table.dataset.places)),
+  commute: (told) => stacked(told, 1),
+};
+
+function draw(canvas) {
+  const { chart: name } = canvas.dataset;
+  const table = document.querySelector(`table[data-figures="${name}"]`);
+  const drawn = DRAWN[name](read(table), table);
+  canvas.hidden = false;
+  canvas.parentElement.querySelector("[data-instead]").hidden = true;
+  const shared = { animation: false, responsive: true, maintainAspectRatio: false };
+  drawn.options = { ...shared, ...drawn.options };
+  return new globalThis.Chart(canvas, drawn);
+}
+
+let charts = [];
+function drawAll() {
+  for (const chart of charts) chart.destroy();
+  charts = [...document.querySelectorAll("canvas[data-chart]")].map(draw);
+}
+drawAll();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+
+function bodyOf(form) {
+  if (form.elements.payee) {
+    return { payee: form.elements.payee.value, category: form.elements.category?.value ?? null };
+  }
+  const records = new FormData(form).getAll("record").map((value) => {
+    const [dataset, mark] = value.split(" ");
+    return { dataset, mark };
+  });
+  if (!records.length) {
+    throw new Problem({ title: form.dataset.missing, remedy: form.dataset.missingRemedy });
+  }
+  return { records };
+}
+
+for (const form of document.querySelectorAll("form[data-say]")) {
+  onSubmit(form, async () => {
+    const done = await post(form.dataset.say, bodyOf(form));
+    sayNext(done.in_effect ? form.dataset.done : form.dataset.later);
+    location.reload();
+  });
+}
+ready();
