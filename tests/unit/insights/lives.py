@@ -63,8 +63,10 @@ def debit(
     )
 
 
-def trip(name: str, departs_at: datetime, mode: Any = "subway", transfers: Any = 2) -> Record:
-    body = {"mode": mode, "legs": [], "transfers": transfers, "distance_m": None}
+def trip(
+    name: str, departs_at: datetime, mode: Any = "subway", transfers: Any = 2, **told: Any
+) -> Record:
+    body = {"mode": mode, "legs": [], "transfers": transfers, "distance_m": None, **told}
     return record(name, departs_at, dataset=TRIPS, amount_minor=None, counterparty=None, body=body)
 
 

@@ -81,7 +81,6 @@ FOUND = {
     "commute.window": "7_to_8",
     "commute.days": "3_or_more",
     "mobility.trips": "3_to_7",
-    "mobility.shared_bike": "no",
     "insurance.car_cover": "yes",
     "insurance.loss_free_years": "3_to_5",
     "insurance.loss_free_3_years": "yes",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from mydata_hub.collection.record import Record
 from mydata_hub.fields import Dataset, Wording
@@ -46,7 +46,7 @@ def _facts_of(record: Record) -> Facts | None:
     mode = record.body.get("mode")
     if mode not in MODES:
         return None
-    told, legs = record.body.get("distance_m"), record.body.get("legs") or [{}]
+    told, legs = record.body.get("distance_m"), _legs(record.body.get("legs"))
     metres = told if type(told) is int and told >= 0 else 0
     return (
         MODES.index(mode),
@@ -55,6 +55,12 @@ def _facts_of(record: Record) -> Facts | None:
         place_of(legs[0].get("from")),
         place_of(legs[-1].get("to")),
     )
+
+
+def _legs(told: Any) -> list[Mapping[str, Any]]:
+    """The legs that can be read; at least one, which may say nothing."""
+    legs = told if isinstance(told, list) else []
+    return [leg for leg in legs if isinstance(leg, Mapping)] or [{}]
 
 
 def place_of(station: object) -> bytes:

@@ -25,11 +25,11 @@ def _of(asked: Asked) -> tuple[list[Contract], list[Contract]]:
 
 def _renewal(asked: Asked) -> Finding:
     known, running = _of(asked)
-    ends = [one.ends_day for one in running if not open_ended(one)]
+    ends = [_covered_until(one, known) for one in running if not open_ended(one)]
     if not ends:
         return _silent(known)
-    # A contract that is to follow has renewed this one already: the last end counts.
-    last = max([*ends, *(one.ends_day for one in known if one.running and not open_ended(one))])
+    # With several cars, that of the one whose cover ends first.
+    last = min(ends)
     left = last - asked.today
     return find(
         cell_in(RENEWAL, left),
@@ -37,6 +37,16 @@ def _renewal(asked: Asked) -> Finding:
         f"Your car cover ends in {left} days.",
         ends_on=date_of(last).isoformat(),
     )
+
+
+def _covered_until(contract: Contract, known: list[Contract]) -> int:
+    """The last day of a contract, or of those that take over from it without a gap."""
+    end = contract.ends_day
+    for following in sorted(known, key=lambda one: one.started_day):
+        takes_over = end <= following.started_day <= end + 1
+        if following.running and takes_over and not open_ended(following):
+            end = max(end, following.ends_day)
+    return end
 
 
 def _lapsed(asked: Asked) -> Finding:
@@ -62,7 +72,16 @@ def _overlapping(asked: Asked) -> Finding:
     if not running:
         return _silent(known)
     lasting = [one for one in running if one.ends_day - asked.today > HANDOVER_DAYS]
-    if len(lasting) > 1:
+    # Who connects an insurer again has each contract twice, as records of two connections.
+    periods = {(one.started_day, one.ends_day) for one in lasting}
+    if len(lasting) > len(periods) == 1:
+        return find(
+            None,
+            "기간이 같은 자동차보험은 같은 계약일 수 있어 답하지 않아요.",
+            "Car contracts of the very same days may be one, told twice: no answer.",
+            in_force=len(lasting),
+        )
+    if len(periods) > 1:
         return find(
             OVERLAPPING,
             f"자동차보험 {len(lasting)}건이 함께 유효해요.",

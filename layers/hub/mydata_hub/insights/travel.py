@@ -67,6 +67,13 @@ def _km(asked: Asked) -> Finding:
 
 def _shared_bike(asked: Asked) -> Finding:
     days = {local_day(row.minute) for row in trips_of(asked) if row.facts[0] == _BIKE}
+    if not days:
+        # A bus card tells no bikes: without any ride, perhaps no service would tell one.
+        return find(
+            None,
+            "자전거를 탄 기록이 하나도 없어, 알려 주는 곳이 연결됐는지 몰라 답하지 않아요.",
+            "No ride of a bike was ever told; perhaps no connected service would: no answer.",
+        )
     told = [(day, 1) for day in days]
     return _weekly(asked, BIKE_DAYS, told, ("일", "공유 자전거를 탄 날", "days on a shared bike"))
 
