@@ -112,6 +112,11 @@ class SeriesFold:
         """The datasets it keeps."""
         return tuple(self.capacities)
 
+    @property
+    def row_bytes(self) -> int:
+        """The most that a row takes: its tag, flags, two numbers and facts, none of it squeezed."""
+        return _TAG_BYTES + 1 + 2 * 4 + self.layout.size
+
     def empty(self) -> State:
         """Nothing seen yet."""
         return {"series": {}}
