@@ -17,6 +17,7 @@ from tests.bench import (
     bench_erasure,
     bench_gateway,
     bench_imports,
+    bench_insights,
     bench_log,
     bench_oauth,
     bench_tables,
@@ -25,6 +26,7 @@ from tests.bench import (
 from tests.bench.ratio import Ratio
 
 BENCHES = (
+    bench_insights,
     bench_tables,
     bench_vault,
     bench_answers,
