@@ -197,6 +197,7 @@ def _recurring_table(found: RecurringQuality) -> Table:
     add("recall, orders and fees", found.recall, f"{found.naive_recall} (paid 3 times)")
     add("precision, orders alone", found.orders_precision, "goal .99")
     add("recall, orders alone", found.orders_recall, "goal .98")
+    add("next date within 3 days, monthly", found.dates, "goal .99")
     add("still found, dates shuffled", found.claimed_shuffled, "at most .05")
     add("people claimed of, dates shuffled", found.people_claimed_shuffled, found.people_claimed)
     size = f"{found.profile_bytes_mean:,.0f} (largest {found.profile_bytes_max:,})"

@@ -22,15 +22,17 @@ from typing import Final
 from mydata_hub.collection.record import Record
 from mydata_hub.insights.advance import advance_profile, fold_state, new_profile
 from mydata_hub.insights.fold import BANK, State
+from mydata_hub.insights.moments import day_of, local_day
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import Profile
-from mydata_hub.insights.recurring import find_streams
+from mydata_hub.insights.recurring import MIN_TIMES, find_streams
 
 from tests.evaluation.records import as_record, rows_of_berka
 
 FEE: Final = "SLUZBY"
 SEED: Final = 0
 RESAMPLES: Final = 1000
+DAYS_OFF: Final = 3
 
 # A stream as both sides name it: payee and amount.
 Named = tuple[str, int]
@@ -68,6 +70,9 @@ class RecurringQuality:
     # and of all people, those of whom anything is claimed then, beside those before.
     people_claimed: Share
     people_claimed_shuffled: Share
+    # Of the true streams that are found: monthly, and the last payment within so many days of the
+    # day that the payments before it make due.
+    dates: Share
     profile_bytes_mean: float
     profile_bytes_max: int
 
@@ -76,7 +81,7 @@ def evaluate_recurring(data: Path, every: int = 1) -> RecurringQuality:
     """Fold every account, or every third, and compare."""
     people = dict(list(_people(data).items())[::every])
     truth = _truth(data, people)
-    found, sizes = _found(people)
+    found, sizes, dates = _found(people, truth)
     orders, found_orders = _without_fees(truth), _without_fees(found)
     naive = {person: _paid_three_times(records) for person, records in people.items()}
     shuffled = {
@@ -95,6 +100,7 @@ def evaluate_recurring(data: Path, every: int = 1) -> RecurringQuality:
         claimed_shuffled=_share_of(truth, shuffled),
         people_claimed=_claimed(people, found),
         people_claimed_shuffled=_claimed(people, shuffled),
+        dates=share_of(dates),
         profile_bytes_mean=sum(sizes) / len(sizes),
         profile_bytes_max=max(sizes),
     )
@@ -147,10 +153,15 @@ def _truth(data: Path, people: dict[str, list[Record]]) -> Streams:
     return truth
 
 
-def _found(people: dict[str, list[Record]]) -> tuple[Streams, list[int]]:
-    """What the folds find quarter by quarter, through a profile's bytes, and their lengths."""
+def _found(
+    people: dict[str, list[Record]], truth: Streams
+) -> tuple[Streams, list[int], list[tuple[int, int]]]:
+    """What the folds find quarter by quarter, through a profile's bytes, and their lengths.
+
+    And of each person's true streams: how many were due when they came, and how many could be.
+    """
     found: Streams = {}
-    sizes = []
+    sizes, dates = [], []
     for person, records in people.items():
         profile = new_profile("vault-of-" + person)
         in_order = sorted(records, key=lambda record: record.occurred_at)
@@ -158,8 +169,26 @@ def _found(people: dict[str, list[Record]]) -> tuple[Streams, list[int]]:
             profile = advance_profile(profile, list(quarter), {}, version)
         encoded = profile.encode()
         sizes.append(len(encoded))
-        found[person] = _streams(fold_state(Profile.decode(encoded), PAYMENTS))
-    return found, sizes
+        state = fold_state(Profile.decode(encoded), PAYMENTS)
+        found[person] = _streams(state)
+        dates.append(_on_time(state, truth[person]))
+    return found, sizes, dates
+
+
+def _on_time(state: State, truth: set[Named]) -> tuple[int, int]:
+    """Streams whose last payment came when those before it said, of those with enough before."""
+    payments = PAYMENTS.payments(state, collected_only=True)
+    hits = total = 0
+    for stream in find_streams(payments):
+        known = PAYMENTS.payee(state, stream.payee).name, stream.amount_minor
+        if known not in truth or len(stream.days) <= MIN_TIMES:
+            continue
+        before = [one for one in payments if local_day(one.minute) < stream.days[-1]]
+        mine = [one for one in before if one.payee == stream.payee]
+        told = [one for one in find_streams(mine) if one.amount_minor == stream.amount_minor]
+        total += 1
+        hits += any(abs(day_of(one.due) - stream.days[-1]) <= DAYS_OFF for one in told)
+    return hits, total
 
 
 def _streams(state: State) -> set[Named]:

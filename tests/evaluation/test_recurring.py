@@ -21,6 +21,8 @@ def test_the_permanent_orders_of_real_accounts_are_found_and_little_else(quality
     assert quality.precision.share >= 0.99
     assert quality.recall.share >= 0.98
     assert quality.orders_precision.share >= 0.99
+    assert quality.dates.n > 300
+    assert quality.dates.share >= 0.99
     assert quality.precision.low > quality.naive_precision.high
 
 
