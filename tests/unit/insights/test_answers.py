@@ -72,7 +72,6 @@ FOUND = {
     "payments.pays_telecom": "no",
     "habits.cafe_time": "7_to_9",
     "habits.cafe_morning": "yes",
-    "habits.deliveries": "0",
     "spending.eating_out": "50_or_more",
     "spending.groceries": "under_10",
     "commute.mode": "subway",

@@ -14,8 +14,8 @@ from mydata_hub.insights.fold import Finding, Fold, State
 from mydata_hub.insights.moments import WEEK_DAYS, local_day, minute_of
 from mydata_hub.insights.routine import WEEKS
 
-# Of so many weeks, in so many the same: what chance spreads over several cells is not claimed.
-SAME_WEEKS: Final = 6
+# In so many of the weeks the same: what chance spreads over several cells is not claimed.
+SAME_WEEKS_PERCENT: Final = 75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +62,12 @@ def cell_in(bounds: Mapping[int, str], number: float) -> str:
     return list(bounds.values())[bisect_right(list(bounds), number) - 1]
 
 
-def by_week(days: Iterable[tuple[int, int]], today: int) -> list[int]:
+def by_week(days: Iterable[tuple[int, int]], today: int, weeks: int = WEEKS) -> list[int]:
     """The sums of (local day, number) in each of the last weeks, the latest first."""
-    sums = [0] * WEEKS
+    sums = [0] * weeks
     for day, number in days:
         ago = (today - 1 - day) // WEEK_DAYS
-        if 0 <= ago < WEEKS:
+        if 0 <= ago < weeks:
             sums[ago] += number
     return sums
 
@@ -75,4 +75,4 @@ def by_week(days: Iterable[tuple[int, int]], today: int) -> list[int]:
 def usual_cell(bounds: Mapping[int, str], weeks: Sequence[int]) -> str | None:
     """The cell that most weeks fall into, if so many do."""
     cell, times = Counter(cell_in(bounds, number) for number in weeks).most_common(1)[0]
-    return cell if times >= SAME_WEEKS else None
+    return cell if times * 100 >= SAME_WEEKS_PERCENT * len(weeks) else None

@@ -265,6 +265,8 @@ class SeriesFold:
 def _seconds(told: Any, occurred_at: datetime) -> int:
     """When a version is from, as the provider says, or else the instant of the record."""
     as_of = occurred_at
+    if told is None:
+        return min(max(int(as_of.timestamp()), 0), _MAX_SECONDS)
     with suppress(TypeError, ValueError):
         as_of = datetime.fromisoformat(told)
     if as_of.tzinfo is None:

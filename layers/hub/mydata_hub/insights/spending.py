@@ -22,6 +22,8 @@ SHARES: Final = {0: "under_10", 10: "10_to_29", 30: "30_to_49", 50: "50_or_more"
 # So many payments, and so much of the amount with a category, or a share says nothing.
 MIN_PAYMENTS: Final = 20
 KNOWN_PERCENT: Final = 60
+# Eight weeks let chance look even too often.
+DELIVERY_WEEKS: Final = 16
 A_WEEK: Final = {0: "0", 1: "1_to_2", 3: "3_to_4", 5: "5_or_more"}
 # A simple meal out, in minor units: what makes amounts of several currencies one scale.
 MEAL: Final = {"KRW": 10_000, "JPY": 1_100, "USD": 1_400, "EUR": 1_200, "CZK": 18_000}
@@ -71,22 +73,25 @@ def _share(attribute: str, categories: tuple[str, ...], word: Wording) -> RuleIn
 def _deliveries(asked: Asked) -> Finding:
     days = [
         (local_day(one.minute), 1)
-        for one in outgoing(asked, SPAN_DAYS)
+        for one in outgoing(asked, DELIVERY_WEEKS * WEEK_DAYS)
         if one.category in DELIVERED
     ]
-    weeks = by_week(days, asked.today)
+    weeks = by_week(days, asked.today, DELIVERY_WEEKS)
     cell = usual_cell(A_WEEK, weeks)
+    # What falls at random into weeks varies as much as it is often; a habit varies a third of that.
+    if 3 * statistics.pvariance(weeks) > statistics.mean(weeks):
+        cell = None
     if cell is None:
         return find(
             None,
-            f"배달을 지난 8주에 {len(days)}번 시켰지만 주마다 달라서 답하지 않아요.",
-            f"You had food delivered {len(days)} times in eight weeks, unevenly: no answer.",
+            f"배달을 지난 16주에 {len(days)}번 시켰지만 주마다 달라서 답하지 않아요.",
+            f"You had food delivered {len(days)} times in 16 weeks, unevenly: no answer.",
             weeks=weeks,
         )
     return find(
         cell,
-        f"배달이나 치킨을 지난 8주에 {len(days)}번 시켰어요.",
-        f"You had food delivered {len(days)} times in eight weeks.",
+        f"배달이나 치킨을 지난 16주에 {len(days)}번 시켰어요.",
+        f"You had food delivered {len(days)} times in 16 weeks.",
         weeks=weeks,
     )
 

@@ -39,12 +39,16 @@ def mornings_of(asked: Asked) -> list[Row]:
 
 
 def _commute_days(asked: Asked) -> Finding:
-    return _weekly(
-        asked,
-        COMMUTE_DAYS,
-        [(local_day(row.minute), 1) for row in mornings_of(asked)],
-        ("일", "평일 아침에 길을 나선 날", "weekday mornings you set out on"),
-    )
+    mornings = mornings_of(asked)
+    routine = find_routine((row.minute for row in mornings), asked.today)
+    if routine.regularity is Regularity.IRREGULAR:
+        wording = explain_routine(routine, "길을 나섰어요", "set out")
+        return find(None, wording.ko, wording.en, **evidence_of(routine))
+    if routine.regularity is Regularity.ROUTINE:
+        mornings = [row for row in mornings if row.minute in routine.minutes]
+    days = [(local_day(row.minute), 1) for row in mornings]
+    words = ("일", "평일 아침에 출근길에 나선 날", "weekday mornings you set out on")
+    return _weekly(asked, COMMUTE_DAYS, days, words)
 
 
 def _trips(asked: Asked) -> Finding:

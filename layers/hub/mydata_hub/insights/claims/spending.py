@@ -10,6 +10,7 @@ from mydata_hub.insights.claim import AnswerPeriod
 from mydata_hub.insights.entries import (
     CHANGE_FLOOR,
     HABIT_FLOOR,
+    MONTHLY_FLOOR,
     QUARTER_FLOOR,
     Attribute,
     make_entry,
@@ -78,7 +79,7 @@ ENTRIES: Final = (
         "배달이나 치킨을 한 주에 몇 번 시키나요?",
         "How often a week does the person have food delivered?",
         _DELIVERIES,
-        HABIT_FLOOR,
+        MONTHLY_FLOOR,
         _OFFERS,
     ),
     make_entry(
