@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from mydata_hub.cli.stage import run
 from mydata_hub.personal_log.period_key import log_key_period
 
+from tests.laptop.patience import eventually
+
 
 def test_a_person_finds_every_entry_and_what_is_hidden_since(hub, mydata):
     assert mydata("person", "add", "Sora").code == 0
@@ -43,7 +45,9 @@ def test_a_month_that_is_disclosed_is_opened_by_whoever_has_the_file(hub, mydata
     disclose = ("person", "disclose", "--as", "Yuna", "--to", "Dana", "--out", str(file))
     nothing = mydata(*disclose, "--period", "2020-01")
     assert (nothing.code, "nothing about Yuna" in nothing.err, file.exists()) == (1, True, False)
-    made = mydata(*disclose, "--period", period, "--json")
+    made = eventually(
+        lambda: mydata(*disclose, "--period", period, "--json"), lambda told: told.code == 0
+    )
     assert made.code == 0, made.err
     assert made.json()["entries"] == 2
     assert file.stat().st_mode & 0o077 == 0

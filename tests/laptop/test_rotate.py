@@ -26,6 +26,7 @@ from mydata_hub.vault.public_keys import read_recipient
 from mydata_hub.vault.segment_opening import load_segment, open_segment, trust
 
 from tests.laptop.drill_world import DrillWorld, back_up, restored
+from tests.laptop.patience import eventually
 from tests.unit.own_vault.own_world import ME, monthly
 
 NEVER = "--never-published"
@@ -178,10 +179,12 @@ def test_beside_a_hub_at_work_one_person_s_vault_is_sealed_anew(hub, mydata):
     assert mydata("rotate", "wrap", "--json").json()["root_key_renewed"]
     done = mydata("rotate", "seal", "--as", "Mina", "--json").json()
     assert (done["vaults"], done["failed"], done["state"]) == (1, 0, "ended")
-    after = mydata("person", "activity", "--as", "Mina", "--json").json()
-    kinds = [entry["kind"] for entry in after["entries"]]
     told = {"vault_keys_rewrapped", "vault_keys_turned", "records_resealed", "vault_keys_given_up"}
-    assert told <= set(kinds)
+    after = eventually(
+        lambda: mydata("person", "activity", "--as", "Mina", "--json").json()["entries"],
+        lambda entries: told <= {entry["kind"] for entry in entries},
+    )
+    assert told <= {entry["kind"] for entry in after}
     assert mydata("fsck", "--json").json()["findings"] == []
 
 
