@@ -36,6 +36,7 @@ ARGUMENTS = [
 ]
 START_SECONDS = 30
 STEP_MS = 5_000
+RELOADS, RELOAD_MS = 20, 500
 LOCALES = {"ko": "ko-KR", "en": "en-GB"}
 
 
@@ -100,6 +101,16 @@ class Person:
 
     def go(self, path: str) -> None:
         self.page.goto(self.hub.url + path)
+
+    def finds(self, path: str, sentence: str) -> None:
+        """Reload a page until it says so: an entry has its place in the log a moment later."""
+        told = self.page.get_by_text(self.say(sentence)).first
+        for _ in range(RELOADS):
+            self.go(path)
+            if told.is_visible():
+                return
+            self.page.wait_for_timeout(RELOAD_MS)
+        raise AssertionError(f"{path} does not say: {sentence}")
 
     def press(self, sentence: str) -> None:
         """Press a button by what it says."""

@@ -97,8 +97,7 @@ def test_a_life_is_seen_disputed_and_corrected_by_keyboard(person, pictures):
     person.told("The category is corrected.")
     spending = page.locator("#spending-title")
     assert {"ko": "여행", "en": "travel"}[person.locale] in spending.inner_text()
-    person.go("/activity")
-    page.get_by_text(person.say("You corrected a category")).first.wait_for()
+    person.finds("/activity", "You corrected a category")
 
 
 def test_without_anything_the_page_says_what_to_do(somebody, pictures):

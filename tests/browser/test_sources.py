@@ -104,8 +104,7 @@ def test_a_person_connects_sees_and_withdraws(somebody, samples, pictures, local
     ).wait_for()
     wait_for(person, person.say("up to date"))
     look(person, f"sources-connected-{locale}", pictures)
-    person.go("/activity")
-    person.page.get_by_text(person.say("Records were collected and sealed")).first.wait_for()
+    person.finds("/activity", "Records were collected and sealed")
     # Each entry is held to the public log by the page itself.
     person.page.locator("#checked[data-state=checked]").wait_for()
     assert person.page.locator("#happened .state.leaf").count() >= 3

@@ -18,6 +18,8 @@ from mydata_hub.cli.wallet import FIRST, Wallet
 from mydata_hub.collection.record import Provenance
 from mydata_hub.consent.consent_record import DOMAIN
 
+from tests.laptop.patience import eventually
+
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory):
@@ -132,7 +134,10 @@ def test_what_an_archive_brings_is_understood_as_it_was_and_allows_nothing(
         client.sign_in(Wallet(elsewhere.data).load("Mina", FIRST))
         assert client.get("/grants/state")["grants"] == []
         assert client.get("/sources/state")["sources"] == []
-    entries = activity(elsewhere, "Mina")["entries"]
+    entries = eventually(
+        lambda: activity(elsewhere, "Mina")["entries"],
+        lambda entries: any(one["kind"] == "archive_imported" for one in entries),
+    )
     assert hub.url in next(one["more"] for one in entries if one["kind"] == "archive_imported")
     again = run("import", str(archive), "--as", "Mina", *data, "--json").json()
     assert (again["records"], again["already"]) == (0, count)
@@ -162,7 +167,10 @@ def test_what_is_collected_here_already_is_not_brought_beside_it(hub, mina, arch
     told = run("import", str(archive), "--as", mina, *data, "--json").json()
     assert told["records"] == 0
     assert told["already"] + told["collected_here"] == len(lines(archive, "records/"))
-    kinds = [one["kind"] for one in activity(hub, mina)["entries"]]
+    kinds = eventually(
+        lambda: [one["kind"] for one in activity(hub, mina)["entries"]],
+        lambda kinds: "export_started" in kinds,
+    )
     assert "export_started" in kinds
     assert "archive_imported" not in kinds
 

@@ -7,6 +7,7 @@ import json
 import httpx
 import pytest
 
+from tests.laptop.patience import eventually
 from tests.laptop.test_import import bill
 
 
@@ -48,7 +49,10 @@ def test_a_life_is_seen_disputed_and_corrected_from_the_command_line(jiu, hub):
     assert spending["figures"]["categories"][0] == "travel"
     assert jiu("category", "도시가스", "--hub").code == 0
 
-    words = [one["words"] for one in jiu("activity", "--json").json()["entries"]]
+    words = eventually(
+        lambda: [one["words"] for one in jiu("activity", "--json").json()["entries"]],
+        lambda words: words.count("You corrected a category") >= 2,  # they come last
+    )
     assert "You said that a record is wrong" in words
     assert "You took that back" in words
     assert words.count("You corrected a category") == 2
