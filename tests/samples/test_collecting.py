@@ -44,7 +44,7 @@ def life_as_records(life: Life, family: str) -> dict[str, list[Fact]]:
                 told[dataset].append((at, -paid, bought.merchant, found))
     if family == "card":
         told["card.bills"] = [
-            (f"{bill.month:%Y-%m}", -bill.amount, f"{bill.paid_on}" if paid else None)
+            (f"{bill.month:%Y-%m}", -bill.amount, f"{bill.paid_on}" if paid else None, bill.limit)
             for bill in life.bills
             for paid in [bill.paid_on <= NOW.date()]
         ]
@@ -76,7 +76,7 @@ def records_as_facts(connected: Any) -> dict[str, list[Fact]]:
         fact: Fact
         match record.dataset:
             case "card.bills":
-                fact = (body["month"], record.amount_minor, body["paid_on"])
+                fact = (body["month"], record.amount_minor, body["paid_on"], body["limit_minor"])
             case "bank.accounts":
                 fact = (body["balance_minor"],)
             case "bank.transactions":

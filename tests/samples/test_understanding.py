@@ -21,6 +21,7 @@ SAID = {
         "payments.pays_rent": "yes",
         "payments.bill_day": "21_to_31",
         "payments.late_bills": "0",
+        "payments.card_utilisation": "under_30",
         "income.monthly": "yes",
         "commute.window": "7_to_8",
         "commute.days": "3_or_more",
@@ -38,6 +39,7 @@ SAID = {
         "insurance.loss_free_years": "0",
         "mobility.drives_car": "yes",
         "payments.late_bills": "1_to_2",
+        "payments.card_utilisation": "60_to_90",
         "habits.lunch_price": "no_answer",
     },
     "hana": {
@@ -48,6 +50,8 @@ SAID = {
         "commute.days": "no_answer",
         "habits.deliveries": "no_answer",
         "habits.lunch_price": "no_answer",
+        # Her card company tells no limit.
+        "payments.card_utilisation": "no_answer",
         "income.monthly": "no",
         "income.saving_rate": "no_answer",
         "mobility.work_district": "no_answer",

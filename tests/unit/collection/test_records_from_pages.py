@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from mydata_hub.collection.datasets import SCHEMAS, schema_of
+from mydata_hub.collection.datasets import CARD_BILLS, SCHEMAS, is_schema, schema_of
 from mydata_hub.collection.record import Provenance, Record, RecordState
 from mydata_hub.collection.sync import Batch, collect_page
 from mydata_hub.collection.wire import KST, Setback, read_page
@@ -117,6 +117,18 @@ def test_a_bill_falls_due_on_the_last_day_of_a_month_that_has_no_31st() -> None:
     assert records[0].body["due_on"] == "2026-02-28"
     assert records[0].body["paid_on"] is None
     assert records[0].amount_minor == -350000
+    assert records[0].schema_version == 2
+    assert records[0].body["limit_minor"] is None
+
+
+def test_a_bill_tells_the_limit_where_the_provider_does() -> None:
+    row = {"charge_amt": 1, "charge_month": "202602", "limit_amt": 5_000_000}
+    (record,), _, _ = sweep(
+        "card",
+        {"/v1/card/cards": page(), "/v1/card/cards/bills": page(bill_list=[row])},
+    )
+
+    assert record.body["limit_minor"] == 5_000_000
 
 
 def test_bank_amounts_take_their_sign_from_the_type_of_the_transaction() -> None:
@@ -332,7 +344,26 @@ def test_a_page_that_is_none_has_a_typed_setback(body: bytes, setback: Setback) 
 
 
 def test_schemas_are_frozen() -> None:
-    assert {name: schema.digest().hex()[:16] for name, schema in SCHEMAS.items()} == FROZEN
+    found = {
+        f"{name}@{schema.version}": schema.digest().hex()[:16]
+        for name, schemas in SCHEMAS.items()
+        for schema in schemas
+    }
+    assert found == FROZEN
+
+
+def test_a_released_schema_is_read_beside_the_one_that_is_written_today() -> None:
+    first, second = SCHEMAS[CARD_BILLS]
+    assert (first.version, second.version) == (1, 2)
+    assert schema_of("card.bills") is schema_of("card.bills", 2) is second
+    body = {"month": "2026-02", "due_on": None, "paid_on": None, "as_of": "2026-03-01T00:00:00Z"}
+    schema_of("card.bills", 1).check(body)
+    second.check(body | {"limit_minor": None})
+    with pytest.raises(BadInput):
+        second.check(body)
+    assert all(is_schema("card.bills", one.digest()) for one in (first, second))
+    assert not is_schema("card.approvals", first.digest())
+    assert not is_schema("health.records", first.digest())
 
 
 @pytest.mark.parametrize(
@@ -360,14 +391,15 @@ def test_a_dataset_or_version_that_is_not_collected_has_no_schema() -> None:
 
 # A hash that changes here would make segments that are sealed already unreadable by their schema.
 FROZEN = {
-    "card.approvals": "219aec1aac3022d1",
-    "card.bills": "51b45fab25fee50f",
-    "efin.payments": "c05605a9d1f1dfe2",
-    "bank.transactions": "a27f377b60686a14",
-    "bank.accounts": "39ec2dfbf5fc1049",
-    "invest.balances": "5066e87d23766ef0",
-    "mobility.trips": "99a9ccf034fbec93",
-    "insurance.contracts": "4c3ecb771b7ec5f8",
-    "own.disputes": "cfc1dec1f036064e",
-    "own.categories": "151ccbbece5c9e39",
+    "card.approvals@1": "219aec1aac3022d1",
+    "card.bills@1": "51b45fab25fee50f",
+    "card.bills@2": "1a9fa5702232e84b",
+    "efin.payments@1": "c05605a9d1f1dfe2",
+    "bank.transactions@1": "a27f377b60686a14",
+    "bank.accounts@1": "39ec2dfbf5fc1049",
+    "invest.balances@1": "5066e87d23766ef0",
+    "mobility.trips@1": "99a9ccf034fbec93",
+    "insurance.contracts@1": "4c3ecb771b7ec5f8",
+    "own.disputes@1": "cfc1dec1f036064e",
+    "own.categories@1": "151ccbbece5c9e39",
 }

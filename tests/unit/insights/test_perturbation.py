@@ -49,7 +49,7 @@ def week(day: date) -> list[Record]:
 
 def month(day: date) -> list[Record]:
     """What a day has by its place in the month."""
-    due = {"due_on": day.isoformat(), "paid_on": day.isoformat()}
+    due = {"due_on": day.isoformat(), "paid_on": day.isoformat(), "limit_minor": 2_000_000}
     heat = 20_000 + 6_000 * day.month
     by_day = {
         3: [paid("film", at(day, 3), "영화 구독", "subscription", 13_500)],
@@ -129,6 +129,7 @@ def test_the_whole_life_of_the_design_is_found_in_full():
             "payments.subscriptions": "1",
             "payments.price_change": "unchanged",
             "payments.no_late_bills": "yes",
+            "payments.card_utilisation": "30_to_60",
             "payments.holds_investments": "yes",
             "income.monthly": "yes",
             "income.pay_day": "21_to_31",
@@ -176,17 +177,18 @@ def test_the_same_life_on_other_dates_gives_the_same_answers(days, but):
 
 @pytest.mark.parametrize("currency", sorted(set(MEAL) - {"KRW"}))
 def test_the_same_life_in_another_currency_gives_the_same_answers(currency):
-    scaled = [
-        replace(
-            told,
-            amount_minor=round(told.amount_minor * MEAL[currency] / MEAL["KRW"]),
-            currency=currency,
-        )
-        if told.amount_minor is not None
-        else told
-        for told in LIFE
-    ]
-    assert ask(scaled) == FOUND
+
+    def scaled(won: int) -> int:
+        return round(won * MEAL[currency] / MEAL["KRW"])
+
+    def elsewhere(told: Record) -> Record:
+        if told.amount_minor is None:
+            return told
+        limits = {name: scaled(told.body[name]) for name in told.body.keys() & {"limit_minor"}}
+        amount = scaled(told.amount_minor)
+        return replace(told, amount_minor=amount, currency=currency, body=told.body | limits)
+
+    assert ask([elsewhere(told) for told in LIFE]) == FOUND
 
 
 def test_the_same_life_with_other_merchants_gives_the_same_answers():

@@ -7,10 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from mydata_hub.collection.datasets import schema_of
+from mydata_hub.collection.record import Record
 from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.errors import Busy, Conflict, Damaged, OutcomeUnknown, Unopenable
 from mydata_hub.insights import advance
 from mydata_hub.insights.answers import see_insights
+from mydata_hub.insights.card_bills import card_bills
 from mydata_hub.insights.fold import Finding
 from mydata_hub.own_vault.folding import MAX_TOGETHER, advance_vault, fold_segments
 from mydata_hub.own_vault.strongroom import see_profile
@@ -125,6 +128,35 @@ def test_a_segment_that_is_not_what_it_says_is_put_aside_and_holds_up_no_other(w
     assert (done.segments, dict(done.refused)) == (1, {cause: 1})
     assert state_of(world, bad) == ("refused", cause.value)
     assert state_of(world, good) == ("folded", None)
+
+
+def test_a_segment_of_a_schema_before_todays_is_opened_and_folded_as_ever(world):
+    def bill(month: int, version: int, **more: object) -> Record:
+        due = f"2026-0{month}-14"
+        body = {"month": due[:7], "due_on": due, "paid_on": due, "as_of": f"{due}T00:00:00Z"}
+        name = f"bill-{month}"
+        return replace(
+            monthly()[0],
+            record_id=name,
+            source_id=name,
+            dataset="card.bills",
+            schema_version=version,
+            occurred_at=datetime(2026, month, 14, tzinfo=UTC),
+            body=body | more,
+        )
+
+    told = [
+        world.collected(
+            bill(month, version, **more),
+            dataset="card.bills",
+            schema_hash=schema_of("card.bills", version).digest(),
+        )
+        for month, version, more in [(1, 1, {}), (2, 2, {"limit_minor": 900_000})]
+    ]
+
+    assert world.fold(*told).segments == 2
+    bills = card_bills(world.profile().folds["bills"].state, collected_only=True)
+    assert [one.limit_minor for one in bills] == [None, 900_000]
 
 
 def test_refused_segments_alone_leave_the_vault_as_it_is(world):

@@ -2,6 +2,10 @@
 
 An approval keeps its number and its instant when it is corrected (status 03) or cancelled (02), so
 all versions are one record; the bill of a month changes until it is paid, so its latest look holds.
+
+The limit is that of the member over all cards (통합한도). The card sector of the standard has no
+field for it: a provider adds `limit_amt`, as open banking in Britain delivers `CreditLine` and
+Plaid `balances.limit`. Where it is missing, nothing is said of it.
 """
 
 from __future__ import annotations
@@ -53,6 +57,7 @@ class Bill(wire.Row):
     charge_month: Month
     charge_day: Annotated[str, StringConstraints(pattern=r"^\d{1,2}$")] | None = None
     paid_out_date: wire.MaybeStamp = None
+    limit_amt: wire.Amount | None = None
 
 
 class Bills(wire.Page):
@@ -94,6 +99,7 @@ def _bill(row: Bill, asked: wire.Asked) -> Record:
         # Day 31 means the end of the month, whatever its length.
         day = min(max(int(row.charge_day), 1), monthrange(year, month)[1])
         due_at = datetime(year, month, day, tzinfo=wire.KST)
+    limit = None if row.limit_amt is None else wire.minor("limit_amt", row.limit_amt, "KRW")
     return wire.make_record(
         asked,
         CARD_BILLS,
@@ -104,6 +110,7 @@ def _bill(row: Bill, asked: wire.Asked) -> Record:
             "due_on": wire.day_text(due_at),
             "paid_on": wire.day_text(row.paid_out_date),
             "as_of": asked.at.isoformat(),
+            "limit_minor": limit,
         },
         money=(-wire.minor("charge_amt", row.charge_amt, "KRW"), "KRW"),
     )

@@ -58,6 +58,11 @@ _BODIES: Final[dict[Dataset, dict[str, str]]] = {
     # A null category: as the hub says.
     OWN_CATEGORIES: {"payee": "text", "category": "text?", "as_of": "instant"},
 }
+# The versions after the first, in their order; records of every version are read for good.
+_LATER: Final[dict[Dataset, tuple[dict[str, str], ...]]] = {
+    # What the bills of a month may come to, where the provider tells it.
+    CARD_BILLS: (_BODIES[CARD_BILLS] | {"limit_minor": "integer?"},),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +91,32 @@ class Schema:
         _check("body", self.body, body)
 
 
-SCHEMAS: Final = MappingProxyType(
-    {name: Schema(name, 1, MappingProxyType(body)) for name, body in _BODIES.items()}
+# Every version of each dataset, the oldest first.
+SCHEMAS: Final[Mapping[Dataset, tuple[Schema, ...]]] = MappingProxyType(
+    {
+        name: tuple(
+            Schema(name, version, MappingProxyType(fields))
+            for version, fields in enumerate((body, *_LATER.get(name, ())), start=1)
+        )
+        for name, body in _BODIES.items()
+    }
 )
 
 
-def schema_of(dataset: str, version: int = 1) -> Schema:
-    """The schema of a dataset. Raises BadInput for a dataset or version that is not collected."""
-    found = SCHEMAS.get(Dataset(dataset))
-    if found is None or found.version != version:
-        raise BadInput("dataset", "takes a dataset and schema version of this release")
-    return found
+def schema_of(dataset: str, version: int | None = None) -> Schema:
+    """The schema of a dataset in that version, or in the one that is written today.
+
+    Raises BadInput for a dataset or version that is not collected.
+    """
+    for schema in reversed(SCHEMAS.get(Dataset(dataset), ())):
+        if version in (None, schema.version):
+            return schema
+    raise BadInput("dataset", "takes a dataset and schema version of this release")
+
+
+def is_schema(dataset: str, schema_hash: bytes) -> bool:
+    """Whether a hash is that of some version of the dataset's schema."""
+    return any(one.digest() == schema_hash for one in SCHEMAS.get(Dataset(dataset), ()))
 
 
 def _check(place: str, fields: Mapping[str, str], body: Mapping[str, Any]) -> None:

@@ -10,9 +10,10 @@ from typing import Final
 from mydata_hub.collection.record import Record
 from mydata_hub.errors import BadInput, FormatUnknown
 from mydata_hub.fields import ConnectionId, VaultId
-from mydata_hub.insights.arrears import BILLS_FOLD, HOLDINGS_FOLD
+from mydata_hub.insights.card_bills import BILLS_FOLD
 from mydata_hub.insights.commute import TRIPS_FOLD
 from mydata_hub.insights.fold import Fold, State
+from mydata_hub.insights.holdings import HOLDINGS_FOLD
 from mydata_hub.insights.insurance import CONTRACTS_FOLD
 from mydata_hub.insights.own_words import CORRECTIONS, DISPUTES
 from mydata_hub.insights.payments import PAYMENTS

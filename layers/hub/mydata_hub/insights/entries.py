@@ -17,6 +17,8 @@ MONTHLY_FLOOR: Final = Floor(sources=1, window=120 * _DAY, freshness=7 * _DAY)
 # What began, ended or changed needs the time before, too.
 CHANGE_FLOOR: Final = Floor(sources=1, window=180 * _DAY, freshness=7 * _DAY)
 QUARTER_FLOOR: Final = Floor(sources=1, window=84 * _DAY, freshness=7 * _DAY)
+# Three monthly bills lie two months apart, and change no more once they are paid.
+BILLS_FLOOR: Final = Floor(sources=1, window=56 * _DAY, freshness=35 * _DAY)
 YEAR_FLOOR: Final = Floor(sources=1, window=330 * _DAY, freshness=35 * _DAY)
 # A contract says what holds today; how long its insurer has been connected does not matter.
 FACT_FLOOR: Final = Floor(sources=1, window=timedelta(seconds=1), freshness=35 * _DAY)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from mydata_hub.collection.record import Record, RecordState
 from mydata_hub.fields import Dataset
-from mydata_hub.insights.arrears import BILLS_FOLD, HOLDINGS_FOLD
+from mydata_hub.insights.card_bills import BILLS_FOLD
 from mydata_hub.insights.commute import TRIPS_FOLD
 from mydata_hub.insights.fold import (
     BANK,
@@ -29,6 +29,7 @@ from mydata_hub.insights.fold import (
     Fold,
     State,
 )
+from mydata_hub.insights.holdings import HOLDINGS_FOLD
 from mydata_hub.insights.insurance import CONTRACTS_FOLD
 from mydata_hub.insights.moments import instant_of
 from mydata_hub.insights.payments import CATEGORIES, PAYMENTS, merchant_of, plain_name

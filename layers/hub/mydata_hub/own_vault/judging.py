@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from mydata_hub.collection.datasets import schema_of
+from mydata_hub.collection.datasets import is_schema, schema_of
 from mydata_hub.collection.record import Record
 from mydata_hub.errors import BadInput, Unreadable
 from mydata_hub.own_vault.strongroom import Strongroom
@@ -106,7 +106,7 @@ def open_records(
     """What is left of a loaded segment's records, each as its schema says. Raises NotOpened."""
     encoded = open_segment(segment, opener.secret_of(segment.key_version), trusted)
     try:
-        if schema_of(segment.dataset).digest() != segment.schema_hash:
+        if not is_schema(segment.dataset, segment.schema_hash):
             raise NotOpened(Cause.CONTENT)
         records = tuple(map(Record.decode, encoded))
         for record in records:

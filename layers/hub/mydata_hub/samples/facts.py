@@ -61,6 +61,8 @@ class Bill:
     amount: int
     due_on: date
     paid_on: date
+    # What the company lends over all its cards; None where it does not tell.
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,6 +131,8 @@ def _bills(look: Look) -> Iterator[Told]:
             "charge_day": str(bill.due_on.day),
             "paid_out_date": f"{bill.paid_on:%Y%m%d}" if paid else "",
         }
+        if bill.limit is not None:
+            row["limit_amt"] = bill.limit
         yield Told(issued_at, issued_at, f"{bill.month:%Y%m}", row)
 
 

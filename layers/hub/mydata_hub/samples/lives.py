@@ -143,7 +143,9 @@ def _bill(person: Person, month: date, purchases: list[Purchase], seed: int) -> 
     late = roll.random() * 100 < person.late_bills
     due = next_banking_day(month.replace(day=_BILL_DAY))
     paid = next_banking_day(due + DAY * roll.randrange(3, 13)) if late else due
-    return Bill(month=month, amount=max(amount, 0), due_on=due, paid_on=paid)
+    return Bill(
+        month=month, amount=max(amount, 0), due_on=due, paid_on=paid, limit=person.credit_limit
+    )
 
 
 def _trips(person: Person, day: date, seed: int) -> Iterator[Trip]:

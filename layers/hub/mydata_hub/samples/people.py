@@ -95,6 +95,8 @@ class Person:
     loss_on: date | None = None
     # How many of a hundred bills are paid late.
     late_bills: int = 0
+    # What the card company lends, in won; a company may not tell it.
+    credit_limit: int | None = None
     # Code, name, kind and won paid for it.
     holdings: tuple[tuple[str, str, str, int], ...] = ()
 
