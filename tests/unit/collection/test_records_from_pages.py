@@ -402,4 +402,6 @@ FROZEN = {
     "insurance.contracts@1": "4c3ecb771b7ec5f8",
     "own.disputes@1": "cfc1dec1f036064e",
     "own.categories@1": "151ccbbece5c9e39",
+    "own.appeals@1": "b6ac9a6a6f0f5ec5",
+    "hub.decisions@1": "d7c9c0152e8932b5",
 }

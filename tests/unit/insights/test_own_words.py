@@ -18,14 +18,14 @@ from mydata_hub.insights.own_words import (
     DISPUTES,
     OWN_CATEGORIES,
     OWN_DISPUTES,
-    SERIES,
-    find_version,
     list_corrections,
     list_disputes,
     own_view,
 )
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import Profile
+from mydata_hub.insights.record_versions import SERIES, find_version
+from mydata_hub.insights.reviews import APPEALS, DECISIONS
 from mydata_hub.insights.series import mark_of
 from mydata_hub.insights.sources import SOURCES
 
@@ -247,5 +247,5 @@ def test_a_dispute_that_names_nothing_says_nothing(body):
 
 
 def test_no_fold_is_forgotten_where_a_dispute_leaves_records_out():
-    kept = (SOURCES, DISPUTES, CORRECTIONS, *SERIES)
+    kept = (SOURCES, DISPUTES, CORRECTIONS, APPEALS, DECISIONS, *SERIES)
     assert sorted(FOLDS) == sorted(fold.id for fold in kept)

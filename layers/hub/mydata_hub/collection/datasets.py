@@ -28,6 +28,9 @@ INSURANCE_CONTRACTS: Final = Dataset("insurance.contracts")
 # What the person says of their own records: no provider tells it, and no partner is told from it.
 OWN_DISPUTES: Final = Dataset("own.disputes")
 OWN_CATEGORIES: Final = Dataset("own.categories")
+# A reason of their score that the person contests, and what a reviewer decided of it.
+OWN_APPEALS: Final = Dataset("own.appeals")
+HUB_DECISIONS: Final = Dataset("hub.decisions")
 
 MAX_LEGS: Final = 40
 _MODES: Final = "subway|bus|bike|car|walk|mixed"
@@ -57,6 +60,12 @@ _BODIES: Final[dict[Dataset, dict[str, str]]] = {
     | {"told_at": "instant", "facts": "text", "as_of": "instant"},
     # A null category: as the hub says.
     OWN_CATEGORIES: {"payee": "text", "category": "text?", "as_of": "instant"},
+    OWN_APPEALS: {"appeal": "text", "reason": "text", "statement": "text", "as_of": "instant"},
+    # One for each record that was contested, and one without a record; `words` are the reviewer's.
+    HUB_DECISIONS: {"appeal": "text", "reason": "text", "outcome": "upheld|rejected"}
+    | {"words": "text", "as_of": "instant"}
+    | {"dataset": "text?", "mark": "text?", "state": "text?", "told_at": "instant?"}
+    | {"facts": "text?"},
 }
 # The versions after the first, in their order; records of every version are read for good.
 _LATER: Final[dict[Dataset, tuple[dict[str, str], ...]]] = {

@@ -36,10 +36,12 @@ class RecordState(StrEnum):
 
 
 class Provenance(StrEnum):
-    """Collected from the provider, or supplied by the person: answers tell them apart."""
+    """Collected from the provider, supplied by the person, or what a reviewer of the hub decided of
+    either: answers tell them apart."""
 
     COLLECTED = "collected"
     SELF_SUPPLIED = "self_supplied"
+    REVIEWED = "reviewed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from mydata_hub.insights.insurance import CONTRACTS_FOLD
 from mydata_hub.insights.own_words import CORRECTIONS, DISPUTES
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import FoldState, Profile
+from mydata_hub.insights.reviews import APPEALS, DECISIONS
 from mydata_hub.insights.sources import SOURCES
 
 FOLDS: Final[Mapping[str, Fold]] = {
@@ -31,6 +32,8 @@ FOLDS: Final[Mapping[str, Fold]] = {
         HOLDINGS_FOLD,
         DISPUTES,
         CORRECTIONS,
+        APPEALS,
+        DECISIONS,
     )
 }
 

@@ -14,6 +14,7 @@ from mydata_hub.insights.entries import Attribute, Entry
 from mydata_hub.insights.fold import Finding
 from mydata_hub.insights.own_words import is_contested, own_view
 from mydata_hub.insights.profile import Profile
+from mydata_hub.insights.reviews import open_reasons, reviewed_view
 from mydata_hub.insights.sources import SOURCES, complete_until
 
 _NO_SOURCE = Wording(ko="아직 연결된 곳이 없어요.", en="Nothing is connected for this yet.")
@@ -30,14 +31,18 @@ class Seen:
 
 
 def answer_claim(profile: Profile, entry: Entry, now: datetime) -> str:
-    """The claim's symbol for partners, from what providers told.
+    """The claim's symbol for partners, from what providers told and no reviewer found wrong.
 
     `no_answer` below the claim's floor, where the insight abstains, while a fold is outdated, and
-    for a `disputable` claim while the person disputes a record that it may rest on.
+    for a `disputable` claim while the person disputes a record that it may rest on, or for an
+    `appealable` one while they appeal.
     """
     claim, insight = entry.claim, entry.attribute.insight
     if entry.disputable and is_contested(profile, claim.inputs):
         return NO_ANSWER
+    if entry.appealable and open_reasons(profile):
+        return NO_ANSWER
+    profile = reviewed_view(profile)
     state = fold_state(profile, insight.fold)
     until = complete_until(
         fold_state(profile, SOURCES),

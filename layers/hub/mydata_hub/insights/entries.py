@@ -52,6 +52,8 @@ class Entry:
     # A dispute of a record behind it could better the person's standing (arrears, losses, a tier):
     # while one is open, neither the contested fact nor the person's own word of it is told.
     disputable: bool = False
+    # It tells of the trust score: while an appeal against a reason of that is open, it is not told.
+    appealable: bool = False
 
     def symbol(self, cell: str | None) -> str:
         """The answer for a cell; `no_answer` where the insight abstains."""

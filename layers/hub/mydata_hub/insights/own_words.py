@@ -7,93 +7,51 @@ what a fold remembers, so the laws of folds hold, and both end with the record t
 
 from __future__ import annotations
 
-import hashlib
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
-from mydata_hub.collection.record import Record, RecordState
+from mydata_hub.collection.record import Record
 from mydata_hub.fields import Dataset
-from mydata_hub.insights.card_bills import BILLS_FOLD
-from mydata_hub.insights.commute import TRIPS_FOLD
-from mydata_hub.insights.fold import (
-    BANK,
-    BILLS,
-    CARD,
-    CONTRACTS,
-    EFIN,
-    HOLDINGS,
-    TRIPS,
-    Fold,
-    State,
-)
-from mydata_hub.insights.holdings import HOLDINGS_FOLD
-from mydata_hub.insights.insurance import CONTRACTS_FOLD
 from mydata_hub.insights.moments import instant_of
 from mydata_hub.insights.payments import CATEGORIES, PAYMENTS, merchant_of, plain_name
 from mydata_hub.insights.profile import FoldState, Profile
-from mydata_hub.insights.series import Facts, Known, SeriesFold
+from mydata_hub.insights.record_versions import (
+    LAYOUT,
+    Version,
+    is_over,
+    pack_version,
+    state_of,
+    unpack_version,
+    without,
+)
+from mydata_hub.insights.reviews import Outcome, outcomes
+from mydata_hub.insights.series import Facts, SeriesFold
 
 OWN_DISPUTES: Final = Dataset("own.disputes")
 OWN_CATEGORIES: Final = Dataset("own.categories")
-# Where the disputed version of a record is remembered. Their places are frozen with the rows.
-DISPUTABLE: Final[Mapping[Dataset, SeriesFold]] = {
-    CARD: PAYMENTS,
-    EFIN: PAYMENTS,
-    BANK: PAYMENTS,
-    TRIPS: TRIPS_FOLD,
-    CONTRACTS: CONTRACTS_FOLD,
-    BILLS: BILLS_FOLD,
-    HOLDINGS: HOLDINGS_FOLD,
-}
-_DATASETS: Final = tuple(DISPUTABLE)
-_STATES: Final = (RecordState.BOOKED, RecordState.CORRECTED)
-MAX_DISPUTES: Final = 200
-MAX_CORRECTIONS: Final = 120
-_MARK_BYTES: Final = 6
-_DIGEST_BYTES: Final = 4
+MAX_DISPUTES: Final = 120
+MAX_CORRECTIONS: Final = 100
 MAX_NAME_BYTES: Final = 60
 _MERCHANT_BYTES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """One version of one record, as a dispute names it."""
-
-    dataset: Dataset
-    mark: bytes
-    rank: int
-    as_of_seconds: int
-    # The version of the fold, and a hash of what it remembers: contracts change without a state.
-    fold_version: int
-    digest: bytes
-
-    def body(self) -> dict[str, Any]:
-        """As the record of a dispute holds it."""
-        return {
-            "dataset": self.dataset,
-            "mark": self.mark.hex(),
-            "state": _STATES[self.rank].value,
-            "told_at": datetime.fromtimestamp(self.as_of_seconds, UTC).isoformat(),
-            "facts": f"{self.fold_version}:{self.digest.hex()}",
-        }
-
-    @property
-    def name(self) -> str:
-        """The beginning of the source id of every dispute of it."""
-        body = self.body()
-        return ":".join(str(body[field]) for field in ("mark", "state", "told_at", "facts"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:
-    """A dispute as it stands; `open` is False once the provider told another version."""
+    """A dispute as it stands; `open` is False once the provider told another version, or a
+    reviewer decided: then `outcome` says how."""
 
     version: Version
     disputed_at: datetime
     open: bool
+    outcome: Outcome | None = None
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the record counts for nothing in the person's own view."""
+        return self.open or self.outcome is Outcome.UPHELD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,38 +63,24 @@ class Correction:
     category: str | None
 
 
-def version_of(dataset: Dataset, known: Known) -> Version:
-    """What a dispute of this record names."""
-    return Version(
-        dataset=dataset,
-        mark=known.mark,
-        rank=min(known.rank, len(_STATES) - 1),
-        as_of_seconds=known.as_of_seconds,
-        fold_version=DISPUTABLE[dataset].version,
-        digest=hashlib.blake2b(repr(known.facts).encode(), digest_size=_DIGEST_BYTES).digest(),
-    )
-
-
-def find_version(profile: Profile, dataset: Dataset, mark: bytes) -> Version | None:
-    """The version of a record that counts today, or None where there is none to dispute."""
-    fold = DISPUTABLE.get(dataset)
-    if fold is None:
-        return None
-    found = (one for one in fold.known(_state(profile, fold), dataset) if one.mark == mark)
-    return next((version_of(dataset, one) for one in found), None)
-
-
 def list_disputes(profile: Profile) -> list[Dispute]:
     """Every dispute that was not taken back, the latest first."""
-    found = [
-        Dispute(
-            version=version,
-            disputed_at=instant_of(known.minute),
-            open=not _is_over(profile, version),
+    decided, found = outcomes(profile), list[Dispute]()
+    for known in DISPUTES.known(state_of(profile, DISPUTES), OWN_DISPUTES):
+        version = unpack_version(known.facts)
+        decision = decided.get(version)
+        # Whoever contests a record once more, after a decision, asks for another one.
+        if decision is not None and decision.decided_at_seconds < known.as_of_seconds:
+            decision = None
+        over = is_over(profile, version)
+        found.append(
+            Dispute(
+                version=version,
+                disputed_at=instant_of(known.minute),
+                open=decision is None and not over,
+                outcome=None if decision is None or over else decision.outcome,
+            )
         )
-        for known in DISPUTES.known(_state(profile, DISPUTES), OWN_DISPUTES)
-        for version in [Version(**dict(zip(_FIELDS, _facts(known.facts), strict=True)))]
-    ]
     return sorted(found, key=lambda one: one.disputed_at, reverse=True)
 
 
@@ -147,7 +91,7 @@ def is_contested(profile: Profile, inputs: Sequence[Dataset]) -> bool:
 
 def list_corrections(profile: Profile) -> list[Correction]:
     """The category that holds for each payee that the person corrected."""
-    rows = CORRECTIONS.known(_state(profile, CORRECTIONS), OWN_CATEGORIES)
+    rows = CORRECTIONS.known(state_of(profile, CORRECTIONS), OWN_CATEGORIES)
     found = [_correction(known.facts) for known in rows]
     return sorted((one for one in found if one), key=lambda one: one.payee)
 
@@ -155,79 +99,21 @@ def list_corrections(profile: Profile) -> list[Correction]:
 def own_view(profile: Profile) -> Profile:
     """The profile as the person's own view and offers read it: without what is disputed, and with
     the person's own categories. For one reading; it is never folded further or sealed."""
-    gone = {(one.version.dataset, one.version.mark) for one in list_disputes(profile) if one.open}
+    gone = {
+        (one.version.dataset, one.version.mark) for one in list_disputes(profile) if one.left_out
+    }
+    view = without(profile, gone)
     categories = {one.merchant: one.category for one in list_corrections(profile)}
-    folds = dict(profile.folds)
-    for fold in SERIES:
-        kept = folds.get(fold.id)
-        if kept is None or kept.version != fold.version:
-            continue
-        state = _without(fold, kept.state, gone)
-        if categories and fold is PAYMENTS:
-            state = PAYMENTS.with_categories(state, categories)
-        folds[fold.id] = FoldState(version=kept.version, state=state)
-    return replace(profile, folds=folds)
-
-
-def _without(fold: SeriesFold, state: State, gone: set[tuple[Dataset, bytes]]) -> State:
-    for dataset in {dataset for dataset, _ in gone} & set(fold.inputs):
-
-        def left(known: Known, dataset: Dataset = dataset) -> Facts | None:
-            return None if (dataset, known.mark) in gone else known.facts
-
-        state = fold.set_facts(state, dataset, left)
-    return state
-
-
-def _is_over(profile: Profile, disputed: Version) -> bool:
-    """Whether the provider told another version since. What is remembered no more stays open."""
-    fold = DISPUTABLE[disputed.dataset]
-    state = _state(profile, fold)
-    now = find_version(profile, disputed.dataset, disputed.mark)
-    if now is None:
-        # It is there and does not count: cancelled, or corrected to what says nothing.
-        return fold.holds(state, disputed.dataset, disputed.mark)
-    if (now.rank, now.as_of_seconds) <= (disputed.rank, disputed.as_of_seconds):
-        return False
-    if now.rank > disputed.rank:
-        return True
-    # A look at what changes without notice tells the same fact again with a later instant; facts
-    # of two versions of the fold cannot be compared, and doubt leaves the dispute open.
-    return now.fold_version == disputed.fold_version and now.digest != disputed.digest
-
-
-def _state(profile: Profile, fold: Fold) -> State:
-    kept = profile.folds.get(fold.id)
-    return kept.state if kept and kept.version == fold.version else fold.empty()
-
-
-_FIELDS: Final = ("dataset", "mark", "rank", "as_of_seconds", "fold_version", "digest")
-
-
-def _facts(facts: Facts) -> Iterator[Any]:
-    index, *rest = facts
-    yield _DATASETS[index]
-    yield from rest
+    kept = view.folds.get(PAYMENTS.id)
+    if not categories or kept is None or kept.version != PAYMENTS.version:
+        return view
+    state = PAYMENTS.with_categories(kept.state, categories)
+    paid = FoldState(version=kept.version, state=state)
+    return replace(view, folds={**view.folds, PAYMENTS.id: paid})
 
 
 def _dispute_facts(record: Record) -> Facts | None:
-    body = record.body
-    try:
-        fold_version, _, digest = str(body["facts"]).partition(":")
-        told_at = datetime.fromisoformat(str(body["told_at"]))
-        facts = (
-            _DATASETS.index(Dataset(str(body["dataset"]))),
-            bytes.fromhex(str(body["mark"])),
-            _STATES.index(RecordState(str(body["state"]))),
-            int(told_at.timestamp()),
-            int(fold_version),
-            bytes.fromhex(digest),
-        )
-        DISPUTES.layout.pack(*facts)
-    except (KeyError, ValueError, struct.error):
-        return None  # an archive of another hub may hold anything that its schema allows
-    whole = len(facts[1]) == _MARK_BYTES and len(facts[5]) == _DIGEST_BYTES
-    return facts if whole else None
+    return pack_version(record.body)
 
 
 def _correction_facts(record: Record) -> Facts | None:
@@ -262,7 +148,7 @@ DISPUTES: Final = SeriesFold(
     id="disputes",
     version=2,
     capacities={OWN_DISPUTES: MAX_DISPUTES},
-    layout=struct.Struct(f">B{_MARK_BYTES}sBIB{_DIGEST_BYTES}s"),
+    layout=struct.Struct(f">{LAYOUT}"),
     facts_of=_dispute_facts,
 )
 CORRECTIONS: Final = SeriesFold(
@@ -272,5 +158,3 @@ CORRECTIONS: Final = SeriesFold(
     layout=struct.Struct(f">{_MERCHANT_BYTES}sB{MAX_NAME_BYTES}s"),
     facts_of=_correction_facts,
 )
-# Every series of what providers tell; `tests/unit/insights` holds it equal to the list of folds.
-SERIES: Final = (PAYMENTS, TRIPS_FOLD, CONTRACTS_FOLD, BILLS_FOLD, HOLDINGS_FOLD)

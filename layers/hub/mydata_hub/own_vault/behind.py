@@ -12,9 +12,10 @@ from mydata_hub.insights.advance import fold_state
 from mydata_hub.insights.commute import MODES, TRIPS_FOLD
 from mydata_hub.insights.fold import TRIPS, State
 from mydata_hub.insights.moments import instant_of
-from mydata_hub.insights.own_words import DISPUTABLE, Dispute
+from mydata_hub.insights.own_words import Dispute
 from mydata_hub.insights.payments import CATEGORIES, PAYMENTS
 from mydata_hub.insights.profile import Profile
+from mydata_hub.insights.record_versions import DISPUTABLE
 from mydata_hub.insights.series import Known
 
 MAX_BEHIND: Final = 40

@@ -25,13 +25,12 @@ from mydata_hub.insights.own_words import (
     MAX_NAME_BYTES,
     OWN_CATEGORIES,
     OWN_DISPUTES,
-    Version,
-    find_version,
     is_choice,
     list_disputes,
 )
 from mydata_hub.insights.payments import plain_name
 from mydata_hub.insights.profile import Profile
+from mydata_hub.insights.record_versions import Version, find_version
 from mydata_hub.insights.series import mark_of
 from mydata_hub.own_vault.importing import IMPORTS, SELF, Letterbox, recipient_for
 from mydata_hub.ports.tables import Absent, Key, Put, Tables
