@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from mydata_hub.collection.record import Record
 from mydata_hub.insights.advance import advance_profile, new_profile
+from mydata_hub.insights.amounts import MEAL
 from mydata_hub.insights.answers import answer_claim
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.fold import BANK, BILLS, CARD, EFIN, HOLDINGS, TRIPS
 from mydata_hub.insights.payments import CATEGORIES
-from mydata_hub.insights.spending import MEAL
 
 from tests.unit.insights.lives import DAY, NOW, at, contract, days_before, record
 
@@ -125,6 +125,10 @@ def test_the_whole_life_of_the_design_is_found_in_full():
             "habits.deliveries": "1_to_2",
             "payments.bill_day": "21_to_31",
             "payments.pays_rent": "yes",
+            "payments.rent_day": "1_to_10",
+            "payments.rent_share": "under_20",
+            "payments.telecom_price": "3_to_5",
+            "payments.utilities_price": "under_10",
             "payments.pays_telecom": "yes",
             "payments.subscriptions": "1",
             "payments.price_change": "unchanged",
@@ -158,13 +162,16 @@ def moved(told: Record, by: timedelta) -> Record:
     return replace(told, occurred_at=told.occurred_at + by, body=body)
 
 
+DATED = {"payments.bill_day", "payments.rent_day", "income.pay_day"}
+
+
 # The calendar comes back after 28 years; after 52 weeks all but the days of the month do.
 @pytest.mark.parametrize(
     ("days", "but"),
     [
         (-10_227, set()),
-        (364, {"payments.bill_day", "income.pay_day"}),
-        (-28, {"payments.bill_day", "income.pay_day"}),
+        (364, DATED),
+        (-28, DATED),
     ],
 )
 def test_the_same_life_on_other_dates_gives_the_same_answers(days, but):

@@ -131,7 +131,9 @@ def test_the_person_reads_which_payments_recur_and_when_the_next_is_due():
         "streams": [
             {
                 "payee": "통신사",
+                "cadence": "monthly",
                 "amount_minor": 55_000,
+                "amount_band": "3_to_9",
                 "currency": "KRW",
                 "times": 7,
                 "gap_days": 31,

@@ -14,9 +14,15 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
+from mydata_hub.insights.amounts import amount_band
 from mydata_hub.insights.moments import date_of, first_minute, local_day
 from mydata_hub.insights.payments import BILL_CLASSES, PAYMENTS, Payment
-from mydata_hub.insights.recurring import LATE_DAYS, REGULAR_PERCENT, day_in
+from mydata_hub.insights.recurring import (
+    LATE_DAYS,
+    MAX_CHANGE_PERCENT,
+    REGULAR_PERCENT,
+    day_in,
+)
 from mydata_hub.insights.rule import Asked
 
 SHOWN: Final = 20
@@ -36,7 +42,8 @@ class Cadence(NamedTuple):
 WEEKLY: Final = Cadence("weekly", 6, 8, 1, 6, 0)
 MONTHLY: Final = Cadence("monthly", 25, 36, 5, 3, 1)
 QUARTERLY: Final = Cadence("quarterly", 84, 98, 8, 3, 3)
-YEARLY: Final = Cadence("yearly", 355, 376, 10, 3, 12)
+# Of two payments a year apart the amounts, too, have to be alike.
+YEARLY: Final = Cadence("yearly", 355, 376, 10, 2, 12)
 CADENCES: Final = (WEEKLY, MONTHLY, QUARTERLY, YEARLY)
 
 
@@ -51,6 +58,7 @@ class Bill:
     days: tuple[int, ...]
     amounts_minor: tuple[int, ...]
     gap_days: int
+    currency: str
 
     @property
     def usual_day(self) -> int:
@@ -74,22 +82,19 @@ class Bill:
 def find_bills(payments: Iterable[Payment], classes: Iterable[str | None]) -> list[Bill]:
     """Every stream of these classes, by payee and class; the longest known first."""
     wanted = set(classes)
-    paid: dict[tuple[bytes, str], dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    paid: dict[tuple[bytes, str, str], dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for payment in payments:
         if payment.category in wanted:
-            key = payment.payee, payment.category or ""
+            key = payment.payee, payment.category or "", payment.currency
             paid[key][local_day(payment.minute)] += payment.amount_minor
-    found = [
-        bill
-        for (payee, category), amounts in paid.items()
-        if (bill := _bill(payee, category, amounts))
-    ]
+    found = [bill for key, amounts in paid.items() if (bill := _bill(key, amounts))]
     return sorted(found, key=lambda bill: (-len(bill.days), bill.payee, bill.category))
 
 
-def _bill(payee: bytes, category: str, amounts: dict[int, int]) -> Bill | None:
+def _bill(key: tuple[bytes, str, str], amounts: dict[int, int]) -> Bill | None:
+    payee, category, currency = key
     days = sorted(amounts)
-    if len(days) < MONTHLY.times:
+    if len(days) < min(cadence.times for cadence in CADENCES):
         return None
     gaps = [later - earlier for earlier, later in pairwise(days)]
     median = statistics.median(gaps)
@@ -97,7 +102,7 @@ def _bill(payee: bytes, category: str, amounts: dict[int, int]) -> Bill | None:
         if len(days) < cadence.times or not cadence.least_days <= median <= cadence.most_days:
             continue
         near = sum(abs(gap - median) <= cadence.slack_days for gap in gaps)
-        if near * 100 < REGULAR_PERCENT * len(gaps):
+        if near * 100 < REGULAR_PERCENT * len(gaps) or not _alike(days, amounts):
             return None
         return Bill(
             payee=payee,
@@ -106,8 +111,15 @@ def _bill(payee: bytes, category: str, amounts: dict[int, int]) -> Bill | None:
             days=tuple(days),
             amounts_minor=tuple(amounts[day] for day in days),
             gap_days=int(median),
+            currency=currency,
         )
     return None
+
+
+def _alike(days: list[int], amounts: dict[int, int]) -> bool:
+    """Whether so few payments as make no rhythm by themselves are at least of one price."""
+    first, last = amounts[days[0]], amounts[days[-1]]
+    return len(days) > 2 or abs(last - first) * 100 <= MAX_CHANGE_PERCENT * first
 
 
 def outgoing(asked: Asked, days: int) -> list[Payment]:
@@ -123,8 +135,15 @@ def outgoing(asked: Asked, days: int) -> list[Payment]:
 
 
 def bills_of(asked: Asked, days: int, classes: Iterable[str] = BILL_CLASSES) -> list[Bill]:
-    """The streams of so many days before today."""
-    return find_bills(outgoing(asked, days), classes)
+    """The streams of so many days before today.
+
+    None of a cadence that is too slow for these days: it would come and go with them.
+    """
+    return [
+        bill
+        for bill in find_bills(outgoing(asked, days), classes)
+        if days >= bill.cadence.times * bill.cadence.most_days + LATE_DAYS
+    ]
 
 
 def evidence_of_bills(asked: Asked, bills: Iterable[Bill]) -> list[dict[str, Any]]:
@@ -138,7 +157,8 @@ def evidence_of_bills(asked: Asked, bills: Iterable[Bill]) -> list[dict[str, Any
                 "class": bill.category,
                 "cadence": bill.cadence.name,
                 "amount_minor": bill.amounts_minor[-1],
-                "currency": named.currency if named else "",
+                "amount_band": amount_band(bill.amounts_minor[-1], bill.currency),
+                "currency": bill.currency,
                 "times": len(bill.days),
                 "last_on": date_of(bill.days[-1]).isoformat(),
                 "due_on": bill.due.isoformat(),

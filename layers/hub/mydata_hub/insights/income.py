@@ -42,8 +42,12 @@ def _incomes(asked: Asked) -> list[Payment]:
     ]
 
 
-def _salary(asked: Asked, incomes: list[Payment]) -> Bill | None:
+def find_salary(asked: Asked) -> Bill | None:
     """The monthly income that runs and is most of what came in lately."""
+    return _salary(asked, _incomes(asked))
+
+
+def _salary(asked: Asked, incomes: list[Payment]) -> Bill | None:
     lately, since = Counter[bytes](), asked.today - LATELY_DAYS
     for one in incomes:
         if local_day(one.minute) >= since:
@@ -85,7 +89,7 @@ def _regularity(asked: Asked) -> Finding:
 
 
 def _pay_day(asked: Asked) -> Finding:
-    salary = _salary(asked, _incomes(asked))
+    salary = find_salary(asked)
     cell = usual_third([salary], PAY_DAY_PERCENT) if salary else None
     if salary is None or cell is None:
         return find(

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from mydata_hub.fields import Dataset, Wording
+from mydata_hub.insights.amounts import amount_band
 from mydata_hub.insights.fold import Finding, State
 from mydata_hub.insights.moments import date_of, local_day, minute_of
 from mydata_hub.insights.payments import PAYMENTS, Payment
@@ -146,7 +147,9 @@ def _evidence(state: State, stream: Stream) -> dict[str, Any]:
     payee = PAYMENTS.payee(state, stream.payee)
     return {
         "payee": payee.name,
+        "cadence": "monthly",
         "amount_minor": stream.amount_minor,
+        "amount_band": amount_band(stream.amount_minor, payee.currency),
         "currency": payee.currency,
         "times": len(stream.days),
         "gap_days": stream.gap_days,

@@ -9,6 +9,7 @@ import statistics
 from typing import Final
 
 from mydata_hub.fields import Wording
+from mydata_hub.insights.amounts import MEAL
 from mydata_hub.insights.bills import outgoing
 from mydata_hub.insights.fold import CARD, EFIN, Finding
 from mydata_hub.insights.moments import WEEK_DAYS, is_weekday, local_day, minute_of_day
@@ -25,8 +26,6 @@ KNOWN_PERCENT: Final = 60
 # Eight weeks let chance look even too often.
 DELIVERY_WEEKS: Final = 16
 A_WEEK: Final = {0: "0", 1: "1_to_2", 3: "3_to_4", 5: "5_or_more"}
-# A simple meal out, in minor units: what makes amounts of several currencies one scale.
-MEAL: Final = {"KRW": 10_000, "JPY": 1_100, "USD": 1_400, "EUR": 1_200, "CZK": 18_000}
 MEALS_PERCENT: Final = {0: "under_80", 80: "80_to_149", 150: "150_or_more"}
 LUNCH: Final = (11 * 60, 14 * 60)
 MIN_LUNCHES: Final = 12
