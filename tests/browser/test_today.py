@@ -52,7 +52,7 @@ def test_a_statement_is_brought_and_seen_and_every_state_is_open_to_everybody(
     with person.page.expect_navigation():
         person.press("Seal it into my vault")
     person.told("Your statement is in your vault.")
-    person.heading("What shows in your life")
+    person.heading("What goes out")
     assert person.page.locator(".lines li").filter(has_text="도시가스").count() == 1
     look(person, "today-known", pictures)
 
@@ -66,7 +66,7 @@ def test_what_can_be_read_is_kept_when_the_person_chooses_so(somebody):
     person.press("Seal it into my vault")
     person.told("What could be read is in your vault.")
     assert person.page.locator("#broken tbody tr").count() == 1
-    wait_for(person, "What shows in your life")
+    wait_for(person, "What goes out")
 
 
 def test_a_mapping_of_ones_own_is_written_on_the_page(somebody):

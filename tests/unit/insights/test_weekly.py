@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mydata_hub.fields import Wording
 from mydata_hub.insights import weekly
+from mydata_hub.insights.advance import advance_profile, new_profile
+from mydata_hub.insights.answers import answer_claim
+from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.insights.habits import WeeklyHabitInsight
 from mydata_hub.insights.moments import DAY_MINUTES, local_day, minute_of
 from mydata_hub.insights.payments import PAYMENTS
@@ -196,3 +199,10 @@ def test_chance_is_told_for_each_slot_and_is_no_chance_of_nothing():
     assert len(CHANCE_PERMILLE) == len(SLOTS)
     assert min(CHANCE_PERMILLE) > 0
     assert 1 / len(SLOTS) / 20 > weekly.CHANCE
+
+
+def test_groceries_are_asked_by_the_rule_that_was_measured():
+    told = [record("old", NOW - timedelta(days=300), category="groceries")]
+    told += [record(f"g-{minute_of(on)}", on, category="groceries") for on in saturdays(20)]
+    profile = advance_profile(new_profile("vault-1"), told, {"connection-1": NOW}, 1)
+    assert answer_claim(profile, find_claim("habits.groceries_time"), NOW) == "weekend_14_to_18"

@@ -7,10 +7,16 @@ import html
 import json
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
+from mydata_hub.collection.datasets import schema_of
+from mydata_hub.collection.wire import Asked, make_record
 from mydata_hub.errors import BadInput, Busy, NotFound
 from mydata_hub.insights.advance import advance_profile
+from mydata_hub.insights.answers import answer_claim
+from mydata_hub.insights.catalogue import find_claim
+from mydata_hub.insights.entries import FACT_FLOOR
 from mydata_hub.own_vault.speaking import own_connection
 from mydata_hub.own_vault.strongroom import see_profile
 from mydata_hub.web import life, today
@@ -20,6 +26,7 @@ from mydata_hub.web.static_files import FOLDER
 
 from tests.unit.insights import lives
 from tests.unit.own_vault.own_world import HEADER, ME, statement
+from tests.unit.vault.vault_world import ATTRIBUTION
 from tests.unit.web.test_today import ISSUER, Front, session, whole_life
 
 # Chart.js 4.6.1, as its package has it: licences/chart_js.md, docs/decisions/0033.
@@ -91,7 +98,8 @@ def test_each_picture_has_a_sentence_a_chart_a_table_and_its_records(shown, lang
     shown.lived(*whole_life())
     body = shown.ask("GET /life", lang=lang).body
     charts = set(re.findall(r'data-chart="(\w+)"', body))
-    assert charts == set(re.findall(r'data-figures="(\w+)"', body))
+    tables = set(re.findall(r'data-figures="(\w+)"', body))
+    assert tables == charts | {"card_bills", "holdings"}
     assert charts == {"week", "bills", "spending", "commute"}
     for one in shown.pictures().values():
         assert html.escape(one["sentence"][lang]) in body
@@ -171,6 +179,102 @@ def test_what_is_disputed_is_gone_when_the_page_answers(front):
     back = front.say("disputes/end", *bills["records"])
     assert json.loads(back.body) == {"records": 8, "in_effect": True}
     assert front.pictures()["bills"]["figures"] == bills["figures"]
+
+
+def card_bill(month, paid, limit=1_000_000):
+    """A bill of the year of NOW, as its collector makes it."""
+    body = {"month": f"2026-{month:02d}", "due_on": f"2026-{month:02d}-14", "paid_on": paid}
+    body |= {"as_of": "2026-03-01T00:00:00+09:00", "limit_minor": limit}
+    asked = Asked(ATTRIBUTION.connection_id, "", lives.NOW)
+    day = lives.at(date(2026, month, 14))
+    return make_record(asked, "card.bills", f"b-{month}", day, body, money=(-300_000, "KRW"))
+
+
+def told(front):
+    """What a partner would hear of late bills, and the card bills of the page."""
+    profile = front.profile_of(ME)
+    fresh = replace(profile, freshness=dict.fromkeys(profile.freshness, lives.NOW))
+    claim = find_claim("payments.late_bills")
+    claim = replace(claim, claim=replace(claim.claim, floor=FACT_FLOOR))
+    return answer_claim(fresh, claim, lives.NOW), front.pictures()["card_bills"]
+
+
+def test_a_card_bill_that_is_wrong_is_disputed_where_it_is_listed_and_no_partner_hears_of_it(front):
+    bills = (card_bill(1, "2026-01-14"), card_bill(2, "2026-02-25"))
+    front.world.collected(
+        *bills, dataset="card.bills", schema_hash=schema_of("card.bills").digest()
+    )
+    front.world.sweep()
+    front.world.told(lives.NOW)
+    answered, picture = told(front)
+    assert answered == "1_to_2"
+    assert [(one["due_on"], one["late"]) for one in picture["figures"]["card_bills"]] == [
+        ("2026-02-14", True),
+        ("2026-01-14", False),
+    ]
+    late = next(one for one in picture["records"] if one["late"])
+    assert (late["due_on"], late["paid_on"]) == ("2026-02-14", "2026-02-25")
+    body = front.ask("GET /life").body
+    assert re.search(r"due 2026-02-14 ·\s+paid 2026-02-25 · <strong>late</strong>", body)
+
+    front.say("disputes", late)
+    answered, picture = told(front)
+    assert answered == "no_answer"
+    assert [one["due_on"] for one in picture["figures"]["card_bills"]] == ["2026-01-14"]
+    front.say("disputes/end", late)
+    assert told(front)[0] == "1_to_2"
+
+
+def test_holdings_are_listed_by_product_with_the_value_last_seen(shown):
+    def look_at(day, product, value):
+        body = {"value_minor": value, "currency": "KRW", "product": product}
+        name = f"h-{hashlib.sha256(product.encode()).hexdigest()[:6]}-{day}"
+        more = {"amount_minor": None, "counterparty": None}
+        when = lives.NOW - day * lives.DAY
+        return lives.record(name, when, dataset="invest.balances", body=body, **more)
+
+    shown.lived(look_at(2, "국내 지수", 4_000_000), look_at(1, "국내 지수", 4_100_000))
+    picture = shown.pictures()["holdings"]
+    assert picture["figures"]["holdings"] == [
+        {
+            "product": "국내 지수",
+            "value_minor": 4_100_000,
+            "currency": "KRW",
+            "seen_on": "2026-03-01",
+        }
+    ]
+    assert [one["amount_minor"] for one in picture["records"]] == [4_100_000, 4_000_000]
+    assert "국내 지수" in shown.ask("GET /life").body
+
+
+def test_bills_of_every_rhythm_are_listed_with_their_next_date(shown):
+    def paid(name, category, days_ago, amount):
+        return [
+            lives.record(
+                f"{name}-{ago}",
+                lives.NOW - ago * lives.DAY,
+                dataset="bank.transactions",
+                counterparty=name.title(),
+                category=category,
+                amount_minor=-amount - ago,
+            )
+            for ago in days_ago
+        ]
+
+    shown.lived(
+        *paid("heat", "utilities", range(4, 200, 30), 40_000),
+        *paid("cover", "insurance", (9, 100, 191), 90_000),
+        *paid("car", "insurance", (50, 415), 684_000),
+    )
+    rows = shown.pictures()["bills"]["figures"]["bills"]
+    assert [(one["payee"], one["class"], one["cadence"]) for one in rows] == [
+        ("Heat", "utilities", "monthly"),
+        ("Cover", "insurance", "quarterly"),
+        ("", "insurance", "yearly"),
+    ]
+    body = shown.ask("GET /life").body
+    assert all(word in body for word in ("Every month", "Every three months", "Every year"))
+    assert "<td>Insurance</td>" in body
 
 
 def test_while_a_word_waits_nothing_that_may_be_disputed_is_seen(front):

@@ -12,6 +12,7 @@ from mydata_hub.accounts.account import Role
 from mydata_hub.accounts.sessions import Session
 from mydata_hub.collection.csv_lines import BrokenLine
 from mydata_hub.insights.advance import advance_profile, new_profile
+from mydata_hub.insights.fold import BILLS, HOLDINGS
 from mydata_hub.own_vault.importing import Imported
 from mydata_hub.ports.clock import SetClock
 from mydata_hub.web import today
@@ -97,7 +98,28 @@ def whole_life():
         if day.day == 25
     ]
     trips = [lives.trip(f"t-{day}", lives.at(day, 8)) for day in lives.weekdays_before(50)]
-    return (*bills, *lives.cafe_visits(lives.weekdays_before(50)), *trips, lives.contract("c"))
+    due = [lives.NOW.date() - days * lives.DAY for days in (8, 38, 69)]
+    card_bills = [
+        lives.record(
+            f"card-bill-{day}",
+            lives.at(day),
+            dataset=BILLS,
+            amount_minor=-400_000,
+            counterparty=None,
+            body={"due_on": str(day), "paid_on": str(day), "limit_minor": 2_000_000},
+        )
+        for day in due
+    ]
+    fund = lives.record(
+        "fund",
+        lives.NOW - lives.DAY,
+        dataset=HOLDINGS,
+        amount_minor=None,
+        counterparty=None,
+        body={"value_minor": 5_100_000, "currency": "KRW", "product": "Sample index"},
+    )
+    cafe = lives.cafe_visits(lives.weekdays_before(50))
+    return (*bills, *cafe, *trips, lives.contract("c"), *card_bills, fund)
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
@@ -108,14 +130,16 @@ def test_every_kind_of_finding_has_its_card(front, lang):
     found = [one for one in json.loads(shown)["insights"] if one["sources"]]
     answers = {one["attribute"]: one["answer"] for one in found}
     assert None not in (answers["habits.cafe_time"], answers["commute.mode"])
-    assert len(answers) > 30
-    assert body.count('class="card thought"') == len(answers)
+    assert len(answers) > 40
+    told = sum(answer is not None for answer in answers.values())
+    assert body.count('<article class="thought">') == told
+    assert body.count("<dt>") == len(answers) - told
 
 
 def test_what_is_too_irregular_is_said_to_have_no_answer(front):
     front.lived(*lives.random_life(1, 1))
     page = front.page()
-    assert "No answer, and why" in page
+    assert "Not enough yet: " in page
     assert "too irregular to answer" in page
 
 
@@ -123,7 +147,48 @@ def test_without_any_source_the_page_is_empty_and_says_what_to_do(front):
     page = front.page()
     assert "Nothing yet" in page
     assert "Connect a card or import a bank statement" in page
-    assert "No answer, and why" not in page
+    assert "Not enough yet" not in page
+    assert "What the coming week may bring" not in page
+
+
+def test_what_was_found_comes_first_and_the_rest_of_its_family_is_one_line(front):
+    front.lived(*whole_life())
+    body = front.ask("GET /today").body
+    families = re.findall(r'<section class="family" id="family-(\w+)"', body)
+    assert families == ["habits", "payments", "income", "spending", *families[4:]]
+    assert re.findall(r'href="#family-(\w+)"', body) == families
+    for one in re.findall(r'<section class="family".*?</section>', body, re.DOTALL):
+        assert one.count("<summary>") <= 1
+        assert one.rfind("<article") < one.find("<details") or "<details" not in one
+
+
+def test_a_source_of_any_dataset_has_its_name(front):
+    front.lived(*whole_life())
+    page = front.page()
+    assert "Card bills" in page
+    assert "Investments" in page
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_coming_week_names_each_category_once_and_heeds_what_the_person_said(front, lang):
+    front.lived(
+        *lives.cafe_visits(lives.weekdays_before(80)),
+        *[
+            lives.record(f"m-{day}", lives.at(day, 11), category="groceries")
+            for day in lives.days_before(80)
+            if day.weekday() == 5
+        ],
+    )
+    needs = json.loads(front.ask("GET /today/state").body)["needs"]
+    assert [(need["category"], need["slot"]) for need in needs] == [
+        ("cafe", "weekday_7_to_9"),
+        ("groceries", "weekend_11_to_14"),
+    ]
+    words = {
+        "ko": ("다음 한 주에", "카페", "평일 7~9시"),
+        "en": ("coming week", "Cafés", "a workday"),
+    }
+    assert all(word in front.page(lang) for word in words[lang])
 
 
 def test_while_the_vault_is_being_made_the_page_says_so(front):

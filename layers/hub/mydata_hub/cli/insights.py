@@ -92,7 +92,7 @@ def _say_picture(console: Console, one: Mapping[str, Any], most: int | None) -> 
     click.echo(f"Sources: {one['sources']}; complete up to {until}. Only you can see this.")
     table = Table("record", "at", "what", "amount")
     for record in one["records"][:most]:
-        what = (record["name"], record["category"], record["mode"])
+        what = (record["name"], record["category"], record["mode"], *_bill_words(record))
         amount = "" if record["amount_minor"] is None else str(record["amount_minor"])
         table.add_row(
             f"{record['dataset']}:{record['mark']}",
@@ -104,6 +104,14 @@ def _say_picture(console: Console, one: Mapping[str, Any], most: int | None) -> 
         console.print(table)
     if most is not None and len(one["records"]) > most:
         click.echo(f"... and {len(one['records']) - most} more: --records")
+
+
+def _bill_words(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of a card bill, when it was due and paid."""
+    if not record["due_on"]:
+        return ()
+    paid = f"paid {record['paid_on']}" if record["paid_on"] else "not paid yet"
+    return (f"due {record['due_on']}", paid, "LATE" if record["late"] else "in time")
 
 
 def _plain(text: str) -> str:

@@ -15,7 +15,7 @@ from mydata_hub.insights.fold import Finding
 from mydata_hub.insights.own_words import is_contested, own_view
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.reviews import open_reasons, reviewed_view
-from mydata_hub.insights.sources import SOURCES, complete_until
+from mydata_hub.insights.sources import SOURCES, complete_until, delivering
 
 _NO_SOURCE = Wording(ko="아직 연결된 곳이 없어요.", en="Nothing is connected for this yet.")
 
@@ -72,14 +72,9 @@ NOTHING_COVERED: Final = Coverage(sources=0, complete_until=None)
 def cover_claim(profile: Profile, entry: Entry, now: datetime) -> Coverage:
     """How far the data behind a claim reached, whatever was answered."""
     inputs, state = entry.claim.inputs, fold_state(profile, SOURCES)
-    delivering = [
-        connection
-        for connection in profile.freshness
-        for dataset in inputs
-        if SOURCES.since(state, connection, dataset, collected_only=True) is not None
-    ]
     until = complete_until(state, profile.freshness, inputs, now, collected_only=True)
-    return Coverage(sources=len(set(delivering)), complete_until=until)
+    told = delivering(state, inputs, collected_only=True)
+    return Coverage(sources=len(set(told) & profile.freshness.keys()), complete_until=until)
 
 
 def see_insights(profile: Profile, now: datetime) -> tuple[Seen, ...]:

@@ -128,6 +128,12 @@ def _time_cell(routine: Routine) -> str | None:
     return cell if times * 100 >= CELL_PERCENT * len(routine.minutes) else None
 
 
+# Chance is measured on shoppers (weekly.py), so groceries are what the rule may speak of.
+GROCERIES: Final = WeeklyHabitInsight(
+    attribute="habits.groceries_time",
+    category="groceries",
+    act=Wording(ko="장을 봤어요", en="bought groceries"),
+)
 CAFE: Final = HabitInsight(
     attribute="habits.cafe_time",
     category="cafe",

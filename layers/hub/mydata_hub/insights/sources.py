@@ -82,6 +82,20 @@ class SourcesFold:
 SOURCES: Final = SourcesFold()
 
 
+def delivering(
+    state: State, inputs: Sequence[Dataset], *, collected_only: bool
+) -> list[ConnectionId]:
+    """The connections that told anything of these inputs."""
+    return [
+        connection
+        for connection in map(ConnectionId, state["since"])
+        if any(
+            SOURCES.since(state, connection, dataset, collected_only=collected_only) is not None
+            for dataset in inputs
+        )
+    ]
+
+
 def complete_until(
     state: State,
     freshness: Mapping[ConnectionId, datetime],

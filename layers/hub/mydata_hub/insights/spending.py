@@ -121,8 +121,8 @@ def _lunch(asked: Asked) -> Finding:
     currency = lunches[0].currency
     return find(
         cell,
-        f"평일 점심에 보통 {usual:,} {currency}쯤 써요.",
-        f"A weekday lunch usually costs you about {usual:,} {currency} (minor units).",
+        f"평일 점심에 보통 간단한 한 끼의 {usual * 100 // MEAL[currency]}%쯤 써요.",
+        f"A weekday lunch costs you about {usual * 100 // MEAL[currency]} % of a simple meal.",
         lunches=len(lunches),
         usual_minor=usual,
         currency=currency,

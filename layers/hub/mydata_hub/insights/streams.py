@@ -8,6 +8,7 @@ next date of every stream.
 from __future__ import annotations
 
 import statistics
+from datetime import date
 from typing import Final
 
 from mydata_hub.fields import Dataset, Wording
@@ -57,8 +58,8 @@ def _premium_cadence(asked: Asked) -> Finding:
     ko, en = _RHYTHM_WORDS[shortest.name]
     return find(
         shortest.name,
-        f"보험료가 {ko} 나가요. 다음은 {premiums[0].due}쯤이에요.",
-        f"An insurance premium goes out every {en}, next around {premiums[0].due}.",
+        f"보험료가 {ko} 나가요. 다음은 {premiums[0].due.month}월 {premiums[0].due.day}일쯤이에요.",
+        f"An insurance premium goes out every {en}, next around {_day(premiums[0].due)}.",
         bills=evidence,
     )
 
@@ -75,8 +76,8 @@ def _rent_day(asked: Asked) -> Finding:
         )
     return find(
         cell,
-        f"월세가 주로 {rents[0].usual_day}일쯤 나가요. 다음은 {rents[0].due}쯤이에요.",
-        f"Your rent mostly goes out around day {rents[0].usual_day}, next {rents[0].due}.",
+        f"월세가 주로 {rents[0].usual_day}일쯤 나가요.",
+        f"Your rent mostly goes out around day {rents[0].usual_day} of the month.",
         bills=evidence_of_bills(asked, rents),
     )
 
@@ -135,6 +136,10 @@ def _monthly(asked: Asked, category: str) -> list[Bill]:
         for bill in bills_of(asked, LOOK_BACK_DAYS, (category,))
         if bill.cadence is MONTHLY and bill.is_active(asked.today)
     ]
+
+
+def _day(on: date) -> str:
+    return f"{on.day} {on:%B}"
 
 
 def _insight(attribute: str, rule: Rule, inputs: tuple[Dataset, ...]) -> RuleInsight:

@@ -161,10 +161,10 @@ def explain_weekly_habit(habit: WeeklyHabit, ko: str, en: str) -> Wording:
     """What the person reads; `ko` and `en` name the act: "장을 봤어요", "bought groceries"."""
     weeks = habit.weeks
     if habit.regularity is Regularity.ROUTINE:
-        when_ko, when_en = _when(habit.slot)
+        when = slot_words(habit.slot)
         return Wording(
-            ko=f"지난 {weeks}주 중 {habit.weeks_in_slot}주, {when_ko}에 {ko}.",
-            en=f"In {habit.weeks_in_slot} of the last {weeks} weeks you {en} {when_en}.",
+            ko=f"지난 {weeks}주 중 {habit.weeks_in_slot}주, {when.ko}에 {ko}.",
+            en=f"In {habit.weeks_in_slot} of the last {weeks} weeks you {en} {when.en}.",
         )
     if weeks < MIN_WEEKS:
         return Wording(
@@ -183,12 +183,15 @@ def explain_weekly_habit(habit: WeeklyHabit, ko: str, en: str) -> Wording:
     )
 
 
-def _when(slot: str) -> tuple[str, str]:
+def slot_words(slot: str) -> Wording:
+    """A slot of SLOTS as people say it: "평일 7~9시", "on a workday between 7 and 9"."""
     days, _, part = slot.partition("_")
     ko_days, en_days = {"weekday": ("평일", "workday"), "weekend": ("주말", "weekend")}[days]
     begin, _, end = part.partition("_to_")
     if end:
-        return f"{ko_days} {begin}~{end}시", f"on a {en_days} between {begin} and {end}"
+        return Wording(
+            ko=f"{ko_days} {begin}~{end}시", en=f"on a {en_days} between {begin} and {end}"
+        )
     side, _, hour = part.partition("_")
     word = {"before": ("전", "before"), "after": ("이후", "after")}[side]
-    return f"{ko_days} {hour}시 {word[0]}", f"on a {en_days} {word[1]} {hour}"
+    return Wording(ko=f"{ko_days} {hour}시 {word[0]}", en=f"on a {en_days} {word[1]} {hour}")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, TypeAlias
 
 from mydata_hub.fields import Dataset
 from mydata_hub.insights.advance import fold_state
+from mydata_hub.insights.card_bills import read_bill
 from mydata_hub.insights.commute import MODES, TRIPS_FOLD
-from mydata_hub.insights.fold import TRIPS, State
-from mydata_hub.insights.moments import instant_of
+from mydata_hub.insights.fold import BILLS, HOLDINGS, TRIPS, State
+from mydata_hub.insights.holdings import read_holding
+from mydata_hub.insights.moments import date_of, instant_of
 from mydata_hub.insights.own_words import Dispute
 from mydata_hub.insights.payments import CATEGORIES, PAYMENTS
 from mydata_hub.insights.profile import Profile
@@ -36,6 +38,10 @@ class Behind:
     currency: str | None
     category: str | None
     mode: str | None
+    # Of a card bill alone.
+    due_on: date | None = None
+    paid_on: date | None = None
+    late: bool | None = None
 
 
 def names_of(payments: State) -> Names:
@@ -63,13 +69,21 @@ def trip_lines(trips: State) -> list[Behind]:
 
 def line_of(dataset: Dataset, known: Known, names: Names | None = None) -> Behind:
     """A row of a series as a person reads it."""
-    name = currency = category = mode = amount = None
+    name = currency = category = mode = amount = due_on = paid_on = None
     if dataset in PAYMENTS.capacities:
         payee, amount, index, *_ = known.facts
         name, currency = (names or {}).get(payee, (None, None))
         category = CATEGORIES[index - 1] if 0 < index <= len(CATEGORIES) else None
     elif dataset == TRIPS:
         mode = MODES[known.facts[0]]
+    elif dataset == BILLS:
+        bill = read_bill(known.facts, known.minute)
+        amount, currency = bill.amount_minor, bill.currency
+        due_on = None if bill.due is None else date_of(bill.due)
+        paid_on = None if bill.paid is None else date_of(bill.paid)
+    elif dataset == HOLDINGS:
+        held = read_holding(known.facts)
+        name, amount, currency = held.product or None, held.value_minor, held.currency
     return Behind(
         dataset=dataset,
         mark=known.mark.hex(),
@@ -79,6 +93,8 @@ def line_of(dataset: Dataset, known: Known, names: Names | None = None) -> Behin
         currency=currency,
         category=category,
         mode=mode,
+        due_on=due_on,
+        paid_on=paid_on,
     )
 
 

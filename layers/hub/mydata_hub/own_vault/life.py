@@ -19,16 +19,9 @@ from mydata_hub.insights.own_words import (
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import Profile
 from mydata_hub.own_vault.behind import Behind, disputed_record, names_of
-from mydata_hub.own_vault.pictures import (
-    Covered,
-    Picture,
-    see_bills,
-    see_cafe,
-    see_commute,
-    see_cover,
-    see_spending,
-    see_week,
-)
+from mydata_hub.own_vault.pictures import Covered, Picture, see_commute, see_week
+from mydata_hub.own_vault.pictures_of_facts import see_card_bills, see_cover, see_holdings
+from mydata_hub.own_vault.pictures_of_money import see_bills, see_cafe, see_spending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +64,10 @@ def see_life(profile: Profile | None, now: datetime, *, held: bool = False) -> L
         habits=(
             see_cafe(payments, seen["habits.cafe_time"], covered, names, now),
             see_cover(own, seen["insurance.loss_free_years"], covered),
+            see_card_bills(
+                own, seen["payments.arrears"], seen["payments.card_utilisation"], covered, now
+            ),
+            see_holdings(own, seen["payments.investments"], covered),
         ),
         disputes=tuple((one, disputed_record(profile, one)) for one in list_disputes(profile)),
         corrections=tuple(list_corrections(profile)),
@@ -122,4 +119,7 @@ def _behind(one: Behind) -> dict[str, Any]:
         "currency": one.currency,
         "category": one.category,
         "mode": one.mode,
+        "due_on": one.due_on and one.due_on.isoformat(),
+        "paid_on": one.paid_on and one.paid_on.isoformat(),
+        "late": one.late,
     }

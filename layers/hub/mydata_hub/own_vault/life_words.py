@@ -32,6 +32,8 @@ CATEGORY_WORDS: Final = {
         ("transport", "대중교통", "Public transport"),
         ("travel", "여행", "Travel"),
         ("utilities", "전기·가스·수도", "Utilities"),
+        # No category of a payment, but the class of a bill.
+        ("loan", "대출", "Loans"),
         ("other", "나머지", "The rest"),
         ("unknown", "분류하지 않음", "No category"),
     )

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from mydata_hub.fields import ConnectionId
 from mydata_hub.insights.advance import fold_state
 from mydata_hub.insights.answers import Seen, see_insights
 from mydata_hub.insights.moments import instant_of
+from mydata_hub.insights.next_need import Need, find_needs
+from mydata_hub.insights.own_words import own_view
+from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import Profile
-from mydata_hub.insights.sources import SOURCES
+from mydata_hub.insights.sources import SOURCES, complete_until
 from mydata_hub.own_vault.importing import PastImport
+
+# More would be a list of everything.
+SHOWN_NEEDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,8 @@ class Today:
     thoughts: tuple[Thought, ...]
     sources: tuple[Source, ...]
     imports: tuple[PastImport, ...]
+    # What the coming week is likely to bring; for the person and for offers in the vault.
+    needs: tuple[Need, ...] = ()
     # Something the person said is not taken in yet: until then no thought is shown, lest what is
     # disputed be seen once more.
     held: bool = False
@@ -67,6 +75,7 @@ def see_today(
     sources = _sources(profile)
     return Today(
         open=True,
+        needs=() if held else see_needs(profile, now),
         thoughts=tuple(
             _thought(seen, sources) for seen in (() if held else see_insights(profile, now))
         ),
@@ -76,12 +85,30 @@ def see_today(
     )
 
 
+def see_needs(profile: Profile, now: datetime) -> tuple[Need, ...]:
+    """The likeliest needs of the week after what is known, each category once."""
+    until = complete_until(
+        fold_state(profile, SOURCES), profile.freshness, PAYMENTS.inputs, now, collected_only=False
+    )
+    if until is None:
+        return ()
+    state = fold_state(own_view(profile), PAYMENTS)
+    once: dict[str, Need] = {}
+    for need in find_needs(state, until, collected_only=False):
+        once.setdefault(need.category, need)
+    return tuple(once.values())[:SHOWN_NEEDS]
+
+
 def today_document(today: Today) -> dict[str, Any]:
     """The same for scripts and the command line."""
     return {
         "open": today.open,
         "waiting": today.waiting,
         "held": today.held,
+        "needs": [
+            {"category": need.category, "slot": need.slot, "score_percent": need.score_percent}
+            for need in today.needs
+        ],
         "insights": [_thought_document(thought) for thought in today.thoughts],
         "sources": [_source_document(source) for source in today.sources],
         "imports": [_import_document(one) for one in today.imports],

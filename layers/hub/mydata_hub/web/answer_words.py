@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from mydata_hub.accounts.account import Locale
+from mydata_hub.insights.claim import Claim
+from mydata_hub.insights.units import number_words
 from mydata_hub.web.wording import mark as _
 from mydata_hub.web.wording import translate
 
@@ -80,6 +82,18 @@ ANSWERS: Final = {
     "unchanged": _("No change"),
     "raised": _("Gone up"),
     "lowered": _("Gone down"),
+    "weekday_before_7": _("Workdays, before 7"),
+    "weekday_7_to_9": _("Workdays, 7 to 9"),
+    "weekday_9_to_11": _("Workdays, 9 to 11"),
+    "weekday_11_to_14": _("Workdays, 11 to 14"),
+    "weekday_14_to_18": _("Workdays, 14 to 18"),
+    "weekday_after_18": _("Workdays, after 18"),
+    "weekend_before_7": _("Weekends, before 7"),
+    "weekend_7_to_9": _("Weekends, 7 to 9"),
+    "weekend_9_to_11": _("Weekends, 9 to 11"),
+    "weekend_11_to_14": _("Weekends, 11 to 14"),
+    "weekend_14_to_18": _("Weekends, 14 to 18"),
+    "weekend_after_18": _("Weekends, after 18"),
     "seoul_gangnam": _("Gangnam-gu, Seoul"),
     "seoul_gangdong": _("Gangdong-gu, Seoul"),
     "seoul_gangbuk": _("Gangbuk-gu, Seoul"),
@@ -119,9 +133,16 @@ RECORDS: Final = {
 }
 
 
-def answer_words(symbols: Iterable[str], locale: Locale) -> tuple[str, ...]:
-    """Each answer that there is, spelled out."""
-    return tuple(translate(locale, ANSWERS[symbol]) for symbol in symbols)
+def answer_words(claim: Claim, locale: Locale) -> tuple[str, ...]:
+    """Each answer that there is, spelled out, numbers with what they count."""
+    (attribute,) = claim.attributes
+    return tuple(_words(attribute, symbol, locale) for symbol in claim.alphabet)
+
+
+def _words(attribute: str, symbol: str, locale: Locale) -> str:
+    # "None" says more than "0 bills".
+    counted = None if symbol == "0" else number_words(attribute, symbol)
+    return translate(locale, ANSWERS[symbol]) if counted is None else getattr(counted, locale)
 
 
 def record_words(datasets: Iterable[str], locale: Locale) -> str:

@@ -194,7 +194,7 @@ def _ask(claim: Claim, say: _Speaker) -> Ask:
     return Ask(
         item=claim.ref,
         question=getattr(claim.question, say.locale),
-        answers=answer_words(claim.alphabet, say.locale),
+        answers=answer_words(claim, say.locale),
         price=say(_("One answer tells at most %(bits)s bits"), bits=bits),
     )
 

@@ -45,10 +45,18 @@ MODES: Final = {
 TITLES: Final = {
     "cafe": _("Your coffee"),
     "cover": _("Your car insurance"),
+    "card_bills": _("Your card bills"),
+    "holdings": _("Your investments"),
     "week": _("Your week"),
     "bills": _("Your bills"),
     "spending": _("Where your money goes"),
     "commute": _("Your way to work"),
+}
+CADENCES: Final = {
+    "weekly": _("Every week"),
+    "monthly": _("Every month"),
+    "quarterly": _("Every three months"),
+    "yearly": _("Every year"),
 }
 Mark = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
 
@@ -91,6 +99,7 @@ def show_life(front: TodayFront, request: Request) -> Answer:
         titles=TITLES,
         labels=RECORDS,
         modes=MODES,
+        cadences=CADENCES,
         days=DAY_WORDS,
         categories=CATEGORY_WORDS,
         choices=(*CATEGORIES, UNKNOWN),

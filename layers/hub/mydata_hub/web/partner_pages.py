@@ -16,7 +16,9 @@ from mydata_hub.insights.dry_run import MAX_BITS, Plan, run_dry
 from mydata_hub.insights.entries import Entry
 from mydata_hub.insights.fair_use import FairUse
 from mydata_hub.insights.purposes import PURPOSES, view_purposes
+from mydata_hub.web.answer_words import answer_words
 from mydata_hub.web.answers import REVALIDATE, Answer, json_answer
+from mydata_hub.web.families import by_family
 from mydata_hub.web.language import language_of
 from mydata_hub.web.openapi import describe_api
 from mydata_hub.web.request import Request
@@ -47,13 +49,15 @@ def send_catalogue(front: PartnerFront, request: Request) -> Answer:
     """The claims and the attributes they read; for a browser, as a page."""
     if not request.wants_page:
         return json_answer(200, view_catalogue(), headers=PUBLISHED)
+    language = language_of(request)
     return front.page(
         request,
         "catalogue.html",
         caching=REVALIDATE,
-        attributes=list(ATTRIBUTES.values()),
+        families=by_family(ATTRIBUTES.values(), lambda attribute: attribute.id),
         entries=_asked_now(),
-        language=language_of(request),
+        language=language,
+        words_of=lambda claim: answer_words(claim, language),
         spans=SPANS,
     )
 

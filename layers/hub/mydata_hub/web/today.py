@@ -17,6 +17,7 @@ from mydata_hub.collection.mapping import BUILT_IN, StatementMapping, read_mappi
 from mydata_hub.errors import BadInput
 from mydata_hub.fields import VaultId
 from mydata_hub.insights.profile import Profile
+from mydata_hub.insights.weekly import slot_words
 from mydata_hub.own_vault.archives import (
     MAX_HUB_LETTERS,
     MAX_PIECES,
@@ -33,11 +34,13 @@ from mydata_hub.own_vault.importing import (
     import_statement,
     list_imports,
 )
+from mydata_hub.own_vault.life_words import CATEGORY_WORDS
 from mydata_hub.own_vault.speaking import see_words
 from mydata_hub.own_vault.today import Today, see_today, today_document
 from mydata_hub.ports.clock import Clock
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import Body
+from mydata_hub.web.families import by_family
 from mydata_hub.web.language import language_of
 from mydata_hub.web.problems import problem_for
 from mydata_hub.web.request import Request
@@ -61,7 +64,10 @@ MAPPINGS: Final = {
 SOURCES: Final = {
     "card.approvals": _("Card"),
     "efin.payments": _("Mobile payments"),
+    "card.bills": _("Card bills"),
     "bank.transactions": _("Bank account"),
+    "bank.accounts": _("Bank balances"),
+    "invest.balances": _("Investments"),
     "mobility.trips": _("Trips"),
     "insurance.contracts": _("Insurance"),
 }
@@ -120,15 +126,17 @@ def show_today(front: TodayFront, request: Request) -> Answer:
     """The page."""
     today = _see(front, request)
     locale: Locale = language_of(request)
-    known = [thought for thought in today.thoughts if thought.seen.finding.cell is not None]
-    open_ones = [thought for thought in today.thoughts if thought.seen.finding.cell is None]
     return front.page(
         request,
         "today.html",
         today=today,
-        known=known,
         # Without any source there is nothing to be honest about yet.
-        unanswered=[thought for thought in open_ones if thought.sources],
+        families=by_family(
+            [thought for thought in today.thoughts if thought.sources],
+            lambda thought: thought.seen.attribute.id,
+        ),
+        categories=CATEGORY_WORDS,
+        slot_words=slot_words,
         say=lambda wording: getattr(wording, locale),
         mappings=MAPPINGS,
         labels=SOURCES,
