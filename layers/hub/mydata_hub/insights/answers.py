@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from mydata_hub.fields import Wording
+from mydata_hub.fields import Dataset, Wording
 from mydata_hub.insights.advance import fold_state
 from mydata_hub.insights.catalogue import ATTRIBUTES
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.entries import Attribute, Entry
-from mydata_hub.insights.fold import Finding
+from mydata_hub.insights.fold import Finding, Insight
 from mydata_hub.insights.own_words import is_contested, own_view
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.reviews import open_reasons, reviewed_view
+from mydata_hub.insights.rule import ProfileInsight, ProfileQuestion
 from mydata_hub.insights.sources import SOURCES, complete_until, delivering
 
 _NO_SOURCE = Wording(ko="아직 연결된 곳이 없어요.", en="Nothing is connected for this yet.")
@@ -43,7 +44,6 @@ def answer_claim(profile: Profile, entry: Entry, now: datetime) -> str:
     if entry.appealable and open_reasons(profile):
         return NO_ANSWER
     profile = reviewed_view(profile)
-    state = fold_state(profile, insight.fold)
     until = complete_until(
         fold_state(profile, SOURCES),
         profile.freshness,
@@ -51,11 +51,34 @@ def answer_claim(profile: Profile, entry: Entry, now: datetime) -> str:
         now,
         collected_only=True,
         floor=claim.floor,
-        let_go=lambda dataset: insight.fold.let_go_until(state, dataset),
+        let_go=lambda dataset: _let_go_until(profile, insight, dataset),
     )
     if until is None:
         return NO_ANSWER
-    return entry.symbol(insight.answer(state, until, collected_only=True).cell)
+    return entry.symbol(_find(profile, insight, until, collected_only=True).cell)
+
+
+def _find(
+    profile: Profile, insight: Insight | ProfileInsight, until: datetime, *, collected_only: bool
+) -> Finding:
+    if isinstance(insight, ProfileInsight):
+        asked = ProfileQuestion(profile=profile, now=until, collected_only=collected_only)
+        return insight.rule(asked)
+    state = fold_state(profile, insight.fold)
+    return insight.answer(state, until, collected_only=collected_only)
+
+
+def _let_go_until(
+    profile: Profile, insight: Insight | ProfileInsight, dataset: Dataset
+) -> int | None:
+    """The minute before which something may be missing that the insight counts on."""
+    folds = insight.whole if isinstance(insight, ProfileInsight) else (insight.fold,)
+    found = [
+        fold.let_go_until(fold_state(profile, fold), dataset)
+        for fold in folds
+        if dataset in fold.inputs
+    ]
+    return max((minute for minute in found if minute is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +119,5 @@ def _see(profile: Profile, attribute: Attribute, now: datetime) -> Seen:
     if until is None:
         finding = Finding(cell=None, evidence={}, explanation=_NO_SOURCE)
     else:
-        state = fold_state(profile, insight.fold)
-        finding = insight.answer(state, until, collected_only=False)
+        finding = _find(profile, insight, until, collected_only=False)
     return Seen(attribute=attribute, finding=finding, complete_until=until)

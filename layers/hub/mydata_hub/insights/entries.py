@@ -10,6 +10,7 @@ from typing import Final
 from mydata_hub.fields import Purpose, Wording
 from mydata_hub.insights.claim import NO_ANSWER, AnswerPeriod, Claim, Floor, Sensitivity
 from mydata_hub.insights.fold import Insight
+from mydata_hub.insights.rule import ProfileInsight
 
 _DAY: Final = timedelta(days=1)
 HABIT_FLOOR: Final = Floor(sources=1, window=56 * _DAY, freshness=7 * _DAY)
@@ -29,7 +30,7 @@ class Attribute:
     """What the leakage ledger charges: one property of a person and its partition."""
 
     # The insight that finds it; its id is the attribute's.
-    insight: Insight
+    insight: Insight | ProfileInsight
     label: Wording
     # In their order, where `ordered`.
     cells: tuple[str, ...]
@@ -71,6 +72,7 @@ def make_entry(
     period: AnswerPeriod = AnswerPeriod.QUARTER,
     yes: tuple[str, ...] = (),
     disputable: bool = False,
+    appealable: bool = False,
     sensitivity: Sensitivity = Sensitivity.ORDINARY,
 ) -> Entry:
     """A claim that tells the cell itself or, with `yes`, only whether the cell is one of those."""
@@ -94,4 +96,5 @@ def make_entry(
         attribute=attribute,
         symbols=symbols,
         disputable=disputable,
+        appealable=appealable,
     )

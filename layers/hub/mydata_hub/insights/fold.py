@@ -71,7 +71,10 @@ class Finding:
 
 
 class Insight(Protocol):
-    """One attribute of the person, read from the state of one fold."""
+    """One attribute of the person, read from the state of one fold.
+
+    What rests on several folds is a `rule.ProfileInsight`.
+    """
 
     @property
     def attribute(self) -> str: ...

@@ -12,6 +12,7 @@ from typing import Any, Final
 from mydata_hub.fields import Dataset, Wording
 from mydata_hub.insights.fold import Finding, Fold, State
 from mydata_hub.insights.moments import WEEK_DAYS, local_day, minute_of
+from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.routine import WEEKS
 
 # In so many of the weeks the same: what chance spreads over several cells is not claimed.
@@ -50,6 +51,29 @@ class RuleInsight:
         return self.rule(
             Asked(state=state, now=now, collected_only=collected_only, inputs=self.inputs)
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileQuestion:
+    """What a rule over a whole profile reads: that, and the instant up to which it is complete."""
+
+    profile: Profile
+    now: datetime
+    collected_only: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileInsight:
+    """An attribute found by a rule over several folds and over how far their sources reach.
+
+    `whole` are the folds whose memory may have no gap within a floor's window; of the others, the
+    rule itself heeds how far they remember.
+    """
+
+    attribute: str
+    whole: tuple[Fold, ...]
+    inputs: tuple[Dataset, ...]
+    rule: Callable[[ProfileQuestion], Finding]
 
 
 def find(cell: str | None, ko: str, en: str, **evidence: Any) -> Finding:
