@@ -7,6 +7,7 @@ from typing import Final
 
 from mydata_hub.errors import Busy, Conflict, Damaged, OutcomeUnknown
 from mydata_hub.fields import VaultId
+from mydata_hub.insights.trust import keep_score
 from mydata_hub.own_vault.folding import TRIES, advance_vault, fold_segments, known_until
 from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile, own_manifest
 from mydata_hub.ports.messages import Message, settle
@@ -74,7 +75,7 @@ def _write_completeness(room: Strongroom, told: Completeness, message: Message) 
     freshness = known_until(profile, {told.connection_id: told.at})
     if freshness == profile.freshness:
         return _settled(room, message)
-    profile = profile.advance(manifest.version, {}, freshness)
+    profile = keep_score(profile.advance(manifest.version, {}, freshness), room.clock.now())
     changes = advance_vault(room, vault_id, manifest, rows, profile, secret)
     room.tables.commit(*changes, settle(message))
     return True

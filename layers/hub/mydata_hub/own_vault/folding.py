@@ -20,6 +20,7 @@ from mydata_hub.errors import Busy, Conflict, Damaged, OutcomeUnknown
 from mydata_hub.fields import ConnectionId, EventId, PartyId, SubjectId, VaultId
 from mydata_hub.insights.advance import advance_profile, is_outdated
 from mydata_hub.insights.profile import MAX_CONNECTIONS, Profile
+from mydata_hub.insights.trust import keep_score
 from mydata_hub.own_vault.judging import Opened, Opener, Refused, judge
 from mydata_hub.own_vault.refolding import fold_everything
 from mydata_hub.own_vault.strongroom import Strongroom, open_own_profile, own_manifest
@@ -256,7 +257,8 @@ def _advance_profile(
     # Of one record's versions in these segments the newest; a fold settles it with older ones.
     records = list(settle(one for found in opened for one in found.records).values())
     profile = replace(profile, freshness=known_until(profile, _latest_supplied(opened)))
-    return advance_profile(profile, records, profile.freshness, following.version)
+    profile = advance_profile(profile, records, profile.freshness, following.version)
+    return keep_score(profile, room.clock.now())
 
 
 def _latest_supplied(opened: Iterable[Opened]) -> dict[ConnectionId, datetime]:

@@ -16,6 +16,7 @@ FAMILIES: Final = {
     "commute": _("The way to work"),
     "mobility": _("Getting about"),
     "insurance": _("Insurance"),
+    "trust": _("The trust score"),
     "life": _("What changed"),
 }
 OTHERS: Final = _("More")
