@@ -15,6 +15,7 @@ from mydata_hub.web.checks import session_checks
 from mydata_hub.web.dispatch import handler_for
 from mydata_hub.web.life import HANDLERS as LIFE
 from mydata_hub.web.render import Renderer
+from mydata_hub.web.score import HANDLERS as SCORE
 from mydata_hub.web.today import HANDLERS, TodayFront
 from mydata_hub.wiring import blobs_for, keys_for, signer_for, tables_for
 
@@ -45,7 +46,8 @@ def build(env: Mapping[str, str]) -> Handler:
     )
     desk = Desk(tables=tables, clock=clock, entropy=entropy, issuer=settings.issuer)
     # Reading a session here does not lengthen it: this zone writes nothing of the edge's.
-    return handler_for("my_vault", front, {**HANDLERS, **LIFE}, session_checks(desk, slide=False))
+    checks = session_checks(desk, slide=False)
+    return handler_for("my_vault", front, {**HANDLERS, **LIFE, **SCORE}, checks)
 
 
 handler = on_first_use(build)

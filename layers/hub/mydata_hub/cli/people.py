@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mydata_hub.cli import consents, disclose, insights, own_log, sources
+from mydata_hub.cli import consents, disclose, insights, own_log, own_score, sources
 from mydata_hub.cli.person import person
 
-__all__ = ["consents", "disclose", "insights", "own_log", "person", "sources"]
+__all__ = ["consents", "disclose", "insights", "own_log", "own_score", "person", "sources"]

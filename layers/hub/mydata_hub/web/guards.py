@@ -84,6 +84,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/life/disputes", "my_vault", Guard.PERSON),
     Route("POST", "/life/disputes/end", "my_vault", Guard.PERSON),
     Route("POST", "/life/categories", "my_vault", Guard.PERSON),
+    Route("GET", "/score", "my_vault", Guard.PERSON),
+    Route("GET", "/score/state", "my_vault", Guard.PERSON),
     Route("POST", "/import", "my_vault", Guard.PERSON),
     Route("POST", "/import/archive", "my_vault", Guard.PERSON),
     Route("GET", "/export", "export", Guard.PERSON),

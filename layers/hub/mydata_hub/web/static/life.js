@@ -1,38 +1,14 @@
 // One's own life: each picture is drawn from the table behind it, and what is wrong is said from here.
 
 import { Problem, post } from "./call.js";
+import { axis, drawCharts, token } from "./charts.js";
 import { onSubmit, ready, sayNext } from "./say.js";
 
 const DAY_MS = 86_400_000;
 const MAX_DOT_PX = 11;
 
-function token(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
 function palette() {
   return [1, 2, 3, 4, 5, 6, 7].map((number) => token(`--chart-${number}`));
-}
-
-/** Columns and rows of a table, as they are read. */
-function read(table) {
-  const columns = [...table.tHead.rows[0].cells].slice(1).map((cell) => cell.textContent.trim());
-  const rows = [...table.tBodies[0].rows].map((row) => ({
-    name: row.cells[0].textContent.trim(),
-    on: row.cells[0].dataset.on,
-    texts: [...row.cells].slice(1).map((cell) => cell.textContent.trim()),
-    values: [...row.cells].slice(1).map((cell) => Number(cell.dataset.value ?? 0)),
-  }));
-  return { columns, rows };
-}
-
-function axis(title, more = {}) {
-  return {
-    title: { display: Boolean(title), text: title, color: token("--soft") },
-    ticks: { color: token("--soft"), ...more.ticks },
-    grid: { color: token("--line") },
-    ...more.scale,
-  };
 }
 
 /** Bars on top of each other: a row of the table is a bar, a column a colour. */
@@ -143,24 +119,7 @@ const DRAWN = {
   commute: (told) => stacked(told, 1),
 };
 
-function draw(canvas) {
-  const { chart: name } = canvas.dataset;
-  const table = document.querySelector(`table[data-figures="${name}"]`);
-  const drawn = DRAWN[name](read(table), table);
-  canvas.hidden = false;
-  canvas.parentElement.querySelector("[data-instead]").hidden = true;
-  const shared = { animation: false, responsive: true, maintainAspectRatio: false };
-  drawn.options = { ...shared, ...drawn.options };
-  return new globalThis.Chart(canvas, drawn);
-}
-
-let charts = [];
-function drawAll() {
-  for (const chart of charts) chart.destroy();
-  charts = [...document.querySelectorAll("canvas[data-chart]")].map(draw);
-}
-drawAll();
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+drawCharts(DRAWN);
 
 function bodyOf(form) {
   if (form.elements.payee) {
