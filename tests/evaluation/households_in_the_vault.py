@@ -17,6 +17,7 @@ from typing import Any, Final
 from mydata_hub.collection.mapping import AmountRule, StatementMapping
 from mydata_hub.fields import VaultId, Wording
 from mydata_hub.insights.advance import fold_state
+from mydata_hub.insights.fold import BANK
 from mydata_hub.insights.habits import WeeklyHabitInsight, evidence_of_weeks
 from mydata_hub.insights.moments import LOCAL, date_of, instant_of, local_day
 from mydata_hub.insights.payments import PAYMENTS
@@ -30,6 +31,8 @@ INSIGHT: Final = WeeklyHabitInsight(
     attribute="habits.shopping_week",
     category="cafe",
     act=Wording(ko="결제했어요", en="paid"),
+    # A statement that is imported tells payments of a bank.
+    inputs=(BANK,),
 )
 MAPPING: Final = StatementMapping(
     name="households",

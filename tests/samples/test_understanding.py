@@ -30,6 +30,8 @@ SAID = {
         "commute.window": "7_to_8",
         "commute.days": "3_or_more",
         "mobility.trips": "8_to_12",
+        "mobility.distance": "60_to_149",
+        "insurance.overlapping_cover": "no",
         "mobility.home_district": "seoul_mapo",
         "mobility.work_district": "seoul_jongno",
         "mobility.drives_car": "no",

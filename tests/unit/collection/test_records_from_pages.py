@@ -400,6 +400,7 @@ FROZEN = {
     "invest.balances@1": "5066e87d23766ef0",
     "mobility.trips@1": "99a9ccf034fbec93",
     "insurance.contracts@1": "4c3ecb771b7ec5f8",
+    "insurance.contracts@2": "aae927379ec4c644",
     "own.disputes@1": "cfc1dec1f036064e",
     "own.categories@1": "151ccbbece5c9e39",
     "own.appeals@1": "b6ac9a6a6f0f5ec5",

@@ -77,6 +77,7 @@ def contract(name: str, **body: Any) -> Record:
         "started_on": "2025-06-01",
         "ends_on": "2026-05-31",
         "no_claim_years": 4,
+        "vehicle": "car-1",
         **body,
     }
     return record(

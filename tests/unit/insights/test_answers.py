@@ -19,7 +19,7 @@ from mydata_hub.insights.advance import (
 from mydata_hub.insights.answers import answer_claim, see_insights
 from mydata_hub.insights.catalogue import ATTRIBUTES, CATALOGUE, find_claim
 from mydata_hub.insights.claim import NO_ANSWER
-from mydata_hub.insights.fold import BANK, CARD, EFIN
+from mydata_hub.insights.fold import BANK, CARD, EFIN, HOLDINGS
 from mydata_hub.insights.profile import FoldState, Profile
 from mydata_hub.insights.sources import SOURCES, complete_until
 
@@ -123,6 +123,24 @@ def test_an_answer_needs_sources_that_cover_its_window():
     short = cafe_visits(weekdays_before(55))
     assert ask("habits.cafe_time", profile_of(short)) == NO_ANSWER
     assert ask("habits.cafe_time", profile_of(short + cafe_visits(days_before(57)[:1]))) == "7_to_9"
+
+
+def test_a_window_ends_where_the_data_does_so_no_day_before_it_is_counted_as_missed():
+    begun = cafe_visits(weekdays_before(60))
+    assert ask("habits.cafe_time", profile_of(begun, {"connection-1": NOW - 3 * DAY})) == "7_to_9"
+    late = {"connection-1": NOW - 6 * DAY}
+    assert ask("habits.cafe_time", profile_of(begun, late)) == NO_ANSWER
+
+
+def test_a_fact_that_was_read_in_this_very_second_is_told():
+    holding = record("h", NOW, dataset=HOLDINGS, amount_minor=None, body={"value_minor": 7})
+    assert ask("payments.holds_investments", profile_of([holding])) == "yes"
+
+
+def test_a_habit_is_read_from_the_datasets_that_its_claim_names():
+    at_bank = [replace(one, dataset=BANK) for one in cafe_visits(weekdays_before(70), 8, 5)]
+    first = record("first", at(days_before(70)[0]))
+    assert ask("habits.cafe_time", profile_of([*at_bank, first])) == "none"
 
 
 def test_an_answer_needs_as_many_sources_as_its_floor_says():

@@ -49,8 +49,28 @@ def test_what_is_not_in_force_or_tells_no_end_has_no_window(contracts):
     assert ask(RENEWAL_WINDOW, *contracts).cell is None
 
 
+def test_an_open_ended_contract_that_takes_over_leaves_nothing_to_renew():
+    following = runs("next", 11, 0, ends_on=None, status="upcoming")
+    assert ask(RENEWAL_WINDOW, runs("now", -355, 10), following).cell is None
+    # Nor does one that runs beside it, of the same car; another car's end is told.
+    beside = runs("beside", -5, 0, ends_on=None)
+    assert ask(RENEWAL_WINDOW, runs("now", -355, 10), beside).cell is None
+    other = runs("other", -100, 45, vehicle="car-2")
+    assert ask(RENEWAL_WINDOW, runs("now", -355, 10), beside, other).cell == "31_to_60"
+
+
+def test_a_contract_of_another_car_takes_over_from_none():
+    other = runs("other", 11, 376, status="upcoming", vehicle="car-2")
+    assert ask(RENEWAL_WINDOW, runs("now", -355, 10), other).cell == "within_30"
+    # Where it is not told which car, it may be the renewal.
+    untold = runs("untold", 11, 376, status="upcoming", vehicle=None)
+    assert ask(RENEWAL_WINDOW, runs("now", -355, 10), untold).cell == "181_or_more"
+
+
 def test_of_two_cars_the_contract_that_ends_first_has_to_be_renewed_first():
-    assert ask(RENEWAL_WINDOW, runs("a", -10, 355), runs("b", -320, 45)).cell == "31_to_60"
+    assert ask(RENEWAL_WINDOW, runs("a", -10, 355), runs("b", -320, 45, vehicle="car-2")).cell == (
+        "31_to_60"
+    )
 
 
 @pytest.mark.parametrize(("begins", "ends_in"), [(9, 10), (10, 375), (11, 376), (12, 10)])
@@ -82,6 +102,20 @@ def test_contracts_of_the_very_same_days_may_be_one_that_two_connections_tell():
     assert finding.cell is None
     assert "told twice" in finding.explanation.en
     assert ask(OVERLAP, *twice, runs("other", -5, 300)).cell == "overlapping"
+
+
+def test_two_cars_with_a_contract_each_do_not_overlap():
+    two = [runs("one", -100, 265), runs("two", -5, 300, vehicle="car-2")]
+    finding = ask(OVERLAP, *two)
+    assert (finding.cell, finding.evidence) == ("single", {"in_force": 2})
+    assert ask(OVERLAP, *two, runs("more", -3, 200, vehicle="car-2")).cell == "overlapping"
+
+
+def test_contracts_that_do_not_tell_their_car_may_be_of_different_cars():
+    two = [runs("one", -100, 265, vehicle=None), runs("two", -5, 300, vehicle=None)]
+    assert ask(OVERLAP, *two).cell is None
+    assert ask(OVERLAP, two[0], runs("two", -5, 300)).cell is None
+    assert ask(OVERLAP, two[0]).cell == "single"
 
 
 @settings(max_examples=40)

@@ -71,6 +71,8 @@ _BODIES: Final[dict[Dataset, dict[str, str]]] = {
 _LATER: Final[dict[Dataset, tuple[dict[str, str], ...]]] = {
     # What the bills of a month may come to, where the provider tells it.
     CARD_BILLS: (_BODIES[CARD_BILLS] | {"limit_minor": "integer?"},),
+    # Which car: a digest that is the same with every insurer, and not its number.
+    INSURANCE_CONTRACTS: (_BODIES[INSURANCE_CONTRACTS] | {"vehicle": "text?"},),
 }
 
 

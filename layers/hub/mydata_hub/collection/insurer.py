@@ -40,6 +40,7 @@ def _cover(row: CarCover, asked: wire.Asked) -> Record:
             "ends_on": wire.day_text(row.end_date),
             "no_claim_years": row.no_claim_years,
             "as_of": asked.at.isoformat(),
+            "vehicle": wire.vehicle(row.car_number),
         },
         category="insurance",
     )

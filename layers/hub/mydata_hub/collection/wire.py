@@ -180,6 +180,11 @@ def opaque(connection_id: ConnectionId, number: str) -> str:
     return _digest("account", connection_id, number)[:24]
 
 
+def vehicle(number: str) -> str:
+    """A car's name in records: the same with every provider however its number is spaced."""
+    return _digest("vehicle", "".join(number.split()))[:24]
+
+
 def record_id_of(connection_id: ConnectionId, dataset: Dataset, source_id: str) -> RecordId:
     """The same fact always has the same id, so a second delivery is recognised by it alone."""
     return RecordId(_digest("record", connection_id, dataset, source_id)[:40])

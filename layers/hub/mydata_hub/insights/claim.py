@@ -59,7 +59,8 @@ class Floor:
 
     # At least so many connections that deliver the claim's inputs,
     sources: int
-    # each without a gap over this time,
+    # each without a gap over this time before the instant that is answered for; a window below a
+    # minute asks for no time, since a fact is told by one look,
     window: timedelta
     # and complete at most so long ago.
     freshness: timedelta

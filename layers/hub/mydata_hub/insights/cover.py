@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Final
 
 from mydata_hub.insights.fold import CONTRACTS, Finding
-from mydata_hub.insights.insurance import CONTRACTS_FOLD, Contract, contracts_of, open_ended
+from mydata_hub.insights.insurance import (
+    CONTRACTS_FOLD,
+    OPEN,
+    UNTOLD,
+    Contract,
+    contracts_of,
+)
 from mydata_hub.insights.moments import date_of
 from mydata_hub.insights.rule import Asked, Rule, RuleInsight, cell_in, find
 
@@ -25,7 +32,7 @@ def _of(asked: Asked) -> tuple[list[Contract], list[Contract]]:
 
 def _renewal(asked: Asked) -> Finding:
     known, running = _of(asked)
-    ends = [_covered_until(one, known) for one in running if not open_ended(one)]
+    ends = _ends_by_car(known, running)
     if not ends:
         return _silent(known)
     # With several cars, that of the one whose cover ends first.
@@ -39,14 +46,30 @@ def _renewal(asked: Asked) -> Finding:
     )
 
 
+def _ends_by_car(known: list[Contract], running: list[Contract]) -> list[int]:
+    """When the cover of each car ends; of one that an open-ended contract covers it never does.
+
+    A contract that does not tell its car stands for a car of its own.
+    """
+    by_car: dict[object, list[int]] = defaultdict(list)
+    for number, contract in enumerate(running):
+        car = number if contract.vehicle == UNTOLD else contract.vehicle
+        by_car[car].append(_covered_until(contract, known))
+    return [max(ends) for ends in by_car.values() if max(ends) != OPEN]
+
+
 def _covered_until(contract: Contract, known: list[Contract]) -> int:
-    """The last day of a contract, or of those that take over from it without a gap."""
+    """The last day of a contract, or of those of its car that take over without a gap; or OPEN."""
     end = contract.ends_day
     for following in sorted(known, key=lambda one: one.started_day):
         takes_over = end <= following.started_day <= end + 1
-        if following.running and takes_over and not open_ended(following):
+        if following.running and takes_over and _may_be_one_car(contract, following):
             end = max(end, following.ends_day)
     return end
+
+
+def _may_be_one_car(one: Contract, other: Contract) -> bool:
+    return one.vehicle == other.vehicle or UNTOLD in (one.vehicle, other.vehicle)
 
 
 def _lapsed(asked: Asked) -> Finding:
@@ -72,24 +95,36 @@ def _overlapping(asked: Asked) -> Finding:
     if not running:
         return _silent(known)
     lasting = [one for one in running if one.ends_day - asked.today > HANDOVER_DAYS]
+    by_car: dict[bytes, list[Contract]] = defaultdict(list)
+    for one in lasting:
+        by_car[one.vehicle].append(one)
+    untold = by_car.pop(UNTOLD, [])
     # Who connects an insurer again has each contract twice, as records of two connections.
-    periods = {(one.started_day, one.ends_day) for one in lasting}
-    if len(lasting) > len(periods) == 1:
-        return find(
-            None,
-            "기간이 같은 자동차보험은 같은 계약일 수 있어 답하지 않아요.",
-            "Car contracts of the very same days may be one, told twice: no answer.",
-            in_force=len(lasting),
-        )
-    if len(periods) > 1:
+    periods = {
+        car: {(one.started_day, one.ends_day) for one in contracts}
+        for car, contracts in by_car.items()
+    }
+    most = max((len(told) for told in periods.values()), default=0)
+    if most > 1:
         return find(
             OVERLAPPING,
-            f"자동차보험 {len(lasting)}건이 함께 유효해요.",
-            f"{len(lasting)} car contracts are in force at once.",
+            "자동차 한 대에 보험 여러 건이 함께 유효해요.",
+            "One car has several contracts in force at once.",
+            in_force=len(lasting),
+        )
+    twice = any(len(by_car[car]) > len(told) for car, told in periods.items())
+    if twice or (untold and len(lasting) > 1):
+        return find(
+            None,
+            "같은 계약이거나 다른 차의 계약일 수 있어 답하지 않아요.",
+            "These may be one contract, told twice, or of different cars: no answer.",
             in_force=len(lasting),
         )
     return find(
-        SINGLE, "유효한 자동차보험이 하나예요.", "One car contract is in force.", in_force=1
+        SINGLE,
+        "보험이 겹치는 자동차가 없어요.",
+        "No car has two contracts at once.",
+        in_force=len(running),
     )
 
 

@@ -23,6 +23,8 @@ BILLS_FLOOR: Final = Floor(sources=1, window=56 * _DAY, freshness=35 * _DAY)
 YEAR_FLOOR: Final = Floor(sources=1, window=330 * _DAY, freshness=35 * _DAY)
 # A contract says what holds today; how long its insurer has been connected does not matter.
 FACT_FLOOR: Final = Floor(sources=1, window=timedelta(seconds=1), freshness=35 * _DAY)
+# What may run out within a month has to be known of this week.
+FRESH_FACT_FLOOR: Final = Floor(sources=1, window=timedelta(seconds=1), freshness=7 * _DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,8 @@ def make_entry(
     disputable: bool = False,
     appealable: bool = False,
     sensitivity: Sensitivity = Sensitivity.ORDINARY,
+    version: int = 1,
+    retired: bool = False,
 ) -> Entry:
     """A claim that tells the cell itself or, with `yes`, only whether the cell is one of those."""
     symbols = {cell: ("yes" if cell in yes else "no") if yes else cell for cell in attribute.cells}
@@ -82,7 +86,7 @@ def make_entry(
     return Entry(
         claim=Claim(
             id=claim,
-            version=1,
+            version=version,
             question=Wording(ko=ko, en=en),
             alphabet=(*alphabet, NO_ANSWER),
             attributes=(attribute.id,),
@@ -95,6 +99,7 @@ def make_entry(
         ),
         attribute=attribute,
         symbols=symbols,
+        retired=retired,
         disputable=disputable,
         appealable=appealable,
     )

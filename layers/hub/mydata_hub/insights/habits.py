@@ -42,7 +42,9 @@ class HabitInsight:
         """The time cell of a routine, `none` where it is rare, and nothing in between."""
         minutes = [
             payment.minute
-            for payment in PAYMENTS.payments(state, collected_only=collected_only)
+            for payment in PAYMENTS.payments(
+                state, collected_only=collected_only, inputs=self.inputs
+            )
             if payment.category == self.category
         ]
         routine = find_routine(minutes, local_day(minute_of(now)))
@@ -71,7 +73,7 @@ class WeeklyHabitInsight:
 
     def answer(self, state: State, now: datetime, *, collected_only: bool) -> Finding:
         """The slot of the week, `none` where it is rare, and nothing in between."""
-        payments = PAYMENTS.payments(state, collected_only=collected_only)
+        payments = PAYMENTS.payments(state, collected_only=collected_only, inputs=self.inputs)
         habit = find_weekly_habit(
             (payment.minute for payment in payments if payment.category == self.category),
             local_day(minute_of(now)),

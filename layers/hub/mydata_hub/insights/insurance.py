@@ -11,7 +11,7 @@ from mydata_hub.collection.record import Record
 from mydata_hub.fields import Dataset, Wording
 from mydata_hub.insights.fold import CONTRACTS, Finding, State
 from mydata_hub.insights.moments import date_of, day_of, local_day, minute_of
-from mydata_hub.insights.series import UNKNOWN_COUNT, Facts, SeriesFold, count_byte
+from mydata_hub.insights.series import UNKNOWN_COUNT, Facts, SeriesFold, count_byte, short_hash
 
 CAR: Final = "car"
 # One that was still to come when it was collected runs once its first day is there.
@@ -21,8 +21,10 @@ NOT_IN_FORCE: Final = "not_in_force"
 # The bands, each named by its first year.
 YEARS: Final = ((11, "11_or_more"), (6, "6_to_10"), (3, "3_to_5"), (1, "1_to_2"), (0, "0"))
 # No end is told: the contract runs until its status changes.
-_OPEN: Final = 2**32 - 1
+OPEN: Final = 2**32 - 1
 _FIRST: Final = date(1900, 1, 1)
+_VEHICLE_BYTES: Final = 4
+UNTOLD: Final = bytes(_VEHICLE_BYTES)
 
 
 class Contract(NamedTuple):
@@ -32,6 +34,8 @@ class Contract(NamedTuple):
     started_day: int
     ends_day: int
     loss_free_years: int
+    # Which car, or UNTOLD.
+    vehicle: bytes
 
 
 def _facts_of(record: Record) -> Facts | None:
@@ -41,9 +45,14 @@ def _facts_of(record: Record) -> Facts | None:
     return (
         body.get("status") in RUNNING,
         _day(body.get("started_on"), 0),
-        _day(body.get("ends_on"), _OPEN),
+        _day(body.get("ends_on"), OPEN),
         count_byte(body.get("no_claim_years")),
+        _vehicle(body.get("vehicle")),
     )
+
+
+def _vehicle(told: Any) -> bytes:
+    return short_hash(told, _VEHICLE_BYTES) if isinstance(told, str) and told else UNTOLD
 
 
 def _day(told: Any, otherwise: int) -> int:
@@ -56,9 +65,9 @@ def _day(told: Any, otherwise: int) -> int:
 
 CONTRACTS_FOLD: Final = SeriesFold(
     id="contracts",
-    version=2,
+    version=3,
     capacities={CONTRACTS: 48},
-    layout=struct.Struct(">?IIB"),
+    layout=struct.Struct(f">?IIB{_VEHICLE_BYTES}s"),
     facts_of=_facts_of,
 )
 
@@ -127,13 +136,8 @@ def contracts_of(
     ]
 
 
-def open_ended(contract: Contract) -> bool:
-    """Whether it tells no end."""
-    return contract.ends_day == _OPEN
-
-
 def _evidence(known: list[Contract], running: list[Contract]) -> dict[str, Any]:
-    ends = [contract.ends_day for contract in running if contract.ends_day != _OPEN]
+    ends = [contract.ends_day for contract in running if contract.ends_day != OPEN]
     return {
         "contracts": len(known),
         "in_force": len(running),

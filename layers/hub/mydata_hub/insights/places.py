@@ -53,7 +53,7 @@ def _district(end: int, ko: str, en: str) -> Rule:
                 mornings=len(mornings),
             )
         return find(
-            cell, f"{ko} {NAMES[cell]}예요.", f"{en} {NAMES[cell]}.", mornings=len(mornings)
+            cell, f"{ko} {NAMES[cell].ko}예요.", f"{en} {NAMES[cell].en}.", mornings=len(mornings)
         )
 
     return rule

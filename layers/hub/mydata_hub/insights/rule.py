@@ -14,9 +14,12 @@ from mydata_hub.insights.fold import Finding, Fold, State
 from mydata_hub.insights.moments import WEEK_DAYS, local_day, minute_of
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.routine import WEEKS
+from mydata_hub.insights.series import SeriesFold
 
 # In so many of the weeks the same: what chance spreads over several cells is not claimed.
 SAME_WEEKS_PERCENT: Final = 75
+# Of fewer weeks nothing is usual.
+MIN_WEEKS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,18 @@ def cell_in(bounds: Mapping[int, str], number: float) -> str:
     return list(bounds.values())[bisect_right(list(bounds), number) - 1]
 
 
+def whole_weeks(asked: Asked, fold: SeriesFold, most: int = WEEKS) -> int:
+    """How many of the last weeks are remembered whole: none before the first record, or before
+    the last one that a full series let go, is a week without anything."""
+    rows = fold.rows(asked.state, collected_only=asked.collected_only, inputs=asked.inputs)
+    begun = min((row.minute for row in rows), default=None)
+    if begun is None:
+        return 0
+    gone = [fold.let_go_until(asked.state, dataset) for dataset in asked.inputs]
+    since = local_day(max(begun, *(minute for minute in gone if minute is not None), 0))
+    return max(0, min(most, (asked.today - since - 1) // WEEK_DAYS))
+
+
 def by_week(days: Iterable[tuple[int, int]], today: int, weeks: int = WEEKS) -> list[int]:
     """The sums of (local day, number) in each of the last weeks, the latest first."""
     sums = [0] * weeks
@@ -97,6 +112,8 @@ def by_week(days: Iterable[tuple[int, int]], today: int, weeks: int = WEEKS) -> 
 
 
 def usual_cell(bounds: Mapping[int, str], weeks: Sequence[int]) -> str | None:
-    """The cell that most weeks fall into, if so many do."""
+    """The cell that most weeks fall into, if so many do and there are enough."""
+    if len(weeks) < MIN_WEEKS:
+        return None
     cell, times = Counter(cell_in(bounds, number) for number in weeks).most_common(1)[0]
     return cell if times * 100 >= SAME_WEEKS_PERCENT * len(weeks) else None

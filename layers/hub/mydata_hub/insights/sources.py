@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from mydata_hub.collection.record import Provenance, Record
@@ -14,6 +14,8 @@ from mydata_hub.insights.fold import BANK, BILLS, CARD, CONTRACTS, EFIN, HOLDING
 from mydata_hub.insights.moments import instant_of, minute_of
 from mydata_hub.insights.profile import MAX_CONNECTIONS
 
+# Records are remembered by the minute: a shorter window asks for no time.
+_A_LOOK: Final = timedelta(minutes=1)
 # dataset -> the minute before which a full series has let records go, or None
 LetGo = Callable[[Dataset], int | None]
 
@@ -108,11 +110,12 @@ def complete_until(
 ) -> datetime | None:
     """The instant up to which the sources of these inputs are complete, or None.
 
-    With a floor: None unless enough connections are complete over its window and fresh, and the
-    instant is the oldest of theirs, so that a habit is not counted as missed on days that have
-    not arrived. Without: the latest, since the person sees whatever there is.
+    With a floor: None unless enough connections are fresh and complete over its window, which ends
+    with the instant: the oldest of theirs, so that a habit is counted as missed neither on days
+    that have not arrived nor on days before a source began. Without: the latest, since the person
+    sees whatever there is.
     """
-    fresh: list[datetime] = []
+    told: list[tuple[datetime, datetime]] = []
     for connection, at in freshness.items():
         delivered = [
             (dataset, since)
@@ -127,9 +130,19 @@ def complete_until(
         gaps = [gap for dataset, _ in delivered if (gap := let_go(dataset)) is not None]
         gaps += [state["gap"]] if "gap" in state else []
         begun = instant_of(max([min(since for _, since in delivered), *gaps]))
-        if floor and (until < now - floor.freshness or begun > now - floor.window):
-            continue
-        fresh.append(until)
-    if len(fresh) < (floor.sources if floor else 1):
+        told.append((begun, until))
+    if floor is None:
+        return max((until for _, until in told), default=None)
+    return _floored(
+        [(begun, until) for begun, until in told if until >= now - floor.freshness], floor
+    )
+
+
+def _floored(fresh: Sequence[tuple[datetime, datetime]], floor: Floor) -> datetime | None:
+    """The oldest instant of the connections whose time reaches back a window from it."""
+    window = floor.window if floor.window >= _A_LOOK else timedelta(0)
+    until = min((end for begun, end in fresh if begun <= end - window), default=None)
+    if until is None:
         return None
-    return min(fresh) if floor else max(fresh)
+    enough = sum(begun <= until - window for begun, _ in fresh) >= floor.sources
+    return until if enough else None

@@ -15,7 +15,16 @@ from mydata_hub.insights.fold import CARD, EFIN, Finding
 from mydata_hub.insights.moments import WEEK_DAYS, is_weekday, local_day, minute_of_day
 from mydata_hub.insights.payments import PAYMENTS, Payment
 from mydata_hub.insights.routine import SPAN_DAYS
-from mydata_hub.insights.rule import Asked, Rule, RuleInsight, by_week, cell_in, find, usual_cell
+from mydata_hub.insights.rule import (
+    Asked,
+    Rule,
+    RuleInsight,
+    by_week,
+    cell_in,
+    find,
+    usual_cell,
+    whole_weeks,
+)
 
 EATING_OUT: Final = ("restaurant", "cafe", "bakery", "chicken", "delivery")
 DELIVERED: Final = ("delivery", "chicken")
@@ -75,16 +84,19 @@ def _deliveries(asked: Asked) -> Finding:
         for one in outgoing(asked, DELIVERY_WEEKS * WEEK_DAYS)
         if one.category in DELIVERED
     ]
-    weeks = by_week(days, asked.today, DELIVERY_WEEKS)
-    cell = usual_cell(A_WEEK, weeks)
+    known = whole_weeks(asked, PAYMENTS, DELIVERY_WEEKS)
+    weeks = by_week(days, asked.today, known)
+    cell = usual_cell(A_WEEK, weeks) if known == DELIVERY_WEEKS else None
     # What falls at random into weeks varies as much as it is often; a habit varies a third of that.
-    if 3 * statistics.pvariance(weeks) > statistics.mean(weeks):
+    if cell and 3 * statistics.pvariance(weeks) > statistics.mean(weeks):
         cell = None
     if cell is None:
         return find(
             None,
-            f"배달을 지난 16주에 {len(days)}번 시켰지만 주마다 달라서 답하지 않아요.",
-            f"You had food delivered {len(days)} times in 16 weeks, unevenly: no answer.",
+            f"배달을 지난 {known}주에 {len(days)}번 시켰지만, "
+            "주마다 다르거나 아직 짧아서 답하지 않아요.",
+            f"You had food delivered {len(days)} times in {known} weeks, unevenly or not yet for "
+            f"{DELIVERY_WEEKS} weeks: no answer.",
             weeks=weeks,
         )
     return find(

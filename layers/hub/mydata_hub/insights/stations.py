@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from mydata_hub.fields import Wording
+
 _TABLE: Final = {
     "seoul_gangnam": (
         "서울 강남구",
@@ -118,4 +120,8 @@ DISTRICTS: Final = tuple(_TABLE)
 DISTRICT_OF: Final = {
     station: district for district, (_, stations) in _TABLE.items() for station in stations.split()
 }
-NAMES: Final = {district: name for district, (name, _) in _TABLE.items()}
+NAMES: Final = {
+    district: Wording(ko=name, en=f"{gu.title()}-gu, {city.title()}")
+    for district, (name, _) in _TABLE.items()
+    for city, gu in [district.split("_")]
+}

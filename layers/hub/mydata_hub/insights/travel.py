@@ -8,9 +8,24 @@ from typing import Final
 from mydata_hub.insights.commute import METRES, MODES, SETS_OUT, TRIPS_FOLD, first_of_each_day
 from mydata_hub.insights.fold import TRIPS, Finding
 from mydata_hub.insights.habits import CELL_PERCENT, NONE, evidence_of
-from mydata_hub.insights.moments import first_minute, is_weekday, local_day, minute_of_day
+from mydata_hub.insights.moments import (
+    WEEK_DAYS,
+    first_minute,
+    is_weekday,
+    local_day,
+    minute_of_day,
+)
 from mydata_hub.insights.routine import Regularity, explain_routine, find_routine
-from mydata_hub.insights.rule import Asked, Rule, RuleInsight, by_week, cell_in, find, usual_cell
+from mydata_hub.insights.rule import (
+    Asked,
+    Rule,
+    RuleInsight,
+    by_week,
+    cell_in,
+    find,
+    usual_cell,
+    whole_weeks,
+)
 from mydata_hub.insights.series import Row
 
 COMMUTE_DAYS: Final = {0: "0", 1: "1_to_2", 3: "3_or_more"}
@@ -57,16 +72,31 @@ def _trips(asked: Asked) -> Finding:
 
 
 def _km(asked: Asked) -> Finding:
-    trips = trips_of(asked)
-    if any(row.facts[2] == 0 for row in trips):
+    """Told where trips without a distance could change no cell, however far they went.
+
+    That is: if they went nowhere, and if each went as far as the longest of all.
+    """
+    known = whole_weeks(asked, TRIPS_FOLD)
+    begin = asked.today - known * WEEK_DAYS
+    trips = [row for row in trips_of(asked) if local_day(row.minute) >= begin]
+    longest = max((row.facts[2] for row in trips), default=0)
+    least, most = (
+        _km_by_week([(row, row.facts[2] or otherwise) for row in trips], asked.today, known)
+        for otherwise in (0, longest)
+    )
+    if longest == 0 or usual_cell(KM_A_WEEK, least) != usual_cell(KM_A_WEEK, most):
         return find(
             None,
             "거리를 알 수 없는 이동이 있어 답하지 않아요.",
             "Some trips do not tell their distance: no answer.",
+            weeks=least,
         )
-    units = [(local_day(row.minute), row.facts[2]) for row in trips]
-    weeks = [total * METRES // 1000 for total in by_week(units, asked.today)]
-    return _told(KM_A_WEEK, weeks, ("km", "이동 거리", "km travelled"))
+    return _told(KM_A_WEEK, least, ("km", "이동 거리", "km travelled"))
+
+
+def _km_by_week(trips: list[tuple[Row, int]], today: int, weeks: int) -> list[int]:
+    units = [(local_day(row.minute), far) for row, far in trips]
+    return [total * METRES // 1000 for total in by_week(units, today, weeks)]
 
 
 def _shared_bike(asked: Asked) -> Finding:
@@ -88,16 +118,20 @@ def _weekly(
     days: list[tuple[int, int]],
     words: tuple[str, str, str],
 ) -> Finding:
-    return _told(bounds, by_week(days, asked.today), words)
+    return _told(bounds, by_week(days, asked.today, whole_weeks(asked, TRIPS_FOLD)), words)
 
 
 def _told(bounds: dict[int, str], weeks: list[int], words: tuple[str, str, str]) -> Finding:
     cell, (unit, ko, en), total = usual_cell(bounds, weeks), words, sum(weeks)
-    silent_ko, silent_en = ("", "") if cell else (" 주마다 달라서 답하지 않아요.", " Too uneven.")
+    silent_ko, silent_en = (
+        ("", "")
+        if cell
+        else (" 주마다 다르거나 아직 짧아서 답하지 않아요.", " Too uneven, or too short.")
+    )
     return find(
         cell,
-        f"지난 8주 {ko}: 모두 {total}{unit}.{silent_ko}",
-        f"In the last eight weeks: {total} {en}.{silent_en}",
+        f"지난 {len(weeks)}주 {ko}: 모두 {total}{unit}.{silent_ko}",
+        f"In the last {len(weeks)} weeks: {total} {en}.{silent_en}",
         weeks=weeks,
     )
 

@@ -7,7 +7,7 @@ from typing import Final
 from mydata_hub.fields import Wording
 from mydata_hub.insights import cover
 from mydata_hub.insights.claim import AnswerPeriod
-from mydata_hub.insights.entries import FACT_FLOOR, Attribute, make_entry
+from mydata_hub.insights.entries import FACT_FLOOR, FRESH_FACT_FLOOR, Attribute, make_entry
 
 _RENEWAL: Final = Attribute(
     insight=cover.RENEWAL_WINDOW,
@@ -37,6 +37,17 @@ ENTRIES: Final = (
         FACT_FLOOR,
         _QUOTE,
         period=AnswerPeriod.THIRTY_DAYS,
+        retired=True,
+    ),
+    make_entry(
+        "insurance.renewal",
+        "자동차보험이 며칠 뒤에 끝나나요?",
+        "In how many days does the car cover end?",
+        _RENEWAL,
+        FRESH_FACT_FLOOR,
+        _QUOTE,
+        period=AnswerPeriod.THIRTY_DAYS,
+        version=2,
     ),
     make_entry(
         "insurance.lapsed_cover",
@@ -50,8 +61,8 @@ ENTRIES: Final = (
     ),
     make_entry(
         "insurance.overlapping_cover",
-        "자동차보험 여러 건이 함께 유효한가요?",
-        "Are several car contracts in force at once?",
+        "자동차 한 대에 보험 여러 건이 함께 유효한가요?",
+        "Is one car covered by several contracts at once?",
         _OVERLAP,
         FACT_FLOOR,
         ("insurance_quote",),
