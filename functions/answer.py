@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mydata_hub.accounts.desk import Desk
-from mydata_hub.config import AnswerSettings, Handler, on_first_use
+from mydata_hub.config import Handler, on_first_use
 from mydata_hub.fields import VaultId
 from mydata_hub.insights.catalogue import CATALOGUE, catalogue_hash
 from mydata_hub.oauth.authority import Authority, PublishedCatalogue, SigningKeys
@@ -21,6 +21,7 @@ from mydata_hub.transparency.in_force import POLICIES, signing_keys
 from mydata_hub.transparency.published import PublishedLog
 from mydata_hub.vault.key_rows import Purpose
 from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.vault_config import AnswerSettings
 from mydata_hub.web.claims import Acts, answer_handler
 from mydata_hub.wiring import blobs_for, keys_for, policies_folder, signer_for, tables_for
 

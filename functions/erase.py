@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from mydata_hub.aws.streams import row_from_image
-from mydata_hub.config import EraseSettings, Handler, on_first_use
+from mydata_hub.config import Handler, on_first_use
 from mydata_hub.erasure.publishing import publish_key
 from mydata_hub.erasure.running import FUNCTION, take_further
 from mydata_hub.erasure.steps import Workroom
@@ -22,6 +22,7 @@ from mydata_hub.ports.topics import due_for, message_for
 from mydata_hub.release.sd_jwt import AnswerKey
 from mydata_hub.transparency.in_force import signing_keys
 from mydata_hub.transparency.published import PublishedLog
+from mydata_hub.vault_config import EraseSettings
 from mydata_hub.wiring import blobs_for, copies_of, signer_for, tables_for
 
 MAX_SWEPT: Final = 200
@@ -57,10 +58,9 @@ def build(env: Mapping[str, str]) -> Handler:
 
 
 def _take(room: Workroom, record: Any) -> None:
-    if image := record.raw_event["dynamodb"].get("NewImage"):
-        message = message_for(FUNCTION, row_from_image(TABLE, image), room.clock.now())
-        if message:
-            take_further(room, message)
+    image = record.raw_event["dynamodb"].get("NewImage")
+    if image and (message := message_for(FUNCTION, row_from_image(TABLE, image), room.clock.now())):
+        take_further(room, message)
 
 
 def _sweep(room: Workroom, logger: Any) -> Mapping[str, Any]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mydata_hub.accounts.desk import Desk
-from mydata_hub.collection.record import Provenance
-from mydata_hub.config import ExportSettings, Handler, on_first_use
-from mydata_hub.own_vault.strongroom import Strongroom
+from mydata_hub.config import Handler, on_first_use
+from mydata_hub.own_vault.strongroom import Strongroom, believe
 from mydata_hub.portability.beginning import ExportRoom
 from mydata_hub.portability.exporting import RoomExports
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.transparency.published import Checkpoints
 from mydata_hub.vault.segment_opening import trust
 from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.vault_config import ExportSettings
 from mydata_hub.web.checks import session_checks
 from mydata_hub.web.dispatch import handler_for
 from mydata_hub.web.own_export import HANDLERS, ExportFront
@@ -25,23 +25,17 @@ def build(env: Mapping[str, str]) -> Handler:
     """The handler over the stores that the settings name."""
     settings = ExportSettings.read(env)
     tables, clock, entropy = tables_for(settings), SystemClock(), SystemEntropy()
-    collector = signer_for(settings, settings.collector_key, "ES256")
-    own = signer_for(settings, settings.self_supplied_key, "ES256")
-    again = signer_for(settings, settings.reseal_key, "ES256")
+    named = ("collector", "self_supplied", "review", "reseal")
+    signers = {one: signer_for(settings, getattr(settings, f"{one}_key"), "ES256") for one in named}
     desk = Desk(tables=tables, clock=clock, entropy=entropy, issuer=settings.issuer)
     strongroom = Strongroom(
         tables=tables,
         blobs=blobs_for(settings, settings.segments_bucket),
         keys=VaultKeys(tables, keys_for(settings, settings.vault_key), clock),
-        trusted=trust(
-            [
-                (collector.public_key(), Provenance.COLLECTED),
-                (own.public_key(), Provenance.SELF_SUPPLIED),
-            ]
-        ),
+        trusted=believe(signers),
         clock=clock,
         entropy=entropy,
-        resealers=trust([(again.public_key(), None)]),
+        resealers=trust([(signers["reseal"].public_key(), None)]),
     )
     room = ExportRoom(strongroom=strongroom, desk=desk, log=Checkpoints(tables))
     front = ExportFront(

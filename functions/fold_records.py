@@ -11,18 +11,18 @@ from functools import partial
 from typing import Any
 
 from mydata_hub.aws.streams import key_from_record, row_from_image
-from mydata_hub.collection.record import Provenance
-from mydata_hub.config import FoldRecordsSettings, Handler, on_first_use
+from mydata_hub.config import Handler, on_first_use
 from mydata_hub.errors import HubError
 from mydata_hub.observe import logger_for, measure
 from mydata_hub.own_vault.folding import Folded
-from mydata_hub.own_vault.strongroom import Strongroom
+from mydata_hub.own_vault.strongroom import Strongroom, believe
 from mydata_hub.own_vault.waking import FUNCTION, Task, swept_tasks, told_message, told_segments
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.ports.messages import TABLE
 from mydata_hub.transparency.in_force import signing_keys
 from mydata_hub.vault.segment_opening import trust
 from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.vault_config import FoldRecordsSettings
 from mydata_hub.wiring import blobs_for, keys_for, signer_for, tables_for
 
 
@@ -30,22 +30,18 @@ def build(env: Mapping[str, str]) -> Handler:
     """The handler over the stores that the settings name."""
     settings, clock = FoldRecordsSettings.read(env), SystemClock()
     tables, logger = tables_for(settings), logger_for(FUNCTION)
-    signer = partial(signer_for, settings, algorithm="ES256")
-    collector, own = signer(settings.collector_key), signer(settings.self_supplied_key)
-    believed = {Provenance.COLLECTED: collector, Provenance.SELF_SUPPLIED: own}
-    again = signer(settings.reseal_key)
+    named = ("collector", "self_supplied", "review", "reseal")
+    signers = {one: signer_for(settings, getattr(settings, f"{one}_key"), "ES256") for one in named}
     room = Strongroom(
         tables=tables,
         blobs=blobs_for(settings, settings.segments_bucket),
         keys=VaultKeys(tables, keys_for(settings, settings.vault_key), clock),
-        trusted=trust([(one.public_key(), whose) for whose, one in believed.items()]),
+        trusted=believe(signers),
         clock=clock,
         entropy=SystemEntropy(),
-        resealers=trust([(again.public_key(), None)]),
+        resealers=trust([(signers["reseal"].public_key(), None)]),
     )
-    keys = signing_keys(
-        tables, clock, room.entropy, collector=collector, self_supplied=own, reseal=again
-    )
+    keys = signing_keys(tables, clock, room.entropy, **signers)
 
     def handle(event: dict[str, Any], _context: Any) -> Mapping[str, Any]:
         done, failed, failure = Folded(), list[str](), None

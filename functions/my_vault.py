@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from mydata_hub.accounts.desk import Desk
-from mydata_hub.config import Handler, MyVaultSettings, on_first_use
+from mydata_hub.appeals.opening import end_appeal, open_appeal, see_appeals
+from mydata_hub.appeals.review_box import ReviewBox
+from mydata_hub.config import Handler, on_first_use
 from mydata_hub.own_vault.importing import Letterbox
 from mydata_hub.own_vault.strongroom import see_profile
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.vault.key_rows import Purpose
 from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.vault_config import MyVaultSettings
+from mydata_hub.web.appealing import HANDLERS as APPEALS
+from mydata_hub.web.appealing import AppealActs, AppealFront
 from mydata_hub.web.checks import session_checks
 from mydata_hub.web.dispatch import handler_for
 from mydata_hub.web.life import HANDLERS as LIFE
 from mydata_hub.web.render import Renderer
 from mydata_hub.web.score import HANDLERS as SCORE
-from mydata_hub.web.today import HANDLERS, TodayFront
+from mydata_hub.web.today import HANDLERS
 from mydata_hub.wiring import blobs_for, keys_for, signer_for, tables_for
 
 
@@ -24,30 +30,33 @@ def build(env: Mapping[str, str]) -> Handler:
     """The handler over the stores that the settings name."""
     settings = MyVaultSettings.read(env)
     tables, clock, entropy = tables_for(settings), SystemClock(), SystemEntropy()
+    vault_key = keys_for(settings, settings.vault_key)
     # What is shown comes from the profile; records stay sealed to this function.
-    keys = VaultKeys(
-        tables,
-        keys_for(settings, settings.vault_key),
-        clock,
-        purposes=frozenset({Purpose.PROFILE}),
+    keys = VaultKeys(tables, vault_key, clock, purposes=frozenset({Purpose.PROFILE}))
+    letterbox = Letterbox(
+        tables=tables,
+        blobs=blobs_for(settings, settings.segments_bucket),
+        signer=signer_for(settings, settings.self_supplied_key, "ES256"),
+        clock=clock,
+        entropy=entropy,
     )
-    front = TodayFront(
+    box = ReviewBox(vault_key)
+    front = AppealFront(
         issuer=settings.issuer,
         renderer=Renderer(),
         clock=clock,
-        letterbox=Letterbox(
-            tables=tables,
-            blobs=blobs_for(settings, settings.segments_bucket),
-            signer=signer_for(settings, settings.self_supplied_key, "ES256"),
-            clock=clock,
-            entropy=entropy,
-        ),
+        letterbox=letterbox,
         profile_of=lambda vault_id: see_profile(tables, keys, vault_id),
+        appeals=AppealActs(
+            see=partial(see_appeals, letterbox, box),
+            begin=partial(open_appeal, letterbox, box),
+            end=partial(end_appeal, letterbox, box),
+        ),
     )
     desk = Desk(tables=tables, clock=clock, entropy=entropy, issuer=settings.issuer)
     # Reading a session here does not lengthen it: this zone writes nothing of the edge's.
-    checks = session_checks(desk, slide=False)
-    return handler_for("my_vault", front, {**HANDLERS, **LIFE, **SCORE}, checks)
+    handlers = {**HANDLERS, **LIFE, **SCORE, **APPEALS}
+    return handler_for("my_vault", front, handlers, session_checks(desk, slide=False))
 
 
 handler = on_first_use(build)

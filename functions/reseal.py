@@ -11,14 +11,13 @@ from typing import Any, Final
 
 from mydata_hub.aws.streams import row_from_image
 from mydata_hub.batches import take_stream, take_swept
-from mydata_hub.collection.record import Provenance
-from mydata_hub.config import Handler, ResealSettings, on_first_use
+from mydata_hub.config import Handler, on_first_use
 from mydata_hub.erasure.part_running import erase_part
 from mydata_hub.erasure.state import PART_TOPIC
 from mydata_hub.errors import HubError
 from mydata_hub.observe import logger_for
 from mydata_hub.own_vault.replacing import Resealer
-from mydata_hub.own_vault.strongroom import Strongroom
+from mydata_hub.own_vault.strongroom import Strongroom, believe
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.ports.messages import TABLE
 from mydata_hub.ports.tables import Row
@@ -27,6 +26,7 @@ from mydata_hub.rotation.asking import answer_operator
 from mydata_hub.rotation.running import FUNCTION, Workshop, take_further
 from mydata_hub.vault.segment_opening import trust
 from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.vault_config import ResealSettings
 from mydata_hub.wiring import blobs_for, keys_for, signer_for, tables_for
 
 MAX_SWEPT: Final = 20
@@ -58,15 +58,14 @@ def build(env: Mapping[str, str]) -> Handler:
 def _workshop(settings: ResealSettings, logger: Any) -> Workshop:
     tables, clock = tables_for(settings), SystemClock()
     master = keys_for(settings, settings.vault_key)
-    named = (settings.collector_key, settings.self_supplied_key, settings.reseal_key)
-    collector, own, signer = (signer_for(settings, one, "ES256") for one in named)
-    believed = ((collector, Provenance.COLLECTED), (own, Provenance.SELF_SUPPLIED))
+    named = ("collector", "self_supplied", "review", "reseal")
+    signers = {one: signer_for(settings, getattr(settings, f"{one}_key"), "ES256") for one in named}
     room = Strongroom(
         tables=tables,
         blobs=blobs_for(settings, settings.segments_bucket),
         keys=VaultKeys(tables, master, clock),
-        trusted=trust([(one.public_key(), whose) for one, whose in believed]),
-        resealers=trust([(signer.public_key(), None)]),
+        trusted=believe(signers),
+        resealers=trust([(signers["reseal"].public_key(), None)]),
         clock=clock,
         entropy=SystemEntropy(),
     )
@@ -74,7 +73,7 @@ def _workshop(settings: ResealSettings, logger: Any) -> Workshop:
     def failed(error: HubError) -> None:
         logger.error("a vault could not be rotated", error=type(error).__name__)
 
-    return Workshop(resealer=Resealer(room, signer), master=master, failed=failed)
+    return Workshop(resealer=Resealer(room, signers["reseal"]), master=master, failed=failed)
 
 
 handler = on_first_use(build)

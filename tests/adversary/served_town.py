@@ -22,7 +22,6 @@ from urllib.parse import urlencode
 import httpx
 from mydata_hub.cli.laptop import environment_of, laptop_deployment
 from mydata_hub.cli.stage import free_port
-from mydata_hub.config import AnswerSettings, FoldRecordsSettings
 from mydata_hub.errors import Conflict
 from mydata_hub.fields import VaultId
 from mydata_hub.insights.advance import advance_profile, new_profile
@@ -33,6 +32,7 @@ from mydata_hub.release.ledger_rows import ledger_key, read_ledger, read_total, 
 from mydata_hub.vault.manifest import read_manifest, vault_row
 from mydata_hub.vault.profiles import seal_profile, write_vault
 from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.vault_config import AnswerSettings, FoldRecordsSettings
 from mydata_hub.wiring import keys_for, tables_for
 
 from tests.unit.insights.lives import NOW

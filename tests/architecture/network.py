@@ -42,7 +42,9 @@ PURPOSES: Mapping[str, Mapping[tuple[str, ...], frozenset[str]]] = {
     "fold_records": {("profile", "records"): KEEP},
     "export": {("profile", "records"): OPEN},
     "reseal": {("profile", "records"): CRYPTS},
-    "my_vault": {("profile",): OPEN},
+    # It shows a person the cases that it sealed for them.
+    "my_vault": {("profile",): OPEN, ("review",): KEEP},
+    "review": {("review",): OPEN},
     # It never wraps what opens a vault, and what it wraps opens none.
     "answer": {("profile",): OPEN, ("signing",): KEEP},
 }

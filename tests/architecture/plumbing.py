@@ -41,6 +41,7 @@ KEPT = {
     "InForceTable",
     "SigningKeysTable",
     "RotationsTable",
+    "AppealsTable",
     *VAULT,
 }
 # Rows that must never vanish by themselves.
@@ -57,7 +58,7 @@ NEVER_EXPIRE |= {
 # Not restorable on purpose: what they held must not come back.
 NO_BACKUP = {"SessionsTable", "OutboxTable", "OauthTable", "IdempotencyTable"}
 # Restorable for so many days and no longer: what was erased is gone for good when they are over.
-BACKED_UP_DAYS = {"KeysTable": 7, "LogKeysTable": 7, "LogPublicTable": 7}
+BACKED_UP_DAYS = {"AppealsTable": 7, "KeysTable": 7, "LogKeysTable": 7, "LogPublicTable": 7}
 
 
 def settings(template: Template, variables: Mapping[str, Set[str]]) -> list[str]:

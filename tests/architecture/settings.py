@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from mydata_hub.config import (
-    AnswerSettings,
     AuditSettings,
     AuthorizeSettings,
     CollectSettings,
     ConsentSettings,
     DeliverSettings,
-    EraseSettings,
-    ExportSettings,
-    FoldRecordsSettings,
     IssueTokenSettings,
-    MyVaultSettings,
     PagesSettings,
     PartnerSettings,
     ReceiveSettings,
-    ResealSettings,
     SequenceLogSettings,
     Settings,
+)
+from mydata_hub.vault_config import (
+    AnswerSettings,
+    EraseSettings,
+    ExportSettings,
+    FoldRecordsSettings,
+    MyVaultSettings,
+    ResealSettings,
+    ReviewSettings,
 )
 
 SETTINGS: dict[str, type[Settings]] = {
@@ -36,6 +39,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "export": ExportSettings,
     "erase": EraseSettings,
     "reseal": ResealSettings,
+    "review": ReviewSettings,
     "answer": AnswerSettings,
     "receive": ReceiveSettings,
     "collect": CollectSettings,

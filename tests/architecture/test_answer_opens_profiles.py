@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
-from mydata_hub.config import AnswerSettings
+from mydata_hub.vault_config import AnswerSettings
 
 from tests.architecture.code import FUNCTIONS
 

@@ -173,5 +173,6 @@ def test_no_function_reaches_the_ports_of_another_zone_through_its_imports() -> 
         "partner": set(),
         "receive": set(),
         "reseal": both,
+        "review": both,
         "sequence_log": both,
     }

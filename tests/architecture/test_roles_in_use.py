@@ -23,6 +23,7 @@ from mydata_hub.web.guards import ROUTES
 from mydata_hub.wiring import tables_for
 
 from tests.architecture.answer_way import go_an_answers_way
+from tests.architecture.appeal_way import go_an_appeals_way
 from tests.architecture.cloud import ISSUER, Cloud, cloud
 from tests.architecture.collect_way import go_the_way_of_collection
 from tests.architecture.erase_way import go_the_way_of_erasure
@@ -50,6 +51,7 @@ UNCALLED = {
     Permission("export", "bucket segments", "s3:ListBucket"),
     # Only after an answer that was lost: is what lies there what was put?
     Permission("my_vault", "bucket segments segments/*", "s3:GetObject"),
+    Permission("review", "bucket segments segments/*", "s3:GetObject"),
 }
 FUNCTION_OF = {route.key: route.function for route in ROUTES}
 STREAMING = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
@@ -116,11 +118,14 @@ def live_through_everything(hub: DeployedHub, cloud: Cloud, witness: Served) -> 
         assert staff.get(f"/{role}").status == 200
         if role is Role.AUDITOR:
             auditor = staff
+        else:
+            operator = staff
     log_grows_and_is_read(cloud, jiu, witness)
     an_auditor_reads(cloud, auditor)
     go_a_vaults_way(hub, cloud, jiu)
     go_a_partners_way(hub, cloud, jiu)
     go_an_answers_way(hub, cloud, jiu)
+    go_an_appeals_way(hub, cloud, jiu, operator)
     go_the_way_of_an_export(jiu)
     go_the_way_of_collection(hub, cloud, jiu)
     go_the_way_of_rotation(hub, cloud, jiu)

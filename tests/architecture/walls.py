@@ -102,6 +102,8 @@ HOME = {
     "key vault": {"vault"},
     "key answer": {"vault"},
     "key reseal": {"vault"},
+    "key review": {"vault"},
+    "table appeals": {"vault"},
     "table rotations": {"vault"},
     "table idempotency": {"vault"},
     "table signing_keys": {"vault"},

@@ -20,7 +20,6 @@ from typing import Any
 
 from mydata_hub.accounts.rows import rows_of
 from mydata_hub.collection.record import Record
-from mydata_hub.config import AnswerSettings, FoldRecordsSettings
 from mydata_hub.fields import ClaimRef, VaultId
 from mydata_hub.insights.advance import advance_profile, new_profile
 from mydata_hub.insights.answers import answer_claim
@@ -34,6 +33,7 @@ from mydata_hub.release.signing_keys import LEAD, PRESENT, put_days, read_days
 from mydata_hub.vault.manifest import HASH_BYTES, PAGES, Manifest, read_manifest, vault_row
 from mydata_hub.vault.profiles import open_profile, seal_profile, write_vault
 from mydata_hub.vault.vault_keys import ProfileSecret, VaultKeys
+from mydata_hub.vault_config import AnswerSettings, FoldRecordsSettings
 from mydata_hub.wiring import keys_for, tables_for
 
 from tests.bench.plain_history import history, query_times

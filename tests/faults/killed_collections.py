@@ -34,7 +34,7 @@ from mydata_hub.collection.provider_http import exchange_code
 from mydata_hub.collection.providers import fetch_provider
 from mydata_hub.collection.receiving import Note, Reception, receive
 from mydata_hub.collection.registering import register_provider
-from mydata_hub.config import CollectSettings, ConsentSettings, FoldRecordsSettings, ReceiveSettings
+from mydata_hub.config import CollectSettings, ConsentSettings, ReceiveSettings
 from mydata_hub.embedded.deployment import Deployment
 from mydata_hub.embedded.feed import SqliteFeed
 from mydata_hub.embedded.gateway import Gateway
@@ -46,6 +46,7 @@ from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.vault.segment_opening import open_segment, read_segment, trust
 from mydata_hub.vault.segments import blob_name
 from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.vault_config import FoldRecordsSettings
 from mydata_hub.wiring import blobs_for, intake_box_for, keys_for, signer_for, tables_for
 
 from tests.unit.personal_log.own_entries import events_about, sequence_log

@@ -12,7 +12,6 @@ from mydata_hub.accounts.desk import Desk
 from mydata_hub.cli.backup import backup
 from mydata_hub.cli.laptop import environment_of, laptop_deployment
 from mydata_hub.cli.restore import restore
-from mydata_hub.config import EraseSettings
 from mydata_hub.consent.grant import Grant
 from mydata_hub.consent.grants import give, signed_values
 from mydata_hub.embedded.disk_blobs import DiskBlobs
@@ -31,6 +30,7 @@ from mydata_hub.vault.manifest_pages import advance, page_row
 from mydata_hub.vault.public_keys import public_key_row
 from mydata_hub.vault.segment_opening import trust
 from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.vault_config import EraseSettings
 
 from tests.unit.consent.test_consent_record import RECORD as CONSENT
 from tests.unit.own_vault.own_world import OwnWorld

@@ -66,3 +66,37 @@ def test_a_life_is_seen_disputed_and_corrected_from_the_command_line(jiu, hub):
     body = json.dumps({"records": [{"dataset": "bank.transactions", "mark": "00" * 6}]})
     headers = {"origin": hub.url, "content-type": "application/json"}
     assert httpx.post(f"{hub.url}/life/disputes", content=body, headers=headers).status_code == 401
+
+
+def test_a_reason_is_contested_and_decided_from_the_command_line(mydata, tmp_path):
+    assert mydata("person", "add", "Mina", "--locale", "en").code == 0
+    path = tmp_path / "bills.csv"
+    path.write_text(bill())
+    assert mydata("import", str(path), "--as", "Mina").code == 0
+    link = mydata("operator", "add", "Dana", "--json").json()["link"]
+    assert mydata("operator", "enrol", "Dana", "--link", link).code == 0
+    dana, mina = ("--as", "Dana"), ("--as", "Mina")
+    assert "Nothing is waiting" in mydata("operator", "appeals", *dana).out
+
+    state = mydata("person", "appeals", *mina, "--json").json()
+    bills = next(one for one in state["reasons"] if one["id"] == "regular_bills_paid")
+    first = bills["records"][0]
+    contest = ("person", "contest", "regular_bills_paid", "--words", "That was not me.", *mina)
+    record = ("--record", f"{first['dataset']}:{first['mark']}")
+    opened = mydata(*contest, *record, "--json").json()
+    assert opened["in_effect"]
+    assert "open already" in mydata(*contest).err
+    assert "takes late_bills" in mydata("person", "contest", "age", "--words", "x", *mina).err
+
+    (waiting,) = mydata("operator", "appeals", *dana, "--json").json()["appeals"]
+    case = mydata("operator", "read-appeal", waiting["appeal_id"], *dana)
+    assert "That was not me." in case.out
+    assert first["name"] in case.out
+    decide = ("operator", "decide-appeal", waiting["appeal_id"], *dana)
+    assert mydata(*decide, "--words", "x").code == 2
+    assert "takes reasons of 20" in mydata(*decide, "--reject", "--words", "No.").err
+    assert mydata(*decide, "--reject", "--words", "Their letter names you as the payer.").code == 0
+    assert "no such open appeal" in mydata(*decide, "--uphold", "--words", "x" * 30).err
+    assert "Their letter names you" in mydata("person", "appeals", *mina).out
+    assert "is decided" in mydata("person", "end-appeal", waiting["appeal_id"], *mina).err
+    assert mydata("operator", "appeals", *mina).code == 1

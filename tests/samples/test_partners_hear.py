@@ -21,7 +21,7 @@ from mydata_hub.courier.telling import Courier, Round
 from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.oauth.clients import set_event_endpoint
-from mydata_hub.oauth.security_events import GRANT_ENDED, TYPE, grant_ended_claims
+from mydata_hub.oauth.security_events import GRANT_ENDED, TYPE, event_claims
 from mydata_hub.ports.messages import due_messages
 
 from tests.samples.oauth_hub import OAuthHub, serving_hub
@@ -106,7 +106,7 @@ def told(shop: Shop, keys: SigningKeys | None = None, typ: str = TYPE, **changes
         initiated_by=InitiatedBy.PERSON,
         due_at=shop.hub.desk.now(),
     )
-    claims = grant_ended_claims(shop.hub.url, about) | changes
+    claims = event_claims(shop.hub.url, about) | changes
     return (keys or shop.hub.authority.event_keys).sign(typ, claims)
 
 

@@ -20,7 +20,6 @@ from mydata_hub.config import (
     CollectSettings,
     ConsentSettings,
     DeliverSettings,
-    EraseSettings,
     PagesSettings,
     ReceiveSettings,
     Settings,
@@ -31,6 +30,7 @@ from mydata_hub.ports.clock import SystemClock
 from mydata_hub.ports.keys import Keys
 from mydata_hub.ports.signer import Algorithm, Signer
 from mydata_hub.ports.tables import Tables
+from mydata_hub.vault_config import EraseSettings
 
 # Of template.yaml, and of DynamoDB where that says nothing (tests/architecture compares them).
 KEYS_RECOVERABLE: Final = timedelta(days=7)

@@ -12,13 +12,14 @@ from typing import Any
 
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.cli.laptop import laptop_deployment
-from mydata_hub.config import FoldRecordsSettings, PagesSettings
+from mydata_hub.config import PagesSettings
 from mydata_hub.insights.advance import advance_profile, new_profile
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.transparency.event import Event
 from mydata_hub.vault.manifest import read_manifest, vault_row
 from mydata_hub.vault.profiles import seal_profile, write_vault
 from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.vault_config import FoldRecordsSettings
 from mydata_hub.web.guards import ROUTES
 from mydata_hub.wiring import keys_for, tables_for
 

@@ -84,6 +84,7 @@ class World(CollectingWorld):
     logical = (
         *LOGICAL,
         "ledger",
+        "appeals",
         "idempotency",
         "releases",
         "log_keys",
@@ -149,6 +150,8 @@ class World(CollectingWorld):
         marks = [
             (Key("ledger", account_id, f"group#{GROUP}"), {"answers": b"sealed"}),
             (Key("ledger", account_id, "person"), {"charges": []}),
+            (Key("appeals", account_id, f"20260401-{account_id}"), {"case": b"sealed"}),
+            (Key("appeals", "open", f"20260401-{account_id}"), {"vault_id": account_id}),
             (Key("grants", names_of(account_id), GROUP), {"subject": "pairwise"}),
             (Key("vaults", account_id, "import#1"), {"lines": 1}),
             (Key("notices", account_id, "passkey#1"), {"kind": "passkey_added"}),

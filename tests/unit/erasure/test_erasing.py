@@ -13,7 +13,6 @@ from mydata_hub.accounts.ceremonies import SignedIn
 from mydata_hub.accounts.recovery import begin_recovery, finish_recovery, issue_recovery_code
 from mydata_hub.accounts.sessions import FRESH
 from mydata_hub.cli.passkey import SoftwarePasskey
-from mydata_hub.config import EraseSettings
 from mydata_hub.consent.deliveries import fetch_deliveries
 from mydata_hub.consent.endings import ERASURE_JITTER
 from mydata_hub.consent.grants import fetch_grant, list_grants
@@ -37,6 +36,7 @@ from mydata_hub.ports.messages import Message, due_messages, send
 from mydata_hub.ports.tables import Absent, Put, Row
 from mydata_hub.vault.key_rows import secrets_row
 from mydata_hub.vault.segments import blob_prefix
+from mydata_hub.vault_config import EraseSettings
 from mydata_hub.wiring import copies_of
 
 from tests.unit.collection.collecting_world import ORIGIN, Person
@@ -52,7 +52,9 @@ def test_what_a_person_had_is_gone_and_somebody_elses_is_as_it_was(world: World)
     before = {row.key: row for row in world.everything()}
     jiu = world.live(JIU)
     assert world.opens(jiu.account_id)
-    assert {"accounts", "grants", "intake", "vaults", "ledger"} < world.naming(jiu.account_id)
+    assert {"accounts", "grants", "intake", "vaults", "ledger", "appeals"} < world.naming(
+        jiu.account_id
+    )
     world.erase(jiu)
     assert not world.opens(jiu.account_id)
     assert list(world.blobs.names(blob_prefix(jiu.account_id))) == []

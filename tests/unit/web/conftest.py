@@ -119,6 +119,7 @@ class Browser:
     def event(
         self, method: str, path: str, body: str = "", **headers: str | None
     ) -> dict[str, Any]:
+        path, _, query = path.partition("?")
         key, parameters = route_of(method, path)
         sent: dict[str, str | None] = {"accept-language": self.language}
         if method != "GET":
@@ -129,7 +130,7 @@ class Browser:
             "version": "2.0",
             "routeKey": key,
             "rawPath": path,
-            "rawQueryString": "",
+            "rawQueryString": query,
             "headers": {name: value for name, value in sent.items() if value is not None},
             "cookies": [f"{name}={value}" for name, value in self.cookies.items()],
             "pathParameters": parameters,

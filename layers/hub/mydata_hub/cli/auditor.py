@@ -109,12 +109,12 @@ def reading(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @click.argument("name")
-@click.option("--link", required=True, help="the one-time link of `auditor add`")
+@click.option("--link", required=True, help="the one-time link of `add`")
 @data_option
 @url_option
 @json_option
 def enrol(name: str, link: str, data: Path, url: str | None, as_json: bool) -> None:
-    """Enrol an auditor with a software passkey, kept in the data folder."""
+    """Enrol by a link with a software passkey, kept in the data folder."""
     wallet, passkey = Wallet(data), SoftwarePasskey.make()
     path = wallet.require_free(name, FIRST)
     with HubClient.open(running_hub(data, url)) as hub:
@@ -122,7 +122,7 @@ def enrol(name: str, link: str, data: Path, url: str | None, as_json: bool) -> N
         state = hub.get("/account/state")
     wallet.keep(path, passkey)
     told = {"account_id": state["account_id"], "name": state["name"], "role": state["role"]}
-    tell(as_json, told, f"{state['name']} is an auditor here and has a passkey here.")
+    tell(as_json, told, f"{state['name']} ({state['role']}) has a passkey here.")
 
 
 @click.command()

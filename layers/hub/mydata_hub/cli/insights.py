@@ -35,7 +35,7 @@ def dispute(caller: Caller, records: tuple[str, ...], end: bool) -> None:
 
     RECORD is as `person insights` names it: a dataset and a mark, card.approvals:0123456789ab.
     """
-    named = [_named(one) for one in records]
+    named = [named_record(one) for one in records]
     path = "/life/disputes/end" if end else "/life/disputes"
     done = caller.hub.post(path, {"records": named})
     what = "counted again" if end else "left out from now on"
@@ -56,7 +56,8 @@ def category(caller: Caller, payee: str, category: str | None, by_hub: bool) -> 
     tell(caller.as_json, {"payee": payee, "category": category, **done}, told)
 
 
-def _named(record: str) -> dict[str, str]:
+def named_record(record: str) -> dict[str, str]:
+    """A record as commands name it. Raises UsageError."""
     found = _NAMED.fullmatch(record)
     if found is None:
         raise click.UsageError(f"{record!r} names no record; see `person insights --records`")

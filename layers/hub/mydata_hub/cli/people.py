@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from mydata_hub.cli import consents, disclose, insights, own_log, own_score, sources
+from mydata_hub.cli import appeals, consents, disclose, insights, own_log, own_score, sources
 from mydata_hub.cli.person import person
 
-__all__ = ["consents", "disclose", "insights", "own_log", "own_score", "person", "sources"]
+__all__ = [
+    "appeals",
+    "consents",
+    "disclose",
+    "insights",
+    "own_log",
+    "own_score",
+    "person",
+    "sources",
+]

@@ -17,7 +17,7 @@ from typing import Final
 
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.cli.laptop import environment_of
-from mydata_hub.config import AnswerSettings, ConsentSettings
+from mydata_hub.config import ConsentSettings
 from mydata_hub.consent.endings import revoke_grant
 from mydata_hub.consent.grant import Grant, GrantKind
 from mydata_hub.consent.grants import read_grant
@@ -47,6 +47,7 @@ from mydata_hub.release.ledger_rows import (
 from mydata_hub.transparency.checkpoint import VerifierKey, verify_checkpoint
 from mydata_hub.transparency.published import CHECKPOINT
 from mydata_hub.vault.public_keys import ERASED
+from mydata_hub.vault_config import AnswerSettings
 from mydata_hub.wiring import tables_for
 
 CONNECTIONS: Final = "ConnectionsTable"

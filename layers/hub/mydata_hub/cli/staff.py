@@ -15,6 +15,7 @@ from mydata_hub.cli.auditor import counts, enrol, entries, export, sample
 from mydata_hub.cli.client import data_option, json_option, running_hub, tell, url_option
 from mydata_hub.cli.disclose import open_disclosure
 from mydata_hub.cli.laptop import desk_of, laptop_deployment, pages_environment
+from mydata_hub.cli.reviewing import appeals, decide_appeal, read_appeal
 from mydata_hub.config import PagesSettings
 from mydata_hub.errors import HubError
 
@@ -55,6 +56,8 @@ def add_operator(name: str, locale: str, data: Path, url: str | None, as_json: b
     _add(Role.OPERATOR, name, locale, data, url, as_json=as_json)
 
 
+for command in (enrol, appeals, read_appeal, decide_appeal):
+    operator.add_command(command)
 for command in (enrol, entries, counts, sample, export, open_disclosure):
     auditor.add_command(command)
 

@@ -23,7 +23,7 @@ from mydata_hub.cli.stage import LineFailed, run
 from mydata_hub.collection.datasets import CARD_APPROVALS
 from mydata_hub.collection.record import Provenance, Record
 from mydata_hub.collection.versions import settle
-from mydata_hub.config import CollectSettings, FoldRecordsSettings
+from mydata_hub.config import CollectSettings
 from mydata_hub.errors import LimitExceeded, Unopenable
 from mydata_hub.fields import VaultId
 from mydata_hub.portability.archive import RECORDS
@@ -37,6 +37,7 @@ from mydata_hub.vault.announcements import TABLE as SEGMENTS
 from mydata_hub.vault.segment_opening import load_segment, open_segment, trust
 from mydata_hub.vault.segments import blob_prefix
 from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.vault_config import FoldRecordsSettings
 from mydata_hub.wiring import blobs_for, keys_for, signer_for, tables_for
 
 WAIT_SECONDS: Final = 30.0

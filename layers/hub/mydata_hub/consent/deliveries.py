@@ -1,7 +1,8 @@
 """Deliveries: whether the partner of a grant that ended was told, confirmed it, and deleted.
 
 Table `deliveries`, format 1: one row per release grant that ended, named by the grant and written
-in the commit that ends it. It names the person only as the partner already does, so the courier
+in the commit that ends it; and one for each time that answers under a grant were corrected, named
+by the grant and the event. It names the person only as the partner already does, so the courier
 reads it and learns nothing. Change rule: fields may be added with a default.
 """
 
@@ -74,30 +75,42 @@ class Delivery:
     # The partner's signed statement, as it came.
     attestation: str | None = None
     erased: bool = False
+    # The claims whose answers were corrected; empty where the news is of the grant's end.
+    corrected: tuple[str, ...] = ()
     version: int = 0
+
+    @property
+    def name(self) -> str:
+        """What its row is called: a grant ends once, and is corrected as often as need be."""
+        return f"{self.grant_id}#{self.event_id}" if self.corrected else self.grant_id
 
 
 _DELIVERIES: Final = TypeAdapter(Delivery)
 
 
-def delivery_key(grant_id: str) -> Key:
-    """The row of the news of a grant's end."""
-    return Key(TABLE, grant_id)
+def delivery_key(name: str) -> Key:
+    """The row of a delivery; the news of a grant's end is called as the grant."""
+    return Key(TABLE, name)
 
 
 def put_delivery(delivery: Delivery) -> Put:
     """Write a delivery as the version after the one that was read."""
+    # Nobody looks at the news of a correction again; an erasure finds ends alone.
+    brief = delivery.erased or bool(delivery.corrected)
     return Put(
-        key=delivery_key(delivery.grant_id),
+        key=delivery_key(delivery.name),
         values=values_of(delivery, "grant_id", "version"),
         when=VersionIs(delivery.version) if delivery.version else Absent(),
-        expires_at=delivery.due_at + KEPT_AFTER_ERASURE if delivery.erased else None,
+        expires_at=delivery.due_at + KEPT_AFTER_ERASURE if brief else None,
     )
 
 
-def fetch_deliveries(tables: Tables, grant_ids: Iterable[str]) -> Mapping[str, Delivery]:
-    """The deliveries of these grants, by grant; one that never had any is missing. Raises Busy."""
-    keys = [delivery_key(grant_id) for grant_id in grant_ids]
+def fetch_deliveries(tables: Tables, names: Iterable[str]) -> Mapping[str, Delivery]:
+    """The deliveries of these names, as of grants that ended; one that is not there is missing.
+
+    Raises Busy.
+    """
+    keys = [delivery_key(name) for name in names]
     found: dict[str, Delivery] = {}
     for start in range(0, len(keys), MAX_FETCH):
         rows = tables.fetch_many(*keys[start : start + MAX_FETCH])
@@ -107,7 +120,8 @@ def fetch_deliveries(tables: Tables, grant_ids: Iterable[str]) -> Mapping[str, D
 
 def read_delivery(row: Row) -> Delivery:
     """The delivery in a row. Raises Damaged."""
-    return read_row(_DELIVERIES, row, grant_id=row.key.partition, version=row.version)
+    grant_id = row.key.partition.partition("#")[0]
+    return read_row(_DELIVERIES, row, grant_id=grant_id, version=row.version)
 
 
 def delivery_message(delivery: Delivery, due_at: datetime) -> Message:
@@ -115,6 +129,15 @@ def delivery_message(delivery: Delivery, due_at: datetime) -> Message:
     return Message(
         message_id=f"{delivery.event_id}-{delivery.tries}",
         topic=TOPIC,
-        body={"grant_id": delivery.grant_id},
+        body={"grant_id": delivery.grant_id}
+        | ({"event_id": delivery.event_id} if delivery.corrected else {}),
         due_at=due_at,
     )
+
+
+def named_in(message: Message) -> str | None:
+    """The name of the delivery that a message is about, or None where it names none."""
+    grant_id, event_id = message.body.get("grant_id"), message.body.get("event_id")
+    if not isinstance(grant_id, str) or not grant_id:
+        return None
+    return grant_id if event_id is None else f"{grant_id}#{event_id}"

@@ -1,4 +1,5 @@
-"""Telling a partner that a grant has ended: again and again for a day, until it confirms.
+"""Telling a partner that a grant has ended, or that what it was told under one is corrected: again
+and again for a day, until it confirms.
 
 Each try is written down before it is made and settled after it, so whoever falls over in between
 leaves a message that is tried again: a partner may hear the same event twice, by the same `jti`.
@@ -19,13 +20,14 @@ from mydata_hub.consent.deliveries import (
     DeliveryState,
     delivery_message,
     fetch_deliveries,
+    named_in,
     put_delivery,
 )
 from mydata_hub.courier.calling import REFUSALS, Caller
 from mydata_hub.errors import Conflict, Damaged, HubError
 from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.oauth.clients import fetch_client
-from mydata_hub.oauth.security_events import TYPE, grant_ended_claims
+from mydata_hub.oauth.security_events import TYPE, event_claims
 from mydata_hub.ports.clock import Entropy
 from mydata_hub.ports.messages import Message, send, settle
 from mydata_hub.ports.tables import Change, Row, Tables
@@ -84,7 +86,7 @@ class Courier:
             return False
         if known is not None:
             return self._try_later(message, known, now)
-        token = self.keys.sign(TYPE, grant_ended_claims(self.issuer, delivery))
+        token = self.keys.sign(TYPE, event_claims(self.issuer, delivery))
         trouble = self.caller.push(client.event_endpoint, token)
         if trouble is None:
             return self._close(message, DeliveryState.ACKNOWLEDGED, now)
@@ -141,10 +143,10 @@ class Courier:
 
     def _fetch(self, message: Message) -> Delivery | None:
         """The delivery, or None once it has expired, long after an erasure."""
-        grant_id = message.body.get("grant_id")
-        if not isinstance(grant_id, str) or not grant_id:
-            raise Damaged("a message does not say which grant has ended")
-        return fetch_deliveries(self.tables, [grant_id]).get(grant_id)
+        name = named_in(message)
+        if name is None:
+            raise Damaged("a message does not say which grant it is about")
+        return fetch_deliveries(self.tables, [name]).get(name)
 
 
 def sweep(

@@ -89,7 +89,7 @@ def delete_sealed(room: Workroom, account_id: str) -> None:
     """Segments and what is written about them; a blob that nobody announced goes too."""
     for name in list(room.blobs.names(blob_prefix(VaultId(account_id)))):
         room.blobs.delete(name)
-    traces.delete_all(room.tables, account_id, traces.sealed)
+    traces.delete_all(room.tables, account_id, traces.sealed, traces.contested)
 
 
 def forget_events(room: Workroom, account_id: str) -> None:
@@ -125,7 +125,14 @@ STEPS: Final[Sequence[Step]] = (
         {"records": "all records and what was understood of them; both secrets are destroyed"},
         swept_twice=False,
     ),
-    Step("sealed", delete_sealed, {"answers": "answers kept by the hub, and their charges"}),
+    Step(
+        "sealed",
+        delete_sealed,
+        {
+            "answers": "answers kept by the hub, and their charges",
+            "appeals": "what was appealed against, and what was decided",
+        },
+    ),
     Step("consents", _delete(traces.consents), {"consents": "consents and what was signed"}),
     Step("account", _delete(traces.account), {"account": "name, passkeys, recovery code"}),
     Step(LOG, forget_events, {"log": "what opens and finds the person's log entries"}),

@@ -17,6 +17,7 @@ from mydata_hub.accounts.recovery import code_key
 from mydata_hub.accounts.rows import rows_of
 from mydata_hub.accounts.store import TABLE as ACCOUNTS
 from mydata_hub.accounts.store import account_key, claim_key, list_passkeys, read_account
+from mydata_hub.appeals import appeal
 from mydata_hub.collection import connections
 from mydata_hub.collection.identity import identity_keys
 from mydata_hub.collection.tokens import tokens_row
@@ -56,6 +57,13 @@ def sealed(tables: Tables, account_id: str) -> Iterator[Row]:
     for table in (announcements.TABLE, manifest.TABLE, ledger_rows.TABLE):
         yield from rows_of(tables, table, account_id)
     yield from copies_about(tables, account_id)
+
+
+def contested(tables: Tables, account_id: str) -> Iterator[Row]:
+    """What the person appealed against, and its place in the queue."""
+    for row in rows_of(tables, appeal.TABLE, account_id):
+        yield from tables.fetch_many(appeal.queue_key(row.key.sort)).values()
+        yield row
 
 
 def consents(tables: Tables, account_id: str) -> Iterator[Row]:

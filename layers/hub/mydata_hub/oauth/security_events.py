@@ -15,14 +15,16 @@ from mydata_hub.consent.deliveries import Delivery
 
 TYPE: Final = "secevent+jwt"
 GRANT_ENDED: Final = "urn:mydata-hub:event:grant-ended"
+ANSWERS_CORRECTED: Final = "urn:mydata-hub:event:answers-corrected"
 DELETION_ATTESTED: Final = "urn:mydata-hub:event:deletion-attested"
 TRANSMITTER_METADATA: Final = "/.well-known/ssf-configuration"
 JWKS: Final = "/oauth/events/jwks"
 ATTEST: Final = "/oauth/deletions"
 
 
-def grant_ended_claims(issuer: str, delivery: Delivery) -> dict[str, Any]:
-    """The claims of the event that tells of a grant's end: the same ones at every try.
+def event_claims(issuer: str, delivery: Delivery) -> dict[str, Any]:
+    """The claims of the event that tells of a grant's end, or which answers under it are corrected:
+    the same ones at every try. What a corrected answer is now stands in none: the partner asks.
 
     There is no time of event: `iat` is when it was first due, which after an erasure is another
     hour for each partner.
@@ -37,13 +39,16 @@ def grant_ended_claims(issuer: str, delivery: Delivery) -> dict[str, Any]:
         "jti": delivery.event_id,
         "iat": int(delivery.due_at.timestamp()),
         "sub_id": sub_id,
-        "events": {
-            GRANT_ENDED: {
-                "grant_id": delivery.grant_id,
-                "initiated_by": delivery.initiated_by.value,
-            }
-        },
+        "events": _events(delivery),
     }
+
+
+def _events(delivery: Delivery) -> dict[str, Any]:
+    if delivery.corrected:
+        told = {"grant_id": delivery.grant_id, "claims": list(delivery.corrected)}
+        return {ANSWERS_CORRECTED: told}
+    ended = {"grant_id": delivery.grant_id, "initiated_by": delivery.initiated_by.value}
+    return {GRANT_ENDED: ended}
 
 
 def transmitter_metadata(issuer: str) -> dict[str, Any]:

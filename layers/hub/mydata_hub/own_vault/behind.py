@@ -100,11 +100,18 @@ def line_of(dataset: Dataset, known: Known, names: Names | None = None) -> Behin
 
 def disputed_record(profile: Profile, one: Dispute) -> Behind | None:
     """What was disputed, as far as it is remembered."""
-    fold, dataset = DISPUTABLE[one.version.dataset], one.version.dataset
+    return find_line(profile, one.version.dataset, one.version.mark)
+
+
+def find_line(profile: Profile, dataset: Dataset, mark: bytes) -> Behind | None:
+    """A record as a person reads it, or None where none of that name counts."""
+    fold = DISPUTABLE.get(dataset)
+    if fold is None:
+        return None
     state = fold_state(profile, fold)
     names = names_of(state) if fold is PAYMENTS else None
     for known in fold.known(state, dataset):
-        if known.mark == one.version.mark:
+        if known.mark == mark:
             return line_of(dataset, known, names)
     return None
 

@@ -33,7 +33,7 @@ from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.record_versions import Version, find_version
 from mydata_hub.insights.series import mark_of
 from mydata_hub.own_vault.importing import IMPORTS, SELF, Letterbox, recipient_for
-from mydata_hub.ports.tables import Absent, Key, Put, Tables
+from mydata_hub.ports.tables import Absent, Change, Key, Put, Tables
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.events import record
 from mydata_hub.vault.announcements import REFUSED, announce, is_unfolded, segment_row
@@ -66,6 +66,16 @@ class Pointed:
     mark: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Records of one dataset that say it, and the kind and the payload of the event."""
+
+    records: Sequence[Record]
+    kind: str
+    # By default how many there are.
+    payload: bytes = b""
+
+
 def dispute_records(
     letterbox: Letterbox, vault_id: VaultId, profile: Profile, pointed: Sequence[Pointed]
 ) -> int:
@@ -82,7 +92,7 @@ def dispute_records(
         if _name(version) not in open_ones:
             said.append(_dispute(vault_id, profile, version, now))
     if said:
-        _say(letterbox, vault_id, said, RECORD_DISPUTED)
+        say(letterbox, vault_id, Said(records=said, kind=RECORD_DISPUTED))
     return len(said)
 
 
@@ -97,7 +107,7 @@ def take_back(
         if Pointed(dataset=one.version.dataset, mark=one.version.mark) in wanted
     ]
     if said:
-        _say(letterbox, vault_id, said, DISPUTE_TAKEN_BACK)
+        say(letterbox, vault_id, Said(records=said, kind=DISPUTE_TAKEN_BACK))
     return len(said)
 
 
@@ -115,8 +125,9 @@ def correct_category(
         raise BadInput("category", "takes one of the listed categories")
     now = letterbox.clock.now()
     body = {"payee": name, "category": category, "as_of": now.isoformat()}
-    said = _word(vault_id, OWN_CATEGORIES, hashlib.sha256(name.encode()).hexdigest(), now, body)
-    _say(letterbox, vault_id, [said], CATEGORY_CORRECTED)
+    name_of_it = hashlib.sha256(name.encode()).hexdigest()
+    said = own_word(vault_id, OWN_CATEGORIES, name_of_it, now, body)
+    say(letterbox, vault_id, Said(records=(said,), kind=CATEGORY_CORRECTED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +175,8 @@ def _dispute(
     state = profile.folds[DISPUTES.id].state
     for times in range(MAX_TIMES):
         body = {**version.body(), "as_of": now.isoformat()}
-        said = _word(vault_id, OWN_DISPUTES, f"{version.dataset}:{version.name}:{times}", now, body)
+        name = f"{version.dataset}:{version.name}:{times}"
+        said = own_word(vault_id, OWN_DISPUTES, name, now, body)
         mark = mark_of(said.record_id)
         if anew and not DISPUTES.holds(state, OWN_DISPUTES, mark):
             return said
@@ -173,18 +185,22 @@ def _dispute(
     raise BadInput("records", f"takes one that was disputed fewer than {MAX_TIMES} times")
 
 
-def _word(
+def own_word(
     vault_id: VaultId, dataset: Dataset, source_id: str, now: datetime, body: dict[str, Any]
 ) -> Record:
+    """A record of what the person says; of the same `source_id` the later one holds."""
     asked = Asked(own_connection(vault_id), "", now)
     return make_record(asked, dataset, source_id, now, body, provenance=Provenance.SELF_SUPPLIED)
 
 
-def _say(letterbox: Letterbox, vault_id: VaultId, said: Sequence[Record], kind: str) -> None:
-    """Seal, announce, remember and log in one commit. Raises Busy while keys are being turned."""
+def say(letterbox: Letterbox, vault_id: VaultId, said: Said, *also: Change) -> None:
+    """Seal, announce, remember and log in one commit, together with other changes.
+
+    Raises Busy while keys are being turned, or where one of `also` does not hold.
+    """
     recipient = recipient_for(letterbox, vault_id)
     now, word_id = letterbox.clock.now(), letterbox.entropy.token(16).hex()
-    dataset = said[0].dataset
+    dataset = said.records[0].dataset
     batch = Batch(
         segment_id=new_segment_id(letterbox.entropy),
         dataset=dataset,
@@ -192,7 +208,7 @@ def _say(letterbox: Letterbox, vault_id: VaultId, said: Sequence[Record], kind: 
         attribution=Attribution(
             provider_id=SELF, connection_id=own_connection(vault_id), grant_id=SELF
         ),
-        records=[one.encode() for one in said],
+        records=[one.encode() for one in said.records],
     )
     segment = seal_segment(batch, recipient, letterbox.signer, letterbox.entropy)
     remembered = Put(
@@ -202,13 +218,13 @@ def _say(letterbox: Letterbox, vault_id: VaultId, said: Sequence[Record], kind: 
     )
     told = Event(
         event_id=EventId(word_id),
-        kind=kind,
+        kind=said.kind,
         subject=SubjectId(vault_id),
         actor=PartyId(vault_id),
         occurred_at=now,
         row=remembered.key,
         row_version=1,
-        payload=rfc8785.dumps({"records": len(said)}),
+        payload=said.payload or rfc8785.dumps({"records": len(said.records)}),
     )
     try:
         letterbox.tables.commit(
@@ -216,6 +232,7 @@ def _say(letterbox: Letterbox, vault_id: VaultId, said: Sequence[Record], kind: 
             remembered,
             record(told, letterbox.entropy),
             check_live(vault_id, recipient.key_version),
+            *also,
         )
     except Conflict:
         raise Busy("the vault's keys are being turned; try again in a moment") from None

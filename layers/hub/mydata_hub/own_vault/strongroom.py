@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
+from mydata_hub.collection.record import Provenance
 from mydata_hub.fields import VaultId
 from mydata_hub.insights.advance import new_profile
 from mydata_hub.insights.profile import Profile
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
+from mydata_hub.ports.signer import Signer
 from mydata_hub.ports.tables import Key, Row, Tables
 from mydata_hub.vault.key_rows import present_version, secrets_row
 from mydata_hub.vault.manifest import Manifest, authenticate, read_manifest, vault_row
 from mydata_hub.vault.profiles import open_profile
 from mydata_hub.vault.refusal import Cause, NotOpened
-from mydata_hub.vault.segment_opening import Trusted
+from mydata_hub.vault.segment_opening import Trusted, trust
 from mydata_hub.vault.vault_keys import VaultKeys
 from mydata_hub.vault.vault_rows import fetch_vault
+
+# Each signer, and the one provenance that its segments may claim.
+_BELIEVED: Final = {
+    "collector": Provenance.COLLECTED,
+    "self_supplied": Provenance.SELF_SUPPLIED,
+    "review": Provenance.REVIEWED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +51,11 @@ class Strongroom:
     def listed_trust(self) -> Mapping[bytes, Trusted]:
         """Whose segments are believed once the manifest lists them."""
         return {**self.trusted, **self.resealers}
+
+
+def believe(signers: Mapping[str, Signer]) -> Mapping[bytes, Trusted]:
+    """Whose segments are taken up: by the names `collector`, `self_supplied` and `review`."""
+    return trust([(signers[name].public_key(), whose) for name, whose in _BELIEVED.items()])
 
 
 def own_manifest(keys: VaultKeys, vault_id: VaultId, rows: Mapping[Key, Row]) -> Manifest:

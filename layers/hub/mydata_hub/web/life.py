@@ -127,7 +127,7 @@ def correct(front: TodayFront, request: Request) -> Answer:
     """All payments to a payee belong elsewhere."""
     body, vault_id = NewCategory.read(request.json()), vault_of(request)
     correct_category(front.letterbox, vault_id, body.payee, body.category)
-    return json_answer(201, {"in_effect": _until_taken_in(front, vault_id)})
+    return json_answer(201, {"in_effect": until_taken_in(front, vault_id)})
 
 
 def _point(
@@ -138,14 +138,14 @@ def _point(
 ) -> Answer:
     vault_id = vault_of(request)
     # What was said just before decides what there is to say now.
-    profile = front.profile_of(vault_id) if _until_taken_in(front, vault_id) else None
+    profile = front.profile_of(vault_id) if until_taken_in(front, vault_id) else None
     if profile is None:
         raise Busy("the vault is not ready; try again in a moment")
     count = act(front.letterbox, vault_id, profile, pointed)
-    return json_answer(201, {"records": count, "in_effect": _until_taken_in(front, vault_id)})
+    return json_answer(201, {"records": count, "in_effect": until_taken_in(front, vault_id)})
 
 
-def _until_taken_in(front: TodayFront, vault_id: VaultId) -> bool:
+def until_taken_in(front: TodayFront, vault_id: VaultId) -> bool:
     """Wait until the vault has taken in all that was said; whether it has."""
     for _look in range(int(WAIT_SECONDS / LOOK_SECONDS)):
         if not see_words(front.letterbox.tables, vault_id).waiting:

@@ -1,30 +1,13 @@
 // One's own page: passkeys, the recovery code, notices and a running recovery.
 
-import { fetchState, needsStepUp, ownProblem, post, word } from "./call.js";
-import { makePasskey, usePasskey } from "./passkeys.js";
-import { onSubmit, ready, say, sayNext } from "./say.js";
+import { post } from "./call.js";
+import { withFreshPasskey } from "./fresh.js";
+import { makePasskey } from "./passkeys.js";
+import { onSubmit, ready, sayNext } from "./say.js";
 
 const own = document.getElementById("own");
 const sheet = document.getElementById("code-sheet");
-
-/** Do something; where the passkey was used too long ago, use it again and do it once more. */
-async function withFreshPasskey(act) {
-  try {
-    return await act();
-  } catch (error) {
-    if (!needsStepUp(error)) throw error;
-  }
-  say(word("stepUp"), word("stepUpRemedy"));
-  const { location: start } = await usePasskey();
-  // The passkey that was chosen may open another account; nothing may happen to that one.
-  if ((await fetchState()).account_id !== own.dataset.account) {
-    const { title, remedy } = ownProblem("somebodyElse");
-    sayNext(title, remedy);
-    location.assign(start);
-    return new Promise(() => {});
-  }
-  return act();
-}
+const fresh = (act) => withFreshPasskey(own.dataset.account, act);
 
 function reloadSaying(text) {
   sayNext(text);
@@ -34,7 +17,7 @@ function reloadSaying(text) {
 for (const form of document.querySelectorAll("form[data-act]")) {
   onSubmit(form, async () => {
     const body = Object.fromEntries(new FormData(form));
-    await withFreshPasskey(() => post(form.dataset.act, body));
+    await fresh(() => post(form.dataset.act, body));
     reloadSaying(form.dataset.done);
   });
 }
@@ -42,7 +25,7 @@ for (const form of document.querySelectorAll("form[data-act]")) {
 for (const form of document.querySelectorAll("form[data-add-passkey]")) {
   onSubmit(form, async () => {
     const name = form.elements.passkey_name.value;
-    const begun = await withFreshPasskey(() => post("/passkeys/options"));
+    const begun = await fresh(() => post("/passkeys/options"));
     await makePasskey(async () => begun, "/passkeys/finish", name);
     reloadSaying(form.dataset.done);
   });
@@ -50,7 +33,7 @@ for (const form of document.querySelectorAll("form[data-add-passkey]")) {
 
 for (const form of document.querySelectorAll("form[data-issue-code]")) {
   onSubmit(form, async () => {
-    const { code } = await withFreshPasskey(() => post("/recovery-code"));
+    const { code } = await fresh(() => post("/recovery-code"));
     document.getElementById("code-text").textContent = code;
     const place = document.getElementById("code-place");
     place.textContent = location.origin + place.dataset.path;

@@ -1,7 +1,7 @@
 // Showing one month to an auditor: recorded first, then put into a file here (docs/protocol.md).
 
-import { Problem, fetchState, needsStepUp, ownProblem, post, word } from "./call.js";
-import { usePasskey } from "./passkeys.js";
+import { Problem, fetchState } from "./call.js";
+import { postFresh } from "./fresh.js";
 import { onSubmit, say } from "./say.js";
 
 const ENTRIES = "/activity/state";
@@ -41,17 +41,8 @@ async function readMonth(period) {
   return { key, entries: entries.reverse() };
 }
 
-async function record(body) {
-  try {
-    return await post("/activity/disclose", body);
-  } catch (error) {
-    if (!needsStepUp(error)) throw error;
-    say(word("stepUp"), form.dataset.stepUp);
-    await usePasskey();
-    // Another passkey may open another account, and that one was never asked about.
-    if ((await fetchState()).account_id !== own.dataset.account) throw ownProblem("somebodyElse");
-    return post("/activity/disclose", body);
-  }
+function record(body) {
+  return postFresh(own.dataset.account, "/activity/disclose", body, form.dataset.stepUp);
 }
 
 /** The entry of what was recorded, once it has its place in the log. */

@@ -1,7 +1,7 @@
 // Taking one's data along: part after part from the hub, one archive in the end (docs/export.md).
 
-import { Problem, fetchState, needsStepUp, ownProblem, post, postForLines, word } from "./call.js";
-import { usePasskey } from "./passkeys.js";
+import { Problem, fetchState, ownProblem, post, postForLines } from "./call.js";
+import { withFreshPasskey } from "./fresh.js";
 import { onSubmit, ready, say } from "./say.js";
 import { Zip } from "./zip.js";
 
@@ -87,17 +87,9 @@ async function patiently(call) {
   }
 }
 
-async function begin() {
-  try {
-    return await patiently(() => post("/export"));
-  } catch (error) {
-    if (!needsStepUp(error)) throw error;
-    say(word("stepUp"), form.dataset.stepUp);
-    await usePasskey();
-    // Another passkey may open another account, and that one was never asked about.
-    if ((await fetchState()).account_id !== own.dataset.account) throw ownProblem("somebodyElse");
-    return patiently(() => post("/export"));
-  }
+function begin() {
+  const act = () => patiently(() => post("/export"));
+  return withFreshPasskey(own.dataset.account, act, form.dataset.stepUp);
 }
 
 async function takeRecords(begun, ask, files) {
