@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mydata_hub.accounts.sessions import FRESH
+from mydata_hub.collection.record import Provenance
+from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.erasure.certificate import signing_key, verify_certificate
 from mydata_hub.erasure.part_running import forgets
 from mydata_hub.erasure.published import erasure_document
@@ -21,7 +25,14 @@ from mydata_hub.errors import (
     NotProven,
     StepUpNeeded,
 )
+from mydata_hub.fields import VaultId
+from mydata_hub.insights.fold import CARD as CARD_PAID
+from mydata_hub.insights.own_words import list_corrections, list_disputes
+from mydata_hub.insights.payments import PAYMENTS
+from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.sources import SOURCES
+from mydata_hub.own_vault.importing import Letterbox
+from mydata_hub.own_vault.speaking import Pointed, correct_category, dispute_records
 from mydata_hub.own_vault.strongroom import see_profile
 from mydata_hub.ports.tables import Key, Row
 from mydata_hub.transparency.checkpoint import VerifierKey
@@ -37,8 +48,10 @@ from mydata_hub.vault.erased_parts import (
 )
 from mydata_hub.vault.key_rows import secrets_row
 from mydata_hub.vault.public_keys import public_key_row, read_recipient
+from mydata_hub.vault.segment_opening import trust
 
 from tests.unit.accounts.conftest import memory_folder
+from tests.unit.collection.collecting_world import Person
 from tests.unit.collection.sample_pages import approval
 from tests.unit.erasure.part_world import CARD, PartWorld
 
@@ -71,6 +84,70 @@ def test_days_go_and_the_others_stay(world: PartWorld) -> None:
     assert profile is not None
     # No floor reaches back over the days that are gone.
     assert profile.folds[SOURCES.id].state["gap"] > 0
+
+
+def speak(world: PartWorld, person: Person) -> None:
+    """The person disputes the last payment of the second of March and corrects a payee."""
+    own = LocalSigner(world.folder, "self-supplied", "ES256")
+    trusted = {**world.strongroom.trusted, **trust([(own.public_key(), Provenance.SELF_SUPPLIED)])}
+    world.strongroom = replace(world.strongroom, trusted=trusted)
+    letterbox = Letterbox(
+        tables=world.tables,
+        blobs=world.blobs,
+        signer=own,
+        clock=world.clock,
+        entropy=world.entropy,
+    )
+    profile = own_profile(world, person)
+    *_, last = PAYMENTS.known(profile.folds["payments"].state, CARD_PAID)
+    pointed = [Pointed(dataset=CARD_PAID, mark=last.mark)]
+    assert dispute_records(letterbox, VaultId(person.account_id), profile, pointed) == 1
+    correct_category(letterbox, VaultId(person.account_id), "Cafe", "bakery")
+    world.fold()
+
+
+def own_profile(world: PartWorld, person: Person) -> Profile:
+    profile = see_profile(world.tables, world.vaults, person.account_id)
+    assert profile is not None
+    return profile
+
+
+def words_of(world: PartWorld, person: Person) -> tuple[int, int]:
+    """How many open disputes and corrections there are."""
+    profile = own_profile(world, person)
+    return sum(one.open for one in list_disputes(profile)), len(list_corrections(profile))
+
+
+def test_words_outlive_the_erasure_of_other_days_and_of_what_they_are_about(
+    world: PartWorld,
+) -> None:
+    jiu = world.settle_in()
+    speak(world, jiu)
+    assert words_of(world, jiu) == (1, 1)
+    world.erase_part(jiu, since=MARCH_1, until=MARCH_1)
+    assert words_of(world, jiu) == (1, 1)
+    # What was disputed is gone with its day; the person's word is theirs, until they end it.
+    world.erase_part(jiu, dataset="card.approvals")
+    assert words_of(world, jiu) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("named", "left"),
+    [
+        ({"dataset": "own.disputes"}, (0, 1)),
+        ({"dataset": "own.categories"}, (1, 0)),
+        ({"since": NOW.date(), "until": NOW.date()}, (0, 0)),
+    ],
+)
+def test_words_go_with_their_dataset_and_with_the_day_they_were_said_on(
+    world: PartWorld, named: dict[str, Any], left: tuple[int, int]
+) -> None:
+    jiu = world.settle_in()
+    speak(world, jiu)
+    world.erase_part(jiu, **named)
+    assert words_of(world, jiu) == left
+    kept = [one.split()[0] for one in world.held(jiu) if one.startswith("own.")]
+    assert len(kept) == sum(left)
 
 
 def test_a_dataset_goes_and_so_does_a_provider(world: PartWorld) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 
 import rfc8785
 
-from mydata_hub.collection.datasets import schema_of
+from mydata_hub.collection.datasets import OWN_DISPUTES, schema_of
 from mydata_hub.collection.record import Provenance, Record
 from mydata_hub.collection.wire import record_id_of
 from mydata_hub.errors import BadInput, Conflict, FormatUnknown, TooLarge, Unreadable
@@ -156,12 +156,15 @@ def _record(line: bytes, number: int) -> Record:
 
 
 def _own(one: Record, connection: ConnectionId) -> Record:
-    return replace(
+    found = replace(
         one,
         record_id=record_id_of(connection, one.dataset, one.source_id),
         connection_id=connection,
         provenance=Provenance.SELF_SUPPLIED,
     )
+    # It names a record as the other hub does, so here it points at nothing, and would for good
+    # silence what a dispute could better.
+    return found.cancel() if one.dataset == OWN_DISPUTES else found
 
 
 def _is_there(rows: Mapping[Key, Row], vault_id: VaultId, one: _Ready) -> bool:
