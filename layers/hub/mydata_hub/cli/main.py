@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "receipt": "mydata_hub.cli.receipt:receipt",
     "witness": "mydata_hub.cli.witness:witness",
     "rotate": "mydata_hub.cli.rotate:rotate",
+    "score": "mydata_hub.cli.score:score",
     "samples": "mydata_hub.cli.samples:samples",
 }
 
