@@ -12,6 +12,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.evaluation.credit import (
+    GERMAN,
+    NO_BOOSTING,
+    TAIWAN,
+    CardQuality,
+    evaluate_card,
+    evaluate_shipped_way,
+    has_boosting,
+)
 from tests.evaluation.curves import Difference
 from tests.evaluation.habits import SHIPPED, HabitQuality, evaluate_habits
 from tests.evaluation.households_in_the_vault import (
@@ -63,6 +72,7 @@ def main() -> int:
         vault = evaluate_through_the_vault(data, Path(folder))
     console.print(_vault_table(vault))
     figures = {"records": asdict(held), "recurring": asdict(recurring), "vault": asdict(vault)}
+    figures["credit"] = _credit(console, data)
     if has_purchases():
         figures |= _households(console)
     else:
@@ -75,6 +85,61 @@ def main() -> int:
         console.print(f"Merchants' names are left out: {NO_BRANDS}")
     Path("evaluation.json").write_text(json.dumps(figures, indent=2) + "\n")
     return 0 if held.lossless == held.rows else 1
+
+
+def _credit(console: Console, data: Path) -> dict[str, Any]:
+    """Scorecards on people whose credit turned out well or badly."""
+    if not has_boosting():
+        console.print(f"Boosting is left out: {NO_BOOSTING}")
+    found = {}
+    for name, evaluate in (
+        ("taiwan", lambda: evaluate_card(data, TAIWAN)),
+        ("german", lambda: evaluate_card(data, GERMAN)),
+        ("shipped", lambda: evaluate_shipped_way(data)),
+    ):
+        with console.status(f"fitting cards, five times each: {name}"):
+            quality = evaluate()
+        for table in _credit_tables(quality):
+            console.print(table)
+        found[name] = asdict(quality)
+    return found
+
+
+def _credit_tables(found: CardQuality) -> list[Table]:
+    title = (
+        f"{found.name}: a card on {found.people:,} people ({found.bads / found.people:.1%} bad), "
+        "five folds, 95 % interval over people"
+    )
+    figures = Table("question", "figure", "beside", title=title)
+    figures.add_row("AUC", str(found.auc), "")
+    if found.logistic is not None:
+        figures.add_row("  logistic regression", str(found.logistic), "")
+    if found.boosting is not None:
+        figures.add_row("  LightGBM, untuned", str(found.boosting), "")
+        figures.add_row("  the card above LightGBM", str(found.above_boosting), "goal -.015")
+    figures.add_row("KS", f"{found.ks:.4f}", "")
+    figures.add_row("Brier", str(found.brier), f"{found.brier_of_the_mean:.4f} (the mean alone)")
+    figures.add_row("calibration slope", str(found.calibration_slope), "goal .9 to 1.1")
+    falling = "falling" if found.falls_strictly else "NOT falling"
+    tiers = Table(
+        "tier", "people", "share", "default rate", title=f"{found.name}: tiers, {falling}"
+    )
+    for tier in found.tiers:
+        tiers.add_row(
+            tier.name, f"{tier.people:,}", f"{tier.share:.1%}", f"{tier.default_rate:.1%}"
+        )
+    columns = ("attribute", "people", "bad", "expected", "AUC", "below", "600", "650", "700")
+    fairness = Table(*columns, title=f"{found.name}: by what no card reads")
+    for group in found.groups:
+        fairness.add_row(
+            f"{group.attribute}: {group.value}",
+            f"{group.people:,}",
+            f"{group.default_rate:.1%}",
+            f"{group.expected:.1%}",
+            f"{group.auc:.3f}",
+            *(f"{share:.1%}" for share in group.shares),
+        )
+    return [figures, tiers, fairness]
 
 
 def _households(console: Console) -> dict[str, Any]:

@@ -1,0 +1,427 @@
+"""Scorecards on real credit data, beside boosting and logistic regression, on the same folds.
+
+Five stratified folds, seed 0. A card is fitted by the very function that `mydata score fit` calls,
+on four of them, and scores the fifth with the hub's own evaluator. Protected columns are inputs of
+nothing here, of the peers neither; they only sort people into the groups of the fairness table.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from mydata_hub.cli.score_running import Asked, fit_table
+from mydata_hub.cli.score_table import Table, read_column, read_table, read_target
+from mydata_hub.scorecard.card import Card, NumericFeature
+from mydata_hub.scorecard.evaluate import total_of
+from mydata_hub.scorecard.forbidden import forbidden_in
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from tests.evaluation.purchases import PYTHON
+from tests.evaluation.shipped_card import EXPERT, make_card, read_mapped
+
+FOLDS: Final = 5
+SEED: Final = 0
+RESAMPLES: Final = 1000
+TIERS: Final = (0, 600, 650, 700)
+NO_BOOSTING: Final = "LightGBM is not installed: make setup-evaluation"
+LEAST_OF_A_GROUP: Final = 100
+AGES: Final = ((0, 30), (30, 40), (40, 50), (50, 200))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSet:
+    """A labelled set, and the columns that sort its people for the fairness table."""
+
+    name: str
+    path: str
+    target: str
+    drop: tuple[str, ...]
+    groups: Callable[[dict[str, str]], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A figure with its 95 % interval over people."""
+
+    figure: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.figure:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """People of a tier."""
+
+    name: str
+    people: int
+    share: float
+    default_rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """People who share an attribute that no card may read."""
+
+    attribute: str
+    value: str
+    people: int
+    default_rate: float
+    expected: float
+    auc: float
+    # Of these people, from the lowest tier to the highest.
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardQuality:
+    """What cards expected of people they had not seen, beside what came."""
+
+    name: str
+    people: int
+    bads: int
+    # Means over the folds.
+    auc: Interval
+    logistic: Interval | None
+    boosting: Interval | None
+    # Of the card above boosting.
+    above_boosting: Interval | None
+    ks: float
+    brier: Interval
+    brier_of_the_mean: float
+    calibration_slope: Interval
+    tiers: tuple[Tier, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def falls_strictly(self) -> bool:
+        """Whether each tier defaults less than the one below."""
+        rates = [tier.default_rate for tier in self.tiers]
+        return all(a > b for a, b in pairwise(rates))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """Each person's score, log odds of bad and tier, by a card that had not seen them."""
+
+    total: np.ndarray[Any, Any]
+    odds: np.ndarray[Any, Any]
+    tier: np.ndarray[Any, Any]
+
+
+def _taiwan_groups(row: dict[str, str]) -> dict[str, str]:
+    return {
+        "sex": {"1": "male", "2": "female"}.get(row["SEX"], "other"),
+        "age": _age(row["AGE"]),
+        "marriage": {"1": "married", "2": "single"}.get(row["MARRIAGE"], "other"),
+        "education": {"1": "graduate school", "2": "university", "3": "high school"}.get(
+            row["EDUCATION"], "other"
+        ),
+    }
+
+
+def _german_groups(row: dict[str, str]) -> dict[str, str]:
+    return {
+        "sex": row["personal_status_and_sex"].partition(" ")[0],
+        "age": _age(row["age_in_years"]),
+        "foreign worker": row["foreign_worker"],
+    }
+
+
+def _age(told: str) -> str:
+    low, high = next(one for one in AGES if float(told) < one[1])
+    return (
+        f"{low} to {high - 1}" if 0 < low < AGES[-1][0] else f"under {high}" if not low else "50+"
+    )
+
+
+TAIWAN: Final = DataSet(
+    name="Taiwan credit cards",
+    path="taiwan_credit/UCI_Credit_Card.csv",
+    target="default.payment.next.month",
+    drop=("ID",),
+    groups=_taiwan_groups,
+)
+GERMAN: Final = DataSet(
+    name="German credit",
+    path="german_credit/germancredit.csv",
+    target="creditability",
+    drop=(),
+    groups=_german_groups,
+)
+
+
+def has_boosting() -> bool:
+    """Whether LightGBM is installed in the evaluation's own environment."""
+    return any(PYTHON.parents[1].glob("lib/*/site-packages/lightgbm"))
+
+
+def evaluate_card(data: Path, which: DataSet) -> CardQuality:
+    """What `mydata score fit` makes of a set, beside its peers."""
+    table = read_table(data / which.path)
+    bads = np.array(read_target(table, which.target, None).bads)
+    folds = _folds(bads)
+    asked = Asked(
+        target=which.target, dropped=which.drop, kinds=(), bad=None, card_id="fold", version=1
+    )
+
+    def fitted(seen: np.ndarray[Any, Any]) -> Card:
+        return fit_table(_some(table, seen), asked, lambda _: None).card
+
+    scored = _out_of_fold(folds, fitted, lambda card, kept: _totals(card, _some(table, kept)))
+    used = [
+        name
+        for name in table.names
+        if name not in (which.target, *which.drop) and forbidden_in(name) is None
+    ]
+    rows = [dict(zip(table.names, row, strict=True)) for row in table.rows]
+    return _quality(
+        which.name,
+        scored,
+        bads,
+        folds,
+        [which.groups(row) for row in rows],
+        _logistic(table, used, bads, folds),
+        _boosted(table, used, bads, folds),
+    )
+
+
+def evaluate_shipped_way(data: Path) -> CardQuality:
+    """The shipped card's three fitted features, made the same way on four folds of five.
+
+    Everybody has the usual points of what people have set, of which these data say nothing.
+    """
+    people, defaulted, rows = read_mapped(data)
+    bads = np.array(defaulted)
+    folds = _folds(bads)
+    usual = {name: _usual(name) for name in EXPERT}
+
+    def fitted(seen: np.ndarray[Any, Any]) -> Card:
+        return make_card([people[at] for at in seen], [defaulted[at] for at in seen])
+
+    def totals(card: Card, kept: np.ndarray[Any, Any]) -> list[int]:
+        return [total_of(card, {**people[at], **usual}) for at in kept]
+
+    scored = _out_of_fold(folds, fitted, totals)
+    groups = [_taiwan_groups(row) for row in rows]
+    return _quality("The shipped card's way, on Taiwan", scored, bads, folds, groups, None, None)
+
+
+def _usual(name: str) -> float:
+    edges, points, typical = EXPERT[name]
+    return ([edges[0] - 1, *edges])[points.index(typical)]
+
+
+def _folds(bads: np.ndarray[Any, Any]) -> list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
+    return list(StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(bads, bads))
+
+
+def _some(table: Table, rows: np.ndarray[Any, Any]) -> Table:
+    return Table(
+        table.path,
+        table.names,
+        tuple(table.rows[at] for at in rows),
+        tuple(table.lines[at] for at in rows),
+    )
+
+
+def _totals(card: Card, table: Table) -> list[int]:
+    columns = [
+        read_column(table, one.id, numeric=isinstance(one, NumericFeature)) for one in card.features
+    ]
+    names = [column.name for column in columns]
+    people = zip(*(column.values for column in columns), strict=True)
+    return [total_of(card, dict(zip(names, values, strict=True))) for values in people]
+
+
+def _out_of_fold(folds: Any, fitted: Callable[[Any], Card], totals: Any) -> _Scored:
+    count = sum(len(kept) for _, kept in folds)
+    total, odds, tier = (np.zeros(count) for _ in range(3))
+    for seen, kept in folds:
+        card = fitted(seen)
+        for at, one in zip(kept, totals(card, kept), strict=True):
+            total[at], odds[at] = one, card.scale.log_odds_of_bad(one)
+            tier[at] = card.tier_of(one)
+    return _Scored(total, odds, tier)
+
+
+def _quality(
+    name: str,
+    scored: _Scored,
+    bads: np.ndarray[Any, Any],
+    folds: Any,
+    groups: Sequence[dict[str, str]],
+    logistic: Any,
+    boosted: Any,
+) -> CardQuality:
+    ours = _AucByFold(scored.odds, bads, folds)
+    beside = None if boosted is None else _AucByFold(boosted, bads, folds)
+    expected = 1 / (1 + np.exp(-scored.odds))
+    weights = _resamples(len(bads))
+    return CardQuality(
+        name=name,
+        people=len(bads),
+        bads=int(bads.sum()),
+        auc=_interval(ours, weights),
+        logistic=None
+        if logistic is None
+        else _interval(_AucByFold(logistic, bads, folds), weights),
+        boosting=None if beside is None else _interval(beside, weights),
+        above_boosting=None
+        if beside is None
+        else _interval(lambda times: ours(times) - beside(times), weights),
+        ks=_ks(scored.odds, bads),
+        brier=_interval(lambda times: np.average((expected - bads) ** 2, weights=times), weights),
+        brier_of_the_mean=float(bads.mean() * (1 - bads.mean())),
+        calibration_slope=_interval(
+            lambda times: _slope(scored.odds, bads, times), weights[: RESAMPLES // 5]
+        ),
+        tiers=tuple(_tier(at, scored.tier, bads) for at in TIERS),
+        groups=tuple(_group(*one, scored, bads, groups) for one in _kinds(groups)),
+    )
+
+
+class _AucByFold:
+    """The mean AUC over the folds, where people count so many times; ties count half."""
+
+    def __init__(self, expected: Any, bads: Any, folds: Any) -> None:
+        self.folds = []
+        for _, kept in folds:
+            order = kept[np.argsort(expected[kept], kind="stable")]
+            _, begins = np.unique(expected[order], return_index=True)
+            self.folds.append((order, begins, bads[order]))
+
+    def __call__(self, times: Any) -> float:
+        found = []
+        for order, begins, bad in self.folds:
+            count = times[order]
+            goods = np.add.reduceat(np.where(bad, 0, count), begins)
+            ill = np.add.reduceat(np.where(bad, count, 0), begins)
+            below = np.cumsum(goods) - goods / 2
+            found.append((ill * below).sum() / (ill.sum() * goods.sum()))
+        return float(np.mean(found))
+
+
+def _resamples(people: int) -> list[Any]:
+    draw = np.random.default_rng(SEED)
+    return [
+        np.bincount(draw.integers(people, size=people), minlength=people) for _ in range(RESAMPLES)
+    ]
+
+
+def _interval(figure: Callable[[Any], float], weights: list[Any]) -> Interval:
+    drawn = sorted(float(figure(times)) for times in weights)
+    last = len(drawn)
+    return Interval(
+        figure=float(figure(np.ones(len(weights[0]), dtype=int))),
+        low=drawn[last * 25 // 1000],
+        high=drawn[last * 975 // 1000 - 1],
+    )
+
+
+def _slope(odds: Any, bads: Any, times: Any) -> float:
+    """The slope of what came on the log odds that were expected, by Newton's method."""
+    slope = base = 0.0
+    for _ in range(25):
+        p = 1 / (1 + np.exp(-(base + slope * odds)))
+        weight, miss = times * p * (1 - p), times * (bads - p)
+        hessian = np.array([[weight.sum(), weight @ odds], [weight @ odds, weight @ (odds * odds)]])
+        step = np.linalg.solve(hessian, np.array([miss.sum(), miss @ odds]))
+        base, slope = base + step[0], slope + step[1]
+        if np.abs(step).sum() < 1e-8:
+            break
+    return float(slope)
+
+
+def _ks(odds: Any, bads: Any) -> float:
+    order = np.argsort(odds, kind="stable")
+    _, begins = np.unique(odds[order], return_index=True)
+    ill = np.cumsum(np.add.reduceat(bads[order].astype(float), begins)) / bads.sum()
+    good = np.cumsum(np.add.reduceat((~bads[order]).astype(float), begins)) / (~bads).sum()
+    return float(np.abs(ill - good).max())
+
+
+def _tier(low: int, tiers: Any, bads: Any) -> Tier:
+    inside = tiers == low
+    return Tier(
+        name=str(low) if low else "below",
+        people=int(inside.sum()),
+        share=float(inside.mean()),
+        default_rate=float(bads[inside].mean()) if inside.any() else 0.0,
+    )
+
+
+def _kinds(groups: Sequence[dict[str, str]]) -> list[tuple[str, str]]:
+    found = sorted({one for row in groups for one in row.items()})
+    counted = {one: sum(row[one[0]] == one[1] for row in groups) for one in found}
+    return [one for one in found if counted[one] >= LEAST_OF_A_GROUP]
+
+
+def _group(
+    attribute: str, value: str, scored: _Scored, bads: Any, groups: Sequence[dict[str, str]]
+) -> Group:
+    inside = np.flatnonzero([row[attribute] == value for row in groups])
+    expected = 1 / (1 + np.exp(-scored.odds[inside]))
+    one_fold = [(inside, np.arange(len(inside)))]
+    auc = _AucByFold(scored.odds[inside], bads[inside], one_fold)
+    return Group(
+        attribute=attribute,
+        value=value,
+        people=len(inside),
+        default_rate=float(bads[inside].mean()),
+        expected=float(expected.mean()),
+        auc=auc(np.ones(len(inside), dtype=int)),
+        shares=tuple(float((scored.tier[inside] == low).mean()) for low in TIERS),
+    )
+
+
+def _logistic(table: Table, used: Sequence[str], bads: Any, folds: Any) -> Any:
+    """Logistic regression: numbers standardised, kinds one by one."""
+    columns = [read_column(table, name) for name in used]
+    numbers = [at for at, column in enumerate(columns) if column.numeric]
+    kinds = [at for at, column in enumerate(columns) if not column.numeric]
+    design = np.array([column.values for column in columns], dtype=object).T
+    expected = np.zeros(len(bads))
+    for seen, kept in folds:
+        model = make_pipeline(
+            make_column_transformer(
+                (StandardScaler(), numbers), (OneHotEncoder(handle_unknown="ignore"), kinds)
+            ),
+            LogisticRegression(max_iter=2000),
+        ).fit(design[seen], bads[seen])
+        expected[kept] = model.predict_proba(design[kept])[:, 1]
+    return expected
+
+
+def _boosted(table: Table, used: Sequence[str], bads: Any, folds: Any) -> Any:
+    """What LightGBM expects, from the evaluation's own environment; None where that is missing."""
+    if not has_boosting():
+        return None
+    fold_of = np.zeros(len(bads), dtype=int)
+    for number, (_, kept) in enumerate(folds):
+        fold_of[kept] = number
+    text = io.StringIO()
+    out = csv.writer(text)
+    out.writerow(["fold", "bad", *used])
+    cells = [table.cells(name) for name in used]
+    for at, row in enumerate(zip(*cells, strict=True)):
+        out.writerow([fold_of[at], int(bads[at]), *row])
+    script = Path(__file__).with_name("boosting.py")
+    told = subprocess.run(
+        [PYTHON, script], input=text.getvalue(), stdout=subprocess.PIPE, text=True, check=True
+    )
+    return np.array([float(line) for line in told.stdout.split()])
