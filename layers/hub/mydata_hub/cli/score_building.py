@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 FAMILY: Final = "columns"
 # Shares of people below the first tier and in the last one that are tried.
 _TRIED: Final = tuple(step / 100 for step in range(8, 47))
-_ROUND: Final = 4
+_DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +128,15 @@ def choose_scale(log_odds: Numbers) -> Scale:
     low, high = max(pairs, key=lambda pair: smallest(*pair))
     per_log_odds = (TIERS[-1] - TIERS[0]) / (high - low)
     return Scale(
-        points_to_double=round(per_log_odds * math.log(2.0), _ROUND),
+        points_to_double=_readable(per_log_odds * math.log(2.0)),
         anchor_score=TIERS[1],
-        anchor_odds=round(math.exp((low + high) / 2), _ROUND) or 10.0**-_ROUND,
+        anchor_odds=_readable(math.exp((low + high) / 2)),
     )
+
+
+def _readable(constant: float) -> float:
+    """A constant above 0 with so many decimals, or so many digits where it is small."""
+    return round(constant, _DIGITS) if constant >= 1 else float(f"{constant:.{_DIGITS}g}")
 
 
 def _feature(binned: Binned, points: Sequence[int]) -> Feature:
