@@ -158,10 +158,15 @@ class Scale(_Strict):
     anchor_score: int
     anchor_odds: float
 
-    def probability_of_bad(self, score: float) -> float:
-        """What share of people with such a score the card expects to default."""
+    def log_odds_of_bad(self, score: float) -> float:
+        """The natural logarithm of the odds of bad to good that a score stands for."""
         doublings = (score - self.anchor_score) / self.points_to_double
-        return 1.0 / (1.0 + self.anchor_odds * math.exp2(doublings))
+        return -math.log(self.anchor_odds) - doublings * math.log(2.0)
+
+    def probability_of_bad(self, score: float) -> float:
+        """What share of people with such a score the card expects to turn out badly."""
+        # No card reaches odds that a double cannot hold and a share could still be told from 0.
+        return 1.0 / (1.0 + math.exp(-max(-700.0, min(700.0, self.log_odds_of_bad(score)))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +196,8 @@ class Card(_Strict):
     floor: Floor
     families: tuple[Family, ...]
     features: tuple[Feature, ...]
+    # How the target that it was fitted on says "bad"; None where nothing was fitted.
+    bad: str | None = None
 
     def feature(self, name: str) -> Feature:
         """The feature of that id. Raises BadInput."""

@@ -79,8 +79,8 @@ HUB_FEATURES: Final = {
             Direction.MORE_IS_WORSE,
             "카드 한도 사용률",
             "Share of card limits used",
-            "최근 청구서들에서 카드 한도 가운데 쓴 비율의 중앙값 (%)",
-            "Share of the card limits that the last bills used, the middle one of them, in percent",
+            "최근 석 달의 카드 청구액이 카드 한도에서 차지한 비율 (%)",
+            "Share of the card limits that the bills of the last three months used, in percent",
         ),
         _feature(
             "regular_bills_paid",
