@@ -20,11 +20,11 @@ from mydata_hub.insights.catalogue import CATALOGUE, find_claim
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.trust import own_score
-from mydata_hub.insights.trust_card import card_in_force
 from mydata_hub.insights.trust_history import read_steps
 from mydata_hub.own_vault.score import see_score
 from mydata_hub.own_vault.score_document import score_document
 from mydata_hub.samples.facts import KST
+from mydata_hub.scorecard.shipped import shipped_card
 
 from tests.samples.sample_world import NOW, Samples, served
 from tests.unit.own_vault.own_world import ME, OwnWorld
@@ -165,7 +165,7 @@ def plain_features(records: list[Record]) -> dict[str, int | None]:
 
 def plain_sum(values: dict[str, int | None]) -> int:
     """The card, added up row by row."""
-    card = card_in_force()
+    card = shipped_card()
     total = card.base_points
     for feature in card.features:
         value = values[feature.id]
@@ -193,7 +193,7 @@ def test_the_sample_people_are_in_different_tiers(lives: dict[str, Lived]) -> No
         person: answer_claim(one.profile, find_claim("trust.tier"), NOW)
         for person, one in lives.items()
     }
-    assert told == {"jiu": "700", "minho": "600", "hana": "650"}
+    assert told == {"jiu": "700", "hana": "650", "minho": "600"}
 
 
 def test_everything_that_a_partner_may_ask_tells_no_more_of_the_score_than_the_tier(

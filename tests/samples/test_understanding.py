@@ -44,7 +44,7 @@ SAID = {
         "commute.transfers": "1",
         "insurance.loss_free_years": "0",
         "mobility.drives_car": "yes",
-        "payments.late_bills": "1_to_2",
+        "payments.late_bills": "3_or_more",
         "payments.card_utilisation": "60_to_90",
         "habits.lunch_price": "no_answer",
     },

@@ -17,10 +17,10 @@ from mydata_hub.insights.claim import NO_ANSWER, AnswerPeriod, Sensitivity
 from mydata_hub.insights.fold import BANK, BILLS, CARD, EFIN
 from mydata_hub.insights.reviews import Outcome
 from mydata_hub.insights.trust import CELLS, keep_score, own_score, standing_of
-from mydata_hub.insights.trust_card import card_in_force
 from mydata_hub.insights.trust_features import read_features
 from mydata_hub.insights.trust_history import read_steps
 from mydata_hub.scorecard.evaluate import score
+from mydata_hub.scorecard.shipped import shipped_card
 
 from tests.unit.insights.lives import DAY, NOW, at, contract, days_before
 from tests.unit.insights.test_own_words import dispute, further
@@ -69,7 +69,7 @@ def test_the_claims_are_four_on_one_attribute_with_care():
 def test_a_partner_is_told_the_tier_of_what_providers_told(late):
     records = [*(one for one in LIFE if one.dataset != BILLS), *bills(13, late=late)]
     profile = profile_of(records)
-    scored = score(card_in_force(), read_features(profile, NOW, collected_only=True))
+    scored = score(shipped_card(), read_features(profile, NOW, collected_only=True))
     cell = CELLS[scored.tier or 0]
     assert told(profile) == {
         "trust.tier": cell,
@@ -108,7 +108,7 @@ def test_a_reason_that_a_reviewer_set_aside_counts_as_not_known():
     after = further(profile, decision(Outcome.UPHELD, reason="late_bills"))
     found = own_score(after, NOW)
     assert found.values["late_bills"] is None
-    assert found.scored.points_of("late_bills") == card_in_force().feature("late_bills").missing
+    assert found.scored.points_of("late_bills") == shipped_card().feature("late_bills").missing
     assert NO_ANSWER not in told(after).values()
 
 
@@ -174,7 +174,7 @@ def test_folding_keeps_the_score_and_names_what_changed_it():
 
 
 def test_a_card_older_than_one_that_was_used_is_refused():
-    card = card_in_force()
+    card = shipped_card()
     newer = replace(card, version=card.version + 1)
     profile = keep_score(profile_of(LIFE), NOW, newer)
     assert read_steps(profile)[-1].card_version == newer.version
@@ -267,7 +267,7 @@ def test_reasons_add_up_to_the_score_and_causes_to_its_changes(seed):
     life = some_life(seed)
     profile = profile_of(life)
     scored = own_score(profile, NOW).scored
-    assert scored.total == card_in_force().base_points + sum(one.points for one in scored.reasons)
+    assert scored.total == shipped_card().base_points + sum(one.points for one in scored.reasons)
     kept = keep_score(profile_of(life[: len(life) // 2]), NOW)
     kept = keep_score(replace(profile, folds={**kept.folds, **profile.folds}), NOW + DAY)
     scores = [one.score for one in read_steps(kept) if one.score is not None]

@@ -12,9 +12,9 @@ from mydata_hub.collection.record import Provenance
 from mydata_hub.errors import BadInput
 from mydata_hub.insights.advance import advance_profile
 from mydata_hub.insights.trust import keep_score, own_score
-from mydata_hub.insights.trust_card import card_in_force
 from mydata_hub.own_vault.score import see_score
 from mydata_hub.scorecard.forbidden import FORBIDDEN
+from mydata_hub.scorecard.shipped import shipped_card
 from mydata_hub.web import score
 from mydata_hub.web.answer_words import record_words
 from mydata_hub.web.dispatch import answer
@@ -74,7 +74,7 @@ def test_the_page_has_the_score_and_every_reason_with_its_words(late, lang):
 def test_the_reasons_add_up_exactly(late):
     told = late.state()
     assert told["score"] == told["base_points"] + sum(one["points"] for one in told["reasons"])
-    assert told["tier"] == card_in_force().tier_of(told["score"])
+    assert told["tier"] == shipped_card().tier_of(told["score"])
 
 
 def test_the_step_that_is_told_really_gives_the_score_that_is_told(late):
@@ -89,7 +89,7 @@ def test_the_step_that_is_told_really_gives_the_score_that_is_told(late):
 def test_what_if_changes_what_is_asked_and_nothing_else(late):
     before = late.state()
     tried = late.state("late_bills=0&payment_weeks=26")["what_if"]
-    card = card_in_force()
+    card = shipped_card()
     own = own_score(late.profile, NOW)
     gained = sum(
         card.feature(name).row_of(value).points - own.scored.points_of(name)
@@ -104,7 +104,7 @@ def test_what_if_changes_what_is_asked_and_nothing_else(late):
 
 def test_the_form_offers_every_other_row_and_remembers_what_was_tried(late):
     body = late.ask("GET /score", "late_bills=0").body
-    for feature in card_in_force().features:
+    for feature in shipped_card().features:
         field = re.search(f'name="{feature.id}">(.*?)</select>', body, re.DOTALL)
         offered = re.findall(r'<option value="([^"]+)"', field[1])
         rows = [feature.row_of(float(one)) for one in offered]
@@ -215,7 +215,7 @@ def test_a_profile_that_knows_nothing_a_vault_that_is_not_there_and_words_that_w
 
 
 def test_an_older_card_is_said_to_be_one(late):
-    newer = replace(card_in_force(), version=card_in_force().version + 1)
+    newer = replace(shipped_card(), version=shipped_card().version + 1)
     late.profile = keep_score(late.profile, NOW, newer)
     told = late.state()
     assert (told["old_card"], told["score"], told["partners_are_told"]) == (True, None, "no_answer")

@@ -15,11 +15,11 @@ from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.reviews import reason_mark, set_aside
 from mydata_hub.insights.rule import ProfileInsight, ProfileQuestion, cell_in, find
 from mydata_hub.insights.sources import SOURCES, complete_until
-from mydata_hub.insights.trust_card import card_in_force
 from mydata_hub.insights.trust_features import INPUTS, read_features
 from mydata_hub.insights.trust_history import Standing, newest_card, with_standing
 from mydata_hub.scorecard.card import TIERS, Card
 from mydata_hub.scorecard.evaluate import Scored, score
+from mydata_hub.scorecard.shipped import shipped_card
 
 # The score itself is in no cell: a partner learns one of these, and by a yes or no less.
 CELLS: Final = {0: f"under_{TIERS[0]}"} | {tier: str(tier) for tier in TIERS}
@@ -40,7 +40,7 @@ def own_score(profile: Profile, now: datetime, card: Card | None = None) -> OwnS
 
     None without any source, and where the card is older than one that this vault was scored by.
     """
-    card = card_in_force() if card is None else card
+    card = shipped_card() if card is None else card
     until = complete_until(
         fold_state(profile, SOURCES), profile.freshness, INPUTS, now, collected_only=False
     )
@@ -75,7 +75,7 @@ def keep_score(profile: Profile, now: datetime, card: Card | None = None) -> Pro
 
 
 def _tier(asked: ProfileQuestion) -> Finding:
-    card = card_in_force()
+    card = shipped_card()
     if card.version < newest_card(asked.profile):
         return find(
             None,

@@ -20,13 +20,13 @@ from mydata_hub.insights.own_words import is_contested
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.reviews import open_reasons
 from mydata_hub.insights.trust import OwnScore, own_score, standing_of
-from mydata_hub.insights.trust_card import card_in_force
 from mydata_hub.insights.trust_features import INPUTS
 from mydata_hub.insights.trust_history import Step, newest_card, read_steps, step_to
 from mydata_hub.scorecard import improve
 from mydata_hub.scorecard.card import Card, Group, Span
 from mydata_hub.scorecard.evaluate import Reason, Scored, Value
 from mydata_hub.scorecard.features import HUB_FEATURES
+from mydata_hub.scorecard.shipped import shipped_card
 from mydata_hub.scorecard.words import say_row
 
 YES: Final = "yes"
@@ -89,7 +89,7 @@ def see_score(
 
     Raises BadInput for a feature that the card has not, or a value that it does not take.
     """
-    card = card_in_force() if card is None else card
+    card = shipped_card() if card is None else card
     asked = asked or {}
     if profile is None or held:
         # What is asked is looked at, whoever asks.

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 
 from mydata_hub.accounts.account import Locale
 from mydata_hub.errors import BadInput
-from mydata_hub.insights.trust_card import card_in_force
 from mydata_hub.insights.trust_features import RESTS_ON
 from mydata_hub.own_vault.score import Score, about, choices, see_score
 from mydata_hub.own_vault.score_document import score_document
@@ -17,6 +16,7 @@ from mydata_hub.own_vault.speaking import see_words
 from mydata_hub.scorecard.card import NumericFeature, Source
 from mydata_hub.scorecard.evaluate import Reason, Value
 from mydata_hub.scorecard.forbidden import FORBIDDEN
+from mydata_hub.scorecard.shipped import shipped_card
 from mydata_hub.scorecard.words import say_points
 from mydata_hub.web.answer_words import ANSWERS, record_words
 from mydata_hub.web.answers import Answer, json_answer
@@ -37,7 +37,7 @@ LEVELS: Final = {
 def show_score(front: TodayFront, request: Request) -> Answer:
     """The page; `?FEATURE=VALUE` asks what the score would be with it."""
     locale: Locale = language_of(request)
-    seen, card = _see(front, request), card_in_force()
+    seen, card = _see(front, request), shipped_card()
     reasons = seen.scored.reasons if seen.scored and seen.scored.total is not None else ()
     return front.page(
         request,
@@ -87,7 +87,7 @@ def _asked(query: str) -> dict[str, Value]:
 
 
 def _value(name: str, text: str) -> Value:
-    if not isinstance(card_in_force().feature(name), NumericFeature):
+    if not isinstance(shipped_card().feature(name), NumericFeature):
         return text
     try:
         number = float(text)
