@@ -135,6 +135,9 @@ def test_a_window_ends_where_the_data_does_so_no_day_before_it_is_counted_as_mis
 def test_a_fact_that_was_read_in_this_very_second_is_told():
     holding = record("h", NOW, dataset=HOLDINGS, amount_minor=None, body={"value_minor": 7})
     assert ask("payments.holds_investments", profile_of([holding])) == "yes"
+    # Its collection began a minute earlier, and up to then it is complete.
+    begun = {"connection-1": NOW - timedelta(minutes=1)}
+    assert ask("payments.holds_investments", profile_of([holding], begun)) == "yes"
 
 
 def test_a_habit_is_read_from_the_datasets_that_its_claim_names():

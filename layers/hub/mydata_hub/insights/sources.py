@@ -133,14 +133,17 @@ def complete_until(
         told.append((begun, until))
     if floor is None:
         return max((until for _, until in told), default=None)
-    return _floored(
-        [(begun, until) for begun, until in told if until >= now - floor.freshness], floor
-    )
+    oldest = now - floor.freshness
+    fresh = [(begun, until) for begun, until in told if until >= oldest and begun <= now]
+    if floor.window >= _A_LOOK:
+        return _over_window(fresh, floor)
+    # What is collected is complete up to when its collection began, a little before the look.
+    return min(until for _, until in fresh) if len(fresh) >= floor.sources else None
 
 
-def _floored(fresh: Sequence[tuple[datetime, datetime]], floor: Floor) -> datetime | None:
+def _over_window(fresh: Sequence[tuple[datetime, datetime]], floor: Floor) -> datetime | None:
     """The oldest instant of the connections whose time reaches back a window from it."""
-    window = floor.window if floor.window >= _A_LOOK else timedelta(0)
+    window = floor.window
     until = min((end for begun, end in fresh if begun <= end - window), default=None)
     if until is None:
         return None
