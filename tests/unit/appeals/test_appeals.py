@@ -28,7 +28,7 @@ from mydata_hub.errors import BadInput, Damaged, NotFound, Taken, TooMany, Unope
 from mydata_hub.insights.answers import answer_claim
 from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.insights.own_words import list_disputes
-from mydata_hub.insights.reviews import Outcome, open_reasons, reason_mark, set_aside
+from mydata_hub.insights.reviews import MAX_APPEALS, Outcome, open_reasons, reason_mark, set_aside
 from mydata_hub.oauth.security_events import ANSWERS_CORRECTED, event_claims
 from mydata_hub.ports.messages import due_messages
 from mydata_hub.ports.tables import Key
@@ -161,6 +161,16 @@ def test_one_reason_is_contested_once_at_a_time_and_few_at_once(world):
         world.contest(reason=name)
     with pytest.raises(TooMany):
         world.contest(reason=others[MAX_OPEN - 1])
+
+
+def test_no_more_appeals_are_kept_than_a_vault_remembers(world):
+    for _ in range(MAX_APPEALS):
+        opened = world.contest()
+        end_appeal(world.letterbox, world.box, ME, opened.appeal_id)
+    with pytest.raises(TooMany):
+        world.contest()
+    world.clock.advance(KEPT_AFTER + timedelta(seconds=1))
+    world.contest()
 
 
 @pytest.mark.parametrize("statement", ["", "   ", "가" * 2001])

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict
 from mydata_hub.appeals.appeal import Appeal
 from mydata_hub.errors import BadInput
 from mydata_hub.fields import Wording, require_word
+from mydata_hub.insights.reviews import MAX_RECORDS
 from mydata_hub.own_vault.speaking import Pointed
 
 MAX_STATEMENT_LETTERS: Final = 2000
-MAX_RECORDS: Final = 10
 
 
 class Told(BaseModel):

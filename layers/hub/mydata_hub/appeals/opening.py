@@ -31,7 +31,7 @@ from mydata_hub.errors import NotFound, Taken, TooMany
 from mydata_hub.fields import VaultId
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.record_versions import find_version
-from mydata_hub.insights.reviews import OWN_APPEALS
+from mydata_hub.insights.reviews import MAX_APPEALS, OWN_APPEALS
 from mydata_hub.own_vault.behind import Behind, find_line
 from mydata_hub.own_vault.importing import Letterbox
 from mydata_hub.own_vault.speaking import Pointed, Said, own_word, say
@@ -49,9 +49,12 @@ def open_appeal(
     Raises Taken for a reason that is contested already, TooMany, NotFound for a record that counts
     nowhere, BadInput, Busy.
     """
-    earlier = [one for one in list_appeals(letterbox.tables, vault_id) if one.is_open]
+    kept = list_appeals(letterbox.tables, vault_id)
+    earlier = [one for one in kept if one.is_open]
     if any(_open_case(box, one).reason == contest.reason for one in earlier):
         raise Taken("an appeal against this reason is open already")
+    if len(kept) >= MAX_APPEALS:
+        raise TooMany(f"at most {MAX_APPEALS} appeals are kept, each for a year")
     if len(earlier) >= MAX_OPEN:
         raise TooMany(f"at most {MAX_OPEN} appeals are open at once; wait for a decision")
     now = letterbox.clock.now()

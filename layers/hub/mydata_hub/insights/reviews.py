@@ -30,9 +30,11 @@ from mydata_hub.insights.series import Facts, SeriesFold, short_hash
 
 OWN_APPEALS: Final = Dataset("own.appeals")
 HUB_DECISIONS: Final = Dataset("hub.decisions")
-# A profile has a size; what is forgotten here concerned records of years ago.
-MAX_APPEALS: Final = 24
-MAX_DECISIONS: Final = 48
+# A profile has a size. So many appeals are kept at once, a year each (`appeals.appeal`), of so many
+# records each: what is forgotten here concerned records that no reason rests on any more.
+MAX_APPEALS: Final = 12
+MAX_RECORDS: Final = 5
+MAX_DECISIONS: Final = MAX_APPEALS * MAX_RECORDS
 _APPEAL_BYTES: Final = 8
 _REASON_BYTES: Final = 4
 _NO_DATASET: Final = 255

@@ -12,11 +12,12 @@ from pydantic import Field
 from mydata_hub.accounts.account import Locale
 from mydata_hub.accounts.sessions import require_fresh
 from mydata_hub.appeals.appeal import Appeal
-from mydata_hub.appeals.case import MAX_RECORDS, MAX_STATEMENT_LETTERS, Contest, Seen
+from mydata_hub.appeals.case import MAX_STATEMENT_LETTERS, Contest, Seen
 from mydata_hub.appeals.reasons import records_behind, told_of
 from mydata_hub.errors import BadInput, Busy
 from mydata_hub.fields import Dataset, VaultId
 from mydata_hub.insights.profile import Profile
+from mydata_hub.insights.reviews import MAX_RECORDS
 from mydata_hub.own_vault.behind import Behind
 from mydata_hub.own_vault.life_words import CATEGORY_WORDS
 from mydata_hub.own_vault.speaking import Pointed, dispute_records, take_back
@@ -84,6 +85,7 @@ def show_appeals(front: AppealFront, request: Request) -> Answer:
         modes=MODES,
         categories=CATEGORY_WORDS,
         maximum=MAX_STATEMENT_LETTERS,
+        most=MAX_RECORDS,
         say=lambda wording: getattr(wording, locale),
     )
 
