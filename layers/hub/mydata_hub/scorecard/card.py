@@ -206,13 +206,6 @@ class Card(_Strict):
                 return feature
         raise BadInput("features", "takes features of the card alone")
 
-    def family(self, name: str) -> Family:
-        """The family of that id. Raises BadInput."""
-        for family in self.families:
-            if family.id == name:
-                return family
-        raise BadInput("families", "takes families of the card alone")
-
     def tier_of(self, score: int) -> int:
         """The highest threshold that a score reaches; 0 below all of them."""
         return max((tier for tier in self.tiers if score >= tier), default=0)
