@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from mydata_hub.scorecard.quality import Quality
@@ -17,7 +18,8 @@ def say_fit(told: Mapping[str, Any], quality: Quality, unseen: Quality) -> None:
     card = told["card"]
     _say_target(console, told)
     for one in told["left_out"]:
-        console.print(f"Left out: [bold]{one['column']}[/bold] {one['reason']}.", highlight=False)
+        column = escape(one["column"] or "(a column)")
+        console.print(f"Left out: [bold]{column}[/bold] {one['reason']}.", highlight=False)
     console.print(_figures({"fitted on": quality, "not seen": unseen}))
     console.print(_tiers(unseen, "tiers of people it had not seen"))
     lowest, highest = told["range"]
@@ -44,7 +46,9 @@ def say_evaluation(told: Mapping[str, Any], quality: Quality) -> None:
 def _say_target(console: Console, told: Mapping[str, Any]) -> None:
     target = told["target"]
     console.print(
-        f"{target['column']} = {target['bad']} is bad ({target['because']}).", highlight=False
+        f"{target['column']} = {target['bad']} is bad ({target['because']}).",
+        highlight=False,
+        markup=False,
     )
 
 
