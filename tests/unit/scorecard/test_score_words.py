@@ -68,7 +68,9 @@ def test_points_carry_their_sign():
 
 
 def test_a_reason_tells_how_it_stands_beside_most_people_and_beside_the_best():
-    late = score(hub_card(), {"late_bills": 1.0, "regular_bills_paid": 6.0}).reasons[0]
+    scored = score(hub_card(), {"late_bills": 1.0, "regular_bills_paid": 6.0})
+    late = scored.reasons[0]
+    assert (scored.points_of("late_bills"), scored.points_of("regular_bills_paid")) == (0, 20)
     assert (late.points, late.best, late.lost, late.above_typical) == (0, 60, 60, -60)
 
 

@@ -76,6 +76,11 @@ class Scored:
     # Without a score: the required families that are not known, or else all that are not.
     needed: tuple[Family, ...]
 
+    def points_of(self, feature: str) -> int:
+        """The points of a feature of the card. Raises BadInput."""
+        self.card.feature(feature)
+        return next(one.points for one in self.reasons if one.feature.id == feature)
+
 
 def score(card: Card, values: Values) -> Scored:
     """Add a person's points up.
