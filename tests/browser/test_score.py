@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from mydata_hub.cli.laptop import laptop_deployment
-from mydata_hub.config import FoldRecordsSettings
 from mydata_hub.insights.advance import advance_profile, new_profile
 from mydata_hub.insights.fold import BILLS, TRIPS
 from mydata_hub.insights.trust import keep_score
@@ -14,6 +13,7 @@ from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.vault.manifest import read_manifest, vault_row
 from mydata_hub.vault.profiles import seal_profile, write_vault
 from mydata_hub.vault.vault_keys import VaultKeys
+from mydata_hub.vault_config import FoldRecordsSettings
 from mydata_hub.wiring import keys_for, tables_for
 
 from tests.browser.test_life import painted
