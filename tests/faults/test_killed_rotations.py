@@ -181,6 +181,7 @@ def variables(world: RotationWorld) -> dict[str, str]:
         "VAULT_KEY": "vaults",
         "COLLECTOR_KEY": "collect",
         "SELF_SUPPLIED_KEY": "self-supplied",
+        "REVIEW_KEY": "review",
         "RESEAL_KEY": "reseal",
     }
     tables = (*ALL_TABLES, "erasures", "log_public")

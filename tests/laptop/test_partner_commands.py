@@ -65,7 +65,8 @@ def test_a_purpose_that_is_not_published_is_a_mistake_of_usage(register):
 
 def test_the_catalogue_is_shown_without_a_hub():
     shown = run("catalogue", "--json").json()["claims"]
-    assert [claim["id"] for claim in shown] == [entry.claim.id for entry in CATALOGUE.values()]
+    asked = [entry.claim for entry in CATALOGUE.values() if not entry.retired]
+    assert [claim["id"] for claim in shown] == [claim.id for claim in asked]
     words = run("catalogue").out
     assert "commute" in words
 
