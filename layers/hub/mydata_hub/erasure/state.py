@@ -58,6 +58,7 @@ PART_NOT_COVERED: Final[Mapping[str, str]] = {
     "providers": NOT_COVERED["providers"],
     "copies": NOT_COVERED["copies"],
     "brought": "the same records, where the person brings them again",
+    "appeals": "records that the person showed to a reviewer, for a year after the decision",
     "known": "that records were collected and when, by their counts: in the log and the consents",
 }
 

@@ -19,6 +19,7 @@ PART_BEYOND: Final = {
     "providers": _("What your card company or insurer keeps of you"),
     "copies": _("Copies that somebody made outside the hub"),
     "brought": _("The same records, if you bring them again yourself"),
+    "appeals": _("Records that you showed to a reviewer, for a year after the decision"),
     "known": _("That something was collected and when: in the log and in your consents"),
 }
 assert tuple(PART_STEPS) == STEP_NAMES
