@@ -173,6 +173,7 @@ def test_without_a_vault_there_is_nothing_to_see_and_that_is_said(world):
         "insights": [],
         "sources": [],
         "imports": [],
+        "needs": [],
     }
 
 
