@@ -17,25 +17,38 @@ from mydata_hub.appeals.appeal import (
     AppealState,
     list_appeals,
 )
-from mydata_hub.appeals.correcting import AFTER
+from mydata_hub.appeals.correcting import AFTER, touched
 from mydata_hub.appeals.deciding import decide, read_case, see_queue
 from mydata_hub.appeals.opening import end_appeal, see_appeals
-from mydata_hub.appeals.reasons import records_behind
+from mydata_hub.appeals.reasons import LOSSES, records_behind
+from mydata_hub.appeals.review_box import ReviewBox
+from mydata_hub.collection.datasets import schema_of
 from mydata_hub.collection.record import Provenance
+from mydata_hub.collection.wire import Asked, make_record
 from mydata_hub.consent.deliveries import TOPIC, fetch_deliveries, named_in
 from mydata_hub.consent.grant import Ending
 from mydata_hub.errors import BadInput, Damaged, NotFound, Taken, TooMany, Unopenable
 from mydata_hub.insights.answers import answer_claim
 from mydata_hub.insights.catalogue import find_claim
-from mydata_hub.insights.own_words import list_disputes
-from mydata_hub.insights.reviews import MAX_APPEALS, Outcome, open_reasons, reason_mark, set_aside
+from mydata_hub.insights.fold import CONTRACTS
+from mydata_hub.insights.own_words import is_contested, list_disputes
+from mydata_hub.insights.reviews import (
+    MAX_APPEALS,
+    Outcome,
+    is_appealed,
+    open_reasons,
+    reason_mark,
+    set_aside,
+)
 from mydata_hub.oauth.security_events import ANSWERS_CORRECTED, event_claims
+from mydata_hub.own_vault.speaking import Pointed, dispute_records
 from mydata_hub.ports.messages import due_messages
 from mydata_hub.ports.tables import Key
 from mydata_hub.scorecard.features import HUB_FEATURES
 from mydata_hub.vault.segment_opening import load_segment, open_segment, trust
 
 from tests.unit.appeals.appeal_world import LATE, WORDS, AppealWorld, staff
+from tests.unit.insights.lives import contract
 from tests.unit.own_vault.own_world import ME
 
 ON_TIME = find_claim("payments.no_late_bills")
@@ -204,9 +217,9 @@ def test_a_case_opens_in_its_own_row_and_for_the_review_alone(world):
     opened = world.contest()
     other = replace(opened, appeal_id=opened.appeal_id[:-1] + "0")
     with pytest.raises(Damaged):
-        world.box.open(other.appeal_id, other.wrapped, other.case)
+        world.box.open(other)
     with pytest.raises(Damaged):
-        world.box.open_ruling(opened.appeal_id, opened.wrapped, opened.case)
+        world.box.open(replace(opened, ruling=opened.case))
     with pytest.raises(Unopenable):
         world.keys.unwrap(opened.wrapped, {"appeal": opened.appeal_id, "purpose": "profile"})
 
@@ -268,9 +281,55 @@ def test_the_records_behind_a_reason_are_those_it_is_found_in(world):
     assert len(records_behind(profile, LATE)) == 12
     assert {one.dataset for one in records_behind(profile, LATE)} == {"card.bills"}
     assert records_behind(profile, "holds_investments") == ()
-    world.contest(world.pointed())
-    # What is contested is left out of the person's own view, and here.
+    # One that is disputed already can be put before a person; one that was found wrong is gone.
+    opened = world.contest(world.pointed())
+    assert len(records_behind(world.profile(), LATE)) == 12
+    decided(world, opened.appeal_id)
     assert len(records_behind(world.profile(), LATE)) == 11
+
+
+def test_a_record_that_was_disputed_before_can_be_put_before_a_person(world):
+    world.told(world.clock.now())
+    late = world.pointed()
+    dispute_records(world.letterbox, ME, world.profile(), [late])
+    world.sweep()
+    assert (answer(world), late.mark.hex()) == (
+        "no_answer",
+        records_behind(world.profile(), LATE)[0].mark,
+    )
+    opened = world.contest(late)
+    decided(world, opened.appeal_id)
+    assert answer(world) == "yes"
+
+
+def test_losses_are_contested_without_holding_the_score_back(world):
+    schema, at = schema_of(CONTRACTS), world.clock.now()
+    body = {**contract("car").body, "as_of": at.isoformat()}
+    car = make_record(Asked("connection-1", "", at), CONTRACTS, "car", at, body)
+    world.collected(car, dataset=CONTRACTS, schema_hash=schema.digest())
+    world.sweep()
+    (behind,) = records_behind(world.profile(), LOSSES)
+    world.contest(Pointed(dataset=CONTRACTS, mark=bytes.fromhex(behind.mark)), reason=LOSSES)
+    profile = world.profile()
+    assert (is_contested(profile, (CONTRACTS,)), is_appealed(profile)) == (True, False)
+    assert all("trust." not in ref for ref in touched(LOSSES, {CONTRACTS}))
+    assert "insurance.loss_free_years@1" in touched(LOSSES, {CONTRACTS})
+    assert any("trust." in ref for ref in touched(LATE, ()))
+
+
+def test_a_look_at_ones_own_appeals_calls_the_key_service_once_for_each(world):
+    for reason in (LATE, "history_months"):
+        decided(world, world.contest(reason=reason).appeal_id)
+    unwraps = []
+
+    class Counted:
+        def unwrap(self, wrapped, context):
+            unwraps.append(context["purpose"])
+            return world.keys.unwrap(wrapped, context)
+
+    seen = see_appeals(world.letterbox, ReviewBox(Counted()), ME)
+    assert [one.ruling.words for one in seen] == [WORDS, WORDS]
+    assert unwraps == ["review", "review"]
 
 
 def test_the_queue_names_nobody_but_by_their_vault(world):

@@ -17,7 +17,16 @@ from mydata_hub.insights.own_words import (
 )
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import Profile
-from mydata_hub.own_vault.speaking import Pointed, correct_category, dispute_records, take_back
+from mydata_hub.insights.reviews import OWN_APPEALS, is_appealed
+from mydata_hub.own_vault.speaking import (
+    Pointed,
+    Said,
+    correct_category,
+    dispute_records,
+    own_word,
+    say,
+    take_back,
+)
 from mydata_hub.ports.tables import Delete, VersionIs
 from mydata_hub.rotation.job import Kind
 
@@ -37,6 +46,15 @@ def spoken(world: OwnWorld) -> OwnWorld:
     correct_category(world.letterbox, ME, "Gas", "rent")
     world.sweep()
     return world
+
+
+def appeal(world: OwnWorld) -> None:
+    """The vault's own record of an appeal, without its case."""
+    at = world.clock.now()
+    body = {"appeal": "a-1", "reason": "late_bills", "statement": "No.", "as_of": at.isoformat()}
+    said = own_word(ME, OWN_APPEALS, "a-1", at, body)
+    say(world.letterbox, ME, Said(records=(said,), kind="appeal_opened"))
+    world.sweep()
 
 
 def words(profile: Profile) -> tuple[object, ...]:
@@ -145,3 +163,16 @@ def test_words_are_in_the_archive_and_at_another_hub_a_category_holds_and_a_disp
     home.bring_archive(archive)
     home.sweep()
     assert words(home.profile()) == before
+
+
+def test_an_appeal_that_comes_from_another_hub_holds_nothing_back(tmp_path: Path) -> None:
+    """Nobody reviews it there, so it would for good."""
+    home = spoken(ExportWorld(tmp_path / "home"))
+    assert isinstance(home, ExportWorld)
+    appeal(home)
+    assert is_appealed(home.profile())
+    there = ExportWorld(tmp_path / "there")
+    there.make(ME)
+    there.bring_archive(home.take())
+    there.sweep()
+    assert not is_appealed(there.profile())

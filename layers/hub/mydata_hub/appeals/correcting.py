@@ -26,6 +26,7 @@ from mydata_hub.release.attempt import ANSWERED
 from mydata_hub.release.ledger import WINDOW
 from mydata_hub.release.partner_copies import copies_about
 from mydata_hub.release.release import Decision, Release
+from mydata_hub.scorecard.features import HUB_FEATURES
 
 # Long enough for the decision to be folded: whoever asks again is told by what was decided.
 AFTER: Final = timedelta(minutes=2)
@@ -35,14 +36,14 @@ _EVENT_BYTES: Final = 16
 
 
 def corrections(
-    letterbox: Letterbox, vault_id: VaultId, contested: Collection[Dataset]
+    letterbox: Letterbox, vault_id: VaultId, reason: str, contested: Collection[Dataset]
 ) -> tuple[Change, ...]:
     """Two changes for each grant under which such an answer was given and which still holds.
 
     Raises Busy, Damaged.
     """
     now = letterbox.clock.now()
-    relied = _relied_on(letterbox.tables, vault_id, touched(contested), now)
+    relied = _relied_on(letterbox.tables, vault_id, touched(reason, contested), now)
     grants = [
         grant
         for grant in _fetch_grants(letterbox.tables, list(relied))
@@ -63,12 +64,14 @@ def corrections(
     return tuple(changes)
 
 
-def touched(contested: Collection[Dataset]) -> frozenset[ClaimRef]:
-    """The claims that a decision about records of these datasets, or about a reason, may change."""
+def touched(reason: str, contested: Collection[Dataset]) -> frozenset[ClaimRef]:
+    """The claims that a decision about a reason and records of these datasets may change."""
+    of_score = reason in HUB_FEATURES
     return frozenset(
         ref
         for ref, entry in CATALOGUE.items()
-        if entry.appealable or (entry.disputable and set(entry.claim.inputs) & set(contested))
+        if (of_score and entry.appealable)
+        or (entry.disputable and set(entry.claim.inputs) & set(contested))
     )
 
 

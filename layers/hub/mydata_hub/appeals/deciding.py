@@ -17,6 +17,7 @@ import rfc8785
 
 from mydata_hub.accounts.sessions import Session
 from mydata_hub.appeals.appeal import (
+    TABLE,
     Appeal,
     AppealState,
     Waiting,
@@ -89,7 +90,7 @@ def read_case(room: ReviewRoom, session: Session, appeal_id: str) -> tuple[Appea
     appeal = _queued(room, appeal_id)
     read = _event(room, appeal, session, APPEAL_READ, appeal.version)
     room.letterbox.tables.commit(read)
-    return appeal, room.box.open(appeal_id, appeal.wrapped, appeal.case)
+    return appeal, room.box.open(appeal)[0]
 
 
 def decide(
@@ -104,12 +105,12 @@ def decide(
         raise BadInput("words", f"takes reasons of {MIN_WORDS} to {MAX_WORDS} letters")
     letterbox = room.letterbox
     appeal, now = _queued(room, appeal_id), letterbox.clock.now()
-    case = room.box.open(appeal_id, appeal.wrapped, appeal.case)
+    case, _ = room.box.open(appeal)
     told: Sequence[Change] = ()
     if outcome is Outcome.UPHELD:
         named = {Dataset(one.dataset) for one in case.records}
-        told = corrections(letterbox, appeal.vault_id, named)
-    ruling = room.box.seal_ruling(appeal_id, appeal.wrapped, Ruling(words=words))
+        told = corrections(letterbox, appeal.vault_id, case.reason, named)
+    ruling = room.box.seal_ruling(appeal, Ruling(words=words))
     decided = replace(
         appeal,
         state=AppealState(outcome.value),
@@ -127,7 +128,7 @@ def decide(
     try:
         letterbox.tables.commit(*changes)
     except Conflict as conflict:
-        if conflict.change < 2:
+        if changes[conflict.change].key.table == TABLE:
             raise Taken("somebody else has ended this appeal") from None
         raise Busy("the vault's keys are being turned; try again in a moment") from None
     return decided

@@ -24,7 +24,7 @@ from mydata_hub.appeals.appeal import (
     new_appeal_id,
     put_appeal,
 )
-from mydata_hub.appeals.case import Case, Contest, Ruling, Seen, Shown, Told
+from mydata_hub.appeals.case import Case, Contest, Seen, Shown, Told
 from mydata_hub.appeals.review_box import ReviewBox
 from mydata_hub.collection.record import Record
 from mydata_hub.errors import NotFound, Taken, TooMany
@@ -51,7 +51,7 @@ def open_appeal(
     """
     kept = list_appeals(letterbox.tables, vault_id)
     earlier = [one for one in kept if one.is_open]
-    if any(_open_case(box, one).reason == contest.reason for one in earlier):
+    if any(box.open(one)[0].reason == contest.reason for one in earlier):
         raise Taken("an appeal against this reason is open already")
     if len(kept) >= MAX_APPEALS:
         raise TooMany(f"at most {MAX_APPEALS} appeals are kept, each for a year")
@@ -88,7 +88,7 @@ def end_appeal(letterbox: Letterbox, box: ReviewBox, vault_id: VaultId, appeal_i
     appeal = fetch_appeal(letterbox.tables, vault_id, appeal_id)
     if appeal is None:
         raise NotFound("there is no such appeal of yours")
-    case, now = _open_case(box, appeal), letterbox.clock.now()
+    (case, _), now = box.open(appeal), letterbox.clock.now()
     if appeal.state is AppealState.TAKEN_BACK:
         return Seen(appeal=appeal, case=case, ruling=None)
     if not appeal.is_open:
@@ -101,24 +101,11 @@ def end_appeal(letterbox: Letterbox, box: ReviewBox, vault_id: VaultId, appeal_i
 
 def see_appeals(letterbox: Letterbox, box: ReviewBox, vault_id: VaultId) -> list[Seen]:
     """A person's own appeals with what was said, the latest due first."""
-    return [
-        Seen(
-            appeal=one,
-            case=_open_case(box, one),
-            ruling=_open_ruling(box, one),
-        )
-        for one in list_appeals(letterbox.tables, vault_id)
-    ]
-
-
-def _open_case(box: ReviewBox, appeal: Appeal) -> Case:
-    return box.open(appeal.appeal_id, appeal.wrapped, appeal.case)
-
-
-def _open_ruling(box: ReviewBox, appeal: Appeal) -> Ruling | None:
-    if appeal.ruling is None:
-        return None
-    return box.open_ruling(appeal.appeal_id, appeal.wrapped, appeal.ruling)
+    found = []
+    for one in list_appeals(letterbox.tables, vault_id):
+        case, ruling = box.open(one)
+        found.append(Seen(appeal=one, case=case, ruling=ruling))
+    return found
 
 
 def _shown(profile: Profile, pointed: Pointed) -> Shown:

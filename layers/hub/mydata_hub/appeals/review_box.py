@@ -14,6 +14,7 @@ from typing import Any, Final
 import rfc8785
 from pydantic import ValidationError
 
+from mydata_hub.appeals.appeal import Appeal
 from mydata_hub.appeals.case import Case, Ruling
 from mydata_hub.errors import Damaged, Unopenable
 from mydata_hub.ports.clock import Entropy
@@ -39,30 +40,29 @@ class ReviewBox:
         wrapped = self.keys.wrap(seed, _context(appeal_id))
         return wrapped, _seal(seed, appeal_id, _CASE, case.model_dump(mode="json"))
 
-    def seal_ruling(self, appeal_id: str, wrapped: bytes, ruling: Ruling) -> bytes:
+    def seal_ruling(self, appeal: Appeal, ruling: Ruling) -> bytes:
         """What was decided, under the seed of the case. Raises Damaged, Busy."""
-        seed = self._seed(appeal_id, wrapped)
-        return _seal(seed, appeal_id, _DECISION, ruling.model_dump(mode="json"))
+        seed = self._seed(appeal)
+        return _seal(seed, appeal.appeal_id, _DECISION, ruling.model_dump(mode="json"))
 
-    def open(self, appeal_id: str, wrapped: bytes, sealed: bytes) -> Case:
-        """The case. Raises Damaged where it does not open, Busy."""
-        content = _open(self._seed(appeal_id, wrapped), appeal_id, _CASE, sealed)
+    def open(self, appeal: Appeal) -> tuple[Case, Ruling | None]:
+        """The case and, once there is one, the decision, for one call of the key service.
+
+        Raises Damaged where they do not open, Busy.
+        """
+        seed, name = self._seed(appeal), appeal.appeal_id
         try:
-            return Case.model_validate_json(content)
+            case = Case.model_validate_json(_open(seed, name, _CASE, appeal.case))
+            if appeal.ruling is None:
+                return case, None
+            ruling = _open(seed, name, _DECISION, appeal.ruling)
+            return case, Ruling.model_validate_json(ruling)
         except ValidationError:
             raise Damaged("a case is not what was written") from None
 
-    def open_ruling(self, appeal_id: str, wrapped: bytes, sealed: bytes) -> Ruling:
-        """What was decided. Raises as `open`."""
-        content = _open(self._seed(appeal_id, wrapped), appeal_id, _DECISION, sealed)
+    def _seed(self, appeal: Appeal) -> bytes:
         try:
-            return Ruling.model_validate_json(content)
-        except ValidationError:
-            raise Damaged("a ruling is not what was written") from None
-
-    def _seed(self, appeal_id: str, wrapped: bytes) -> bytes:
-        try:
-            return self.keys.unwrap(wrapped, _context(appeal_id))
+            return self.keys.unwrap(appeal.wrapped, _context(appeal.appeal_id))
         except Unopenable:
             raise Damaged("a case does not open") from None
 

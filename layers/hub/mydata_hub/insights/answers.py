@@ -14,7 +14,7 @@ from mydata_hub.insights.entries import Attribute, Entry
 from mydata_hub.insights.fold import Finding, Insight
 from mydata_hub.insights.own_words import is_contested, own_view
 from mydata_hub.insights.profile import Profile
-from mydata_hub.insights.reviews import open_reasons, reviewed_view
+from mydata_hub.insights.reviews import is_appealed, reviewed_view
 from mydata_hub.insights.rule import ProfileInsight, ProfileQuestion
 from mydata_hub.insights.sources import SOURCES, complete_until, delivering
 
@@ -41,7 +41,7 @@ def answer_claim(profile: Profile, entry: Entry, now: datetime) -> str:
     claim, insight = entry.claim, entry.attribute.insight
     if entry.disputable and is_contested(profile, claim.inputs):
         return NO_ANSWER
-    if entry.appealable and open_reasons(profile):
+    if entry.appealable and is_appealed(profile):
         return NO_ANSWER
     profile = reviewed_view(profile)
     until = complete_until(

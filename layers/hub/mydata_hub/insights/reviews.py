@@ -1,7 +1,7 @@
 """Reviews: what the person appeals against, what a reviewer decided, and what that changes.
 
-An appeal names a reason of the trust score; the records that it contests are disputes beside it
-(own_words.py). While it is open, what a dispute could better is not told. A decision names the
+An appeal names a reason, mostly of the trust score; the records that it contests are disputes
+beside it (own_words.py). While it is open, what it could better is not told. A decision names the
 appeal and each contested version of a record: what is upheld counts no more, for partners either,
 and what is rejected counts as before. As with own words, no fold is changed by any of it.
 """
@@ -27,6 +27,7 @@ from mydata_hub.insights.record_versions import (
     without,
 )
 from mydata_hub.insights.series import Facts, SeriesFold, short_hash
+from mydata_hub.scorecard.features import HUB_FEATURES
 
 OWN_APPEALS: Final = Dataset("own.appeals")
 HUB_DECISIONS: Final = Dataset("hub.decisions")
@@ -68,6 +69,11 @@ def open_reasons(profile: Profile) -> set[bytes]:
     decided = {one.appeal for one in list_decisions(profile)}
     rows = APPEALS.rows(state_of(profile, APPEALS), collected_only=False)
     return {row.facts[1] for row in rows if row.facts[0] not in decided}
+
+
+def is_appealed(profile: Profile) -> bool:
+    """Whether an appeal against a reason of the score is open."""
+    return not open_reasons(profile).isdisjoint(map(reason_mark, HUB_FEATURES))
 
 
 def set_aside(profile: Profile) -> set[bytes]:

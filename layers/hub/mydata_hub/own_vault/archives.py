@@ -16,7 +16,7 @@ from typing import Final
 
 import rfc8785
 
-from mydata_hub.collection.datasets import OWN_DISPUTES, schema_of
+from mydata_hub.collection.datasets import OWN_APPEALS, OWN_DISPUTES, schema_of
 from mydata_hub.collection.record import Provenance, Record
 from mydata_hub.collection.wire import record_id_of
 from mydata_hub.errors import BadInput, Conflict, FormatUnknown, TooLarge, Unreadable
@@ -162,9 +162,9 @@ def _own(one: Record, connection: ConnectionId) -> Record:
         connection_id=connection,
         provenance=Provenance.SELF_SUPPLIED,
     )
-    # It names a record as the other hub does, so here it points at nothing, and would for good
-    # silence what a dispute could better.
-    return found.cancel() if one.dataset == OWN_DISPUTES else found
+    # It names a record as the other hub does, or waits for a reviewer there, so here it points at
+    # nothing, and would for good silence what it could better.
+    return found.cancel() if one.dataset in (OWN_DISPUTES, OWN_APPEALS) else found
 
 
 def _is_there(rows: Mapping[Key, Row], vault_id: VaultId, one: _Ready) -> bool:

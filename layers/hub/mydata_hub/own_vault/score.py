@@ -18,7 +18,7 @@ from mydata_hub.insights.claim import NO_ANSWER, Claim
 from mydata_hub.insights.moments import local_day, minute_of
 from mydata_hub.insights.own_words import is_contested
 from mydata_hub.insights.profile import Profile
-from mydata_hub.insights.reviews import open_reasons
+from mydata_hub.insights.reviews import is_appealed
 from mydata_hub.insights.trust import OwnScore, own_score, standing_of
 from mydata_hub.insights.trust_features import INPUTS
 from mydata_hub.insights.trust_history import Step, newest_card, read_steps, step_to
@@ -115,7 +115,7 @@ def see_score(
         asked=asked,
         course=tuple(reversed(course)),
         told=answer_claim(profile, find_claim("trust.tier"), now),
-        contested=is_contested(profile, INPUTS) or bool(open_reasons(profile)),
+        contested=is_contested(profile, INPUTS) or is_appealed(profile),
         benefits=tuple(_benefits(profile, own, now)),
     )
 

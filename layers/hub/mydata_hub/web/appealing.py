@@ -13,7 +13,7 @@ from mydata_hub.accounts.account import Locale
 from mydata_hub.accounts.sessions import require_fresh
 from mydata_hub.appeals.appeal import Appeal
 from mydata_hub.appeals.case import MAX_STATEMENT_LETTERS, Contest, Seen
-from mydata_hub.appeals.reasons import records_behind, told_of
+from mydata_hub.appeals.reasons import REASONS, records_behind, told_of
 from mydata_hub.errors import BadInput, Busy
 from mydata_hub.fields import Dataset, VaultId
 from mydata_hub.insights.profile import Profile
@@ -21,7 +21,6 @@ from mydata_hub.insights.reviews import MAX_RECORDS
 from mydata_hub.own_vault.behind import Behind
 from mydata_hub.own_vault.life_words import CATEGORY_WORDS
 from mydata_hub.own_vault.speaking import Pointed, dispute_records, take_back
-from mydata_hub.scorecard.features import HUB_FEATURES
 from mydata_hub.web.answer_words import RECORDS
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import MAX_TEXT_CHARACTERS, Body, Empty
@@ -68,14 +67,14 @@ def show_appeals(front: AppealFront, request: Request) -> Answer:
     locale: Locale = language_of(request)
     vault_id = vault_of(request)
     reason = dict(parse_qsl(request.query)).get("reason")
-    feature = HUB_FEATURES.get(reason or "")
+    feature = REASONS.get(reason or "")
     profile = front.profile_of(vault_id)
     return front.page(
         request,
         "appeals.html",
         account_id=request.caller.account_id,
         feature=feature,
-        features=HUB_FEATURES,
+        features=REASONS,
         told=told_of(profile, feature.id, front.clock.now()) if profile and feature else None,
         records=records_behind(profile, feature.id) if profile and feature else (),
         seen=front.appeals.see(vault_id),
@@ -106,7 +105,7 @@ def appeals_state(front: AppealFront, request: Request) -> Answer:
                         _record(one) for one in (records_behind(profile, name) if profile else ())
                     ],
                 }
-                for name, feature in HUB_FEATURES.items()
+                for name, feature in REASONS.items()
             ],
         },
     )
@@ -116,9 +115,9 @@ def appeal(front: AppealFront, request: Request) -> Answer:
     """201 with the appeal; the records are left out of the person's own view from now on."""
     require_fresh(request.caller, front.clock.now())
     body, vault_id = NewAppeal.read(request.json()), vault_of(request)
-    feature = HUB_FEATURES.get(body.reason)
+    feature = REASONS.get(body.reason)
     if feature is None:
-        raise BadInput("reason", f"takes {', '.join(HUB_FEATURES)}")
+        raise BadInput("reason", f"takes {', '.join(REASONS)}")
     pointed = list(
         dict.fromkeys(
             Pointed(dataset=Dataset(one.dataset), mark=bytes.fromhex(one.mark))
@@ -129,6 +128,8 @@ def appeal(front: AppealFront, request: Request) -> Answer:
     behind = {(one.dataset, one.mark) for one in records_behind(profile, feature.id)}
     if any((one.dataset, one.mark.hex()) not in behind for one in pointed):
         raise BadInput("records", "takes records that this reason rests on")
+    if not (pointed or feature.of_score):
+        raise BadInput("records", "takes the record that is wrong")
     told_of_it = told_of(profile, feature.id, front.clock.now())
     contest = Contest(reason=feature.id, told=told_of_it, statement=body.statement, records=pointed)
     opened = front.appeals.begin(vault_id, profile, contest)
@@ -163,7 +164,7 @@ def _profile(front: AppealFront, vault_id: VaultId) -> Profile:
 
 
 def _seen(front: AppealFront, one: Seen) -> dict[str, Any]:
-    appealed, feature = one.appeal, HUB_FEATURES.get(one.case.reason)
+    appealed, feature = one.appeal, REASONS.get(one.case.reason)
     return {
         "appeal_id": appealed.appeal_id,
         "state": appealed.state.value,

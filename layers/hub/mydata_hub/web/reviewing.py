@@ -14,9 +14,9 @@ from pydantic import Field
 from mydata_hub.accounts.sessions import Session, require_fresh
 from mydata_hub.appeals.appeal import Appeal, Waiting
 from mydata_hub.appeals.case import Case
+from mydata_hub.appeals.reasons import REASONS
 from mydata_hub.insights.reviews import Outcome
 from mydata_hub.ports.clock import Clock
-from mydata_hub.scorecard.features import HUB_FEATURES
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import Body, Empty
 from mydata_hub.web.request import Request
@@ -70,7 +70,7 @@ def read_case(front: ReviewFront, request: Request) -> Answer:
     require_fresh(request.caller, front.clock.now())
     Empty.read(request.json())
     appeal, case = front.acts.read(request.caller, request.parameter("appeal_id"))
-    feature = HUB_FEATURES.get(case.reason)
+    feature = REASONS.get(case.reason)
     return json_answer(
         200,
         {
