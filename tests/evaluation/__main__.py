@@ -14,13 +14,12 @@ from rich.table import Table
 
 from tests.evaluation.credit import (
     GERMAN,
-    NO_BOOSTING,
     TAIWAN,
     CardQuality,
     evaluate_card,
     evaluate_shipped_way,
-    has_boosting,
 )
+from tests.evaluation.credit_peers import NO_BOOSTING, has_boosting
 from tests.evaluation.curves import Difference
 from tests.evaluation.habits import SHIPPED, HabitQuality, evaluate_habits
 from tests.evaluation.households_in_the_vault import (

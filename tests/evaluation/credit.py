@@ -7,9 +7,6 @@ nothing here, of the peers neither; they only sort people into the groups of the
 
 from __future__ import annotations
 
-import csv
-import io
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,20 +19,16 @@ from mydata_hub.cli.score_table import Table, read_column, read_table, read_targ
 from mydata_hub.scorecard.card import Card, NumericFeature
 from mydata_hub.scorecard.evaluate import total_of
 from mydata_hub.scorecard.forbidden import forbidden_in
-from sklearn.compose import make_column_transformer
-from sklearn.linear_model import LogisticRegression
+from scipy.stats import ks_2samp
 from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from tests.evaluation.purchases import PYTHON
+from tests.evaluation.credit_peers import boosted, logistic
 from tests.evaluation.shipped_card import EXPERT, make_card, read_mapped
 
 FOLDS: Final = 5
 SEED: Final = 0
 RESAMPLES: Final = 1000
 TIERS: Final = (0, 600, 650, 700)
-NO_BOOSTING: Final = "LightGBM is not installed: make setup-evaluation"
 LEAST_OF_A_GROUP: Final = 100
 AGES: Final = ((0, 30), (30, 40), (40, 50), (50, 200))
 
@@ -165,11 +158,6 @@ GERMAN: Final = DataSet(
 )
 
 
-def has_boosting() -> bool:
-    """Whether LightGBM is installed in the evaluation's own environment."""
-    return any(PYTHON.parents[1].glob("lib/*/site-packages/lightgbm"))
-
-
 def evaluate_card(data: Path, which: DataSet) -> CardQuality:
     """What `mydata score fit` makes of a set, beside its peers."""
     table = read_table(data / which.path)
@@ -195,8 +183,8 @@ def evaluate_card(data: Path, which: DataSet) -> CardQuality:
         bads,
         folds,
         [which.groups(row) for row in rows],
-        _logistic(table, used, bads, folds),
-        _boosted(table, used, bads, folds),
+        logistic(table, used, bads, folds),
+        boosted(table, used, bads, folds),
     )
 
 
@@ -284,7 +272,7 @@ def _quality(
         above_boosting=None
         if beside is None
         else _interval(lambda times: ours(times) - beside(times), weights),
-        ks=_ks(scored.odds, bads),
+        ks=float(ks_2samp(scored.odds[bads], scored.odds[~bads], method="asymp").statistic),
         brier=_interval(lambda times: np.average((expected - bads) ** 2, weights=times), weights),
         brier_of_the_mean=float(bads.mean() * (1 - bads.mean())),
         calibration_slope=_interval(
@@ -347,14 +335,6 @@ def _slope(odds: Any, bads: Any, times: Any) -> float:
     return float(slope)
 
 
-def _ks(odds: Any, bads: Any) -> float:
-    order = np.argsort(odds, kind="stable")
-    _, begins = np.unique(odds[order], return_index=True)
-    ill = np.cumsum(np.add.reduceat(bads[order].astype(float), begins)) / bads.sum()
-    good = np.cumsum(np.add.reduceat((~bads[order]).astype(float), begins)) / (~bads).sum()
-    return float(np.abs(ill - good).max())
-
-
 def _tier(low: int, tiers: Any, bads: Any) -> Tier:
     inside = tiers == low
     return Tier(
@@ -387,41 +367,3 @@ def _group(
         auc=auc(np.ones(len(inside), dtype=int)),
         shares=tuple(float((scored.tier[inside] == low).mean()) for low in TIERS),
     )
-
-
-def _logistic(table: Table, used: Sequence[str], bads: Any, folds: Any) -> Any:
-    """Logistic regression: numbers standardised, kinds one by one."""
-    columns = [read_column(table, name) for name in used]
-    numbers = [at for at, column in enumerate(columns) if column.numeric]
-    kinds = [at for at, column in enumerate(columns) if not column.numeric]
-    design = np.array([column.values for column in columns], dtype=object).T
-    expected = np.zeros(len(bads))
-    for seen, kept in folds:
-        model = make_pipeline(
-            make_column_transformer(
-                (StandardScaler(), numbers), (OneHotEncoder(handle_unknown="ignore"), kinds)
-            ),
-            LogisticRegression(max_iter=2000),
-        ).fit(design[seen], bads[seen])
-        expected[kept] = model.predict_proba(design[kept])[:, 1]
-    return expected
-
-
-def _boosted(table: Table, used: Sequence[str], bads: Any, folds: Any) -> Any:
-    """What LightGBM expects, from the evaluation's own environment; None where that is missing."""
-    if not has_boosting():
-        return None
-    fold_of = np.zeros(len(bads), dtype=int)
-    for number, (_, kept) in enumerate(folds):
-        fold_of[kept] = number
-    text = io.StringIO()
-    out = csv.writer(text)
-    out.writerow(["fold", "bad", *used])
-    cells = [table.cells(name) for name in used]
-    for at, row in enumerate(zip(*cells, strict=True)):
-        out.writerow([fold_of[at], int(bads[at]), *row])
-    script = Path(__file__).with_name("boosting.py")
-    told = subprocess.run(
-        [PYTHON, script], input=text.getvalue(), stdout=subprocess.PIPE, text=True, check=True
-    )
-    return np.array([float(line) for line in told.stdout.split()])

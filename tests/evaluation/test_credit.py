@@ -7,12 +7,12 @@ from mydata_hub.scorecard.shipped import shipped_card
 
 from tests.evaluation.credit import (
     GERMAN,
-    NO_BOOSTING,
     TAIWAN,
     CardQuality,
     evaluate_card,
     evaluate_shipped_way,
 )
+from tests.evaluation.credit_peers import NO_BOOSTING
 from tests.evaluation.real_data import VARIABLE, evaluation_data
 from tests.evaluation.shipped_card import make_card, read_mapped
 from tests.modes import LONG

@@ -10,11 +10,8 @@ import jwskate
 import pytest
 from mydata_hub.consent.deliveries import (
     TOPIC,
-    Delivery,
     DeliveryState,
-    InitiatedBy,
     delivery_key,
-    delivery_message,
     fetch_deliveries,
     put_delivery,
 )
@@ -37,7 +34,7 @@ from mydata_hub.oauth.clients import (
     set_event_endpoint,
     suspend_client,
 )
-from mydata_hub.oauth.security_events import ANSWERS_CORRECTED, GRANT_ENDED
+from mydata_hub.oauth.security_events import GRANT_ENDED
 from mydata_hub.ports.clock import SystemEntropy
 from mydata_hub.ports.messages import Message, due_messages, send
 
@@ -372,31 +369,3 @@ def test_a_delivery_of_an_erased_person_is_forgotten(world):
     # Should the hub have slept that long, there is nothing left to tell.
     assert world.work() == [True]
     assert world.waiting(WITHIN_A_DAY) == []
-
-
-def test_a_partner_is_told_which_answers_are_corrected_and_later_of_the_end(world):
-    """The news of a correction has a row of its own: it neither hides nor becomes the end's."""
-    with receiving() as (url, seen):
-        set_event_endpoint(world.desk, "bicycles", url)
-        passkey, session = world.join()
-        grant = world.give(passkey, session, world.proposal(counterparty="bicycles"))
-        news = Delivery(
-            grant_id=grant.grant_id,
-            client_id="bicycles",
-            event_id="correction-1",
-            initiated_by=InitiatedBy.HUB,
-            due_at=world.now,
-            corrected=("trust.tier@1",),
-        )
-        world.tables.commit(put_delivery(news), send(delivery_message(news, world.now)))
-        assert world.work() == [True]
-        withdraw_grant(world.desk, session, grant.grant_id)
-        assert world.work() == [True]
-    told = [opened(one, world.keys.jwks(), ORIGIN, "bicycles") for one in seen.tokens]
-    assert [one["events"] for one in told] == [
-        {ANSWERS_CORRECTED: {"grant_id": grant.grant_id, "claims": ["trust.tier@1"]}},
-        {GRANT_ENDED: {"grant_id": grant.grant_id, "initiated_by": "person"}},
-    ]
-    states = fetch_deliveries(world.tables, [news.name, grant.grant_id])
-    assert {one.state for one in states.values()} == {DeliveryState.ACKNOWLEDGED}
-    assert len(states) == 2
