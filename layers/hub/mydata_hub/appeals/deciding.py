@@ -30,13 +30,12 @@ from mydata_hub.appeals.appeal import (
 from mydata_hub.appeals.case import Case, Ruling
 from mydata_hub.appeals.correcting import corrections
 from mydata_hub.appeals.review_box import ReviewBox
-from mydata_hub.collection.datasets import schema_of
 from mydata_hub.collection.record import Provenance, Record
 from mydata_hub.collection.wire import Asked, make_record
 from mydata_hub.errors import BadInput, Busy, Conflict, NotFound, Taken
 from mydata_hub.fields import ConnectionId, Dataset, EventId, PartyId, SubjectId, VaultId
 from mydata_hub.insights.reviews import HUB_DECISIONS, Outcome
-from mydata_hub.own_vault.importing import Letterbox, recipient_for
+from mydata_hub.own_vault.importing import Letterbox, recipient_for, seal_records
 from mydata_hub.ports.tables import Change, Put
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.events import AuditFacts, record
@@ -45,9 +44,6 @@ from mydata_hub.vault.announcements import announce
 from mydata_hub.vault.key_rows import check_live
 from mydata_hub.vault.segments import (
     Attribution,
-    Batch,
-    new_segment_id,
-    seal_segment,
     store_segment,
 )
 
@@ -175,16 +171,11 @@ def _sealed(
     letterbox: Letterbox, vault_id: VaultId, records: Sequence[Record], now: datetime
 ) -> tuple[Change, ...]:
     recipient = recipient_for(letterbox, vault_id)
-    batch = Batch(
-        segment_id=new_segment_id(letterbox.entropy),
-        dataset=HUB_DECISIONS,
-        schema_hash=schema_of(HUB_DECISIONS).digest(),
-        attribution=Attribution(
-            provider_id=REVIEW, connection_id=review_connection(vault_id), grant_id=REVIEW
-        ),
-        records=[one.encode() for one in records],
+    attribution = Attribution(
+        provider_id=REVIEW, connection_id=review_connection(vault_id), grant_id=REVIEW
     )
-    segment = seal_segment(batch, recipient, letterbox.signer, letterbox.entropy)
+    encoded = [one.encode() for one in records]
+    segment = seal_records(letterbox, recipient, attribution, HUB_DECISIONS, encoded)
     return (
         announce(segment, store_segment(letterbox.blobs, segment), now),
         check_live(vault_id, recipient.key_version),

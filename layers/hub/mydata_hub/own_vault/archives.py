@@ -24,8 +24,8 @@ from mydata_hub.fields import ConnectionId, EventId, PartyId, SubjectId, VaultId
 from mydata_hub.own_vault.importing import (
     IMPORTS,
     MAX_CONTENT_BYTES,
-    SELF,
     Letterbox,
+    own_attribution,
     recipient_for,
 )
 from mydata_hub.ports.tables import Absent, Change, Key, Put, Row
@@ -35,7 +35,7 @@ from mydata_hub.vault.announcements import REFUSED, announce, segment_row
 from mydata_hub.vault.key_rows import check_live
 from mydata_hub.vault.public_keys import Recipient
 from mydata_hub.vault.segment import SegmentId
-from mydata_hub.vault.segments import Attribution, Batch, seal_segment, store_segment
+from mydata_hub.vault.segments import Batch, seal_segment, store_segment
 
 ARCHIVE_IMPORTED: Final = "archive_imported"
 ARCHIVE: Final = "archive"
@@ -218,9 +218,7 @@ def _announce(letterbox: Letterbox, recipient: Recipient, one: _Ready, now: date
         segment_id=one.segment_id,
         dataset=first.dataset,
         schema_hash=schema_of(first.dataset, first.schema_version).digest(),
-        attribution=Attribution(
-            provider_id=SELF, connection_id=first.connection_id, grant_id=str(SELF)
-        ),
+        attribution=own_attribution(first.connection_id),
         records=[record.encode() for record in one.records],
         version=_version(letterbox, now),
     )

@@ -19,7 +19,7 @@ from mydata_hub.collection.datasets import BANK_TRANSACTIONS, schema_of
 from mydata_hub.collection.mapping import BUILT_IN, StatementMapping
 from mydata_hub.collection.statement import Statement
 from mydata_hub.errors import BadInput, Busy, Conflict, Damaged, TooLarge
-from mydata_hub.fields import ConnectionId, EventId, PartyId, SubjectId, VaultId
+from mydata_hub.fields import ConnectionId, Dataset, EventId, PartyId, SubjectId, VaultId
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.signer import Signer
@@ -165,7 +165,13 @@ def _import_once(letterbox: Letterbox, recipient: Recipient, supplied: Supplied)
     statement = Statement(stream, supplied.mapping, connection, supplied.name, now)
     # Sealed before it is known whether all lines can be read, and stored only then.
     sealed = [
-        _seal(letterbox, recipient, connection, [one.encode() for one in records])
+        seal_records(
+            letterbox,
+            recipient,
+            own_attribution(connection),
+            BANK_TRANSACTIONS,
+            [one.encode() for one in records],
+        )
         for records in statement.batches(SEGMENT_RECORDS)
     ]
     broken = tuple(statement.broken)
@@ -175,17 +181,27 @@ def _import_once(letterbox: Letterbox, recipient: Recipient, supplied: Supplied)
     return Imported(lines=statement.count, segments=len(sealed), broken=broken)
 
 
-def _seal(
-    letterbox: Letterbox, recipient: Recipient, connection: ConnectionId, records: list[bytes]
+def seal_records(
+    letterbox: Letterbox,
+    recipient: Recipient,
+    attribution: Attribution,
+    dataset: Dataset,
+    records: list[bytes],
 ) -> Segment:
+    """Encoded records of one dataset, sealed to a vault and signed; nothing is stored yet."""
     batch = Batch(
         segment_id=new_segment_id(letterbox.entropy),
-        dataset=BANK_TRANSACTIONS,
-        schema_hash=schema_of(BANK_TRANSACTIONS).digest(),
-        attribution=Attribution(provider_id=SELF, connection_id=connection, grant_id=SELF),
+        dataset=dataset,
+        schema_hash=schema_of(dataset).digest(),
+        attribution=attribution,
         records=records,
     )
     return seal_segment(batch, recipient, letterbox.signer, letterbox.entropy)
+
+
+def own_attribution(connection: ConnectionId) -> Attribution:
+    """Of what the person brings or says: no provider told it and no grant stands behind it."""
+    return Attribution(provider_id=SELF, connection_id=connection, grant_id=SELF)
 
 
 def _keep(

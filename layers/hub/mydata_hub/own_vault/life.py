@@ -87,7 +87,7 @@ def life_document(life: Life) -> dict[str, Any]:
                 "mark": one.version.mark.hex(),
                 "disputed_at": one.disputed_at.isoformat(),
                 "open": one.open,
-                "record": behind and _behind(behind),
+                "record": behind and behind_document(behind),
             }
             for one, behind in life.disputes
         ],
@@ -103,13 +103,14 @@ def _picture(one: Picture) -> dict[str, Any]:
         "sentence": {"ko": one.sentence.ko, "en": one.sentence.en},
         "support": one.support and {"ko": one.support.ko, "en": one.support.en},
         "figures": dict(one.figures),
-        "records": [_behind(behind) for behind in one.behind],
+        "records": [behind_document(behind) for behind in one.behind],
         "complete_until": one.complete_until and one.complete_until.isoformat(),
         "sources": one.sources,
     }
 
 
-def _behind(one: Behind) -> dict[str, Any]:
+def behind_document(one: Behind) -> dict[str, Any]:
+    """A record for scripts and the command line."""
     return {
         "dataset": one.dataset,
         "mark": one.mark,

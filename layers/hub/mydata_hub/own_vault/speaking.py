@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import rfc8785
 
-from mydata_hub.collection.datasets import schema_of
 from mydata_hub.collection.record import Provenance, Record
 from mydata_hub.collection.wire import Asked, make_record
 from mydata_hub.errors import BadInput, Busy, Conflict, NotFound
@@ -32,7 +31,13 @@ from mydata_hub.insights.payments import plain_name
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.record_versions import Version, find_version
 from mydata_hub.insights.series import mark_of
-from mydata_hub.own_vault.importing import IMPORTS, SELF, Letterbox, recipient_for
+from mydata_hub.own_vault.importing import (
+    IMPORTS,
+    Letterbox,
+    own_attribution,
+    recipient_for,
+    seal_records,
+)
 from mydata_hub.ports.tables import Absent, Change, Key, Put, Tables
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.events import record
@@ -40,10 +45,6 @@ from mydata_hub.vault.announcements import REFUSED, announce, is_unfolded, segme
 from mydata_hub.vault.key_rows import check_live
 from mydata_hub.vault.segment import SegmentId
 from mydata_hub.vault.segments import (
-    Attribution,
-    Batch,
-    new_segment_id,
-    seal_segment,
     store_segment,
 )
 
@@ -200,17 +201,13 @@ def say(letterbox: Letterbox, vault_id: VaultId, said: Said, *also: Change) -> N
     """
     recipient = recipient_for(letterbox, vault_id)
     now, word_id = letterbox.clock.now(), letterbox.entropy.token(16).hex()
-    dataset = said.records[0].dataset
-    batch = Batch(
-        segment_id=new_segment_id(letterbox.entropy),
-        dataset=dataset,
-        schema_hash=schema_of(dataset).digest(),
-        attribution=Attribution(
-            provider_id=SELF, connection_id=own_connection(vault_id), grant_id=SELF
-        ),
-        records=[one.encode() for one in said.records],
+    segment = seal_records(
+        letterbox,
+        recipient,
+        own_attribution(own_connection(vault_id)),
+        said.records[0].dataset,
+        [one.encode() for one in said.records],
     )
-    segment = seal_segment(batch, recipient, letterbox.signer, letterbox.entropy)
     remembered = Put(
         key=Key(IMPORTS, vault_id, f"{_PREFIX}{now.isoformat(timespec='microseconds')}#{word_id}"),
         values={"segment": segment.segment_id},

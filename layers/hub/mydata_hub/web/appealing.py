@@ -18,7 +18,7 @@ from mydata_hub.errors import BadInput, Busy
 from mydata_hub.fields import Dataset, VaultId
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.reviews import MAX_RECORDS
-from mydata_hub.own_vault.behind import Behind
+from mydata_hub.own_vault.life import behind_document
 from mydata_hub.own_vault.life_words import CATEGORY_WORDS
 from mydata_hub.own_vault.speaking import Pointed, dispute_records, take_back
 from mydata_hub.web.answer_words import RECORDS
@@ -102,7 +102,8 @@ def appeals_state(front: AppealFront, request: Request) -> Answer:
                     "id": feature.id,
                     "label": {"ko": feature.label.ko, "en": feature.label.en},
                     "records": [
-                        _record(one) for one in (records_behind(profile, name) if profile else ())
+                        behind_document(one)
+                        for one in (records_behind(profile, name) if profile else ())
                     ],
                 }
                 for name, feature in REASONS.items()
@@ -181,17 +182,6 @@ def _seen(front: AppealFront, one: Seen) -> dict[str, Any]:
         "ended_at": appealed.ended_at and appealed.ended_at.isoformat(),
         "words": one.ruling and one.ruling.words,
         "partners_told": appealed.told,
-    }
-
-
-def _record(one: Behind) -> dict[str, Any]:
-    return {
-        "dataset": one.dataset,
-        "mark": one.mark,
-        "at": one.at.isoformat(),
-        "name": one.name,
-        "amount_minor": one.amount_minor,
-        "currency": one.currency,
     }
 
 
