@@ -36,6 +36,7 @@ from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.ports.tables import Key, Tables
 from mydata_hub.release.ledger import UNITS, Charge
 from mydata_hub.release.ledger_rows import (
+    NOTHING_TOLD,
     ledger_key,
     put_ledger,
     put_total,
@@ -55,7 +56,6 @@ CONNECTIONS: Final = "ConnectionsTable"
 BEARERS: Final = ("SessionsTable", "OauthTable", "IdempotencyTable")
 # The log keeps its entries, which open no more; what erasure left is about nobody.
 KEPT_OF_ERASED: Final = frozenset({"EventsTable", "ErasuresTable", "InForceTable", "LogTable"})
-_NOTHING_TOLD: Final = b"\x00{}"
 
 
 def rebuild(
@@ -130,7 +130,7 @@ def charge_in_full(tables: Tables, grant: Grant, now: datetime) -> int:
     )
     charged = ledger.add(charge)
     tables.commit(
-        put_ledger(key, rows.get(key), charged, sealed_answers(rows.get(key)) or _NOTHING_TOLD),
+        put_ledger(key, rows.get(key), charged, sealed_answers(rows.get(key)) or NOTHING_TOLD),
         put_total(
             total_at, rows.get(total_at), read_total(rows.get(total_at)).charge(group, units, now)
         ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from mydata_hub.accounts.account import Account, Act, Passkey, Role, check_locale, usable_passkeys
@@ -101,12 +101,15 @@ def approve(
     approval: str,
     credential: Mapping[str, Any],
     also: Also = lambda _grant, _record: (),
+    *,
+    given_at: datetime | None = None,
 ) -> Grant:
     """Verify the passkey's answer over the prepared record and make its grant, once.
 
-    `credential` is AuthenticationResponseJSON. Raises BadInput for an approval that is over,
-    NotSignedIn alike for every answer that does not verify, AccountRestricted, and what `also`
-    raises.
+    `credential` is AuthenticationResponseJSON. `given_at` is an earlier instant for the grant to
+    bear, where its counterparty may not learn the exact one; the record keeps when it was made.
+    Raises BadInput for an approval that is over, NotSignedIn alike for every answer that does not
+    verify, AccountRestricted, and what `also` raises.
     """
 
     def act() -> Grant:
@@ -116,7 +119,7 @@ def approve(
         account, passkeys = _may_consent(desk, session)
         passkey = _signer(account, usable_passkeys(passkeys, now), credential)
         said = verify_assertion(desk, record.challenge(), credential, passkey)
-        signed = record.grant(signed_part(credential), now)
+        signed = record.grant(signed_part(credential), given_at or now)
         values = signed_values(record, wording, passkey.credential)
         if row.amends_version:
             base = (record.consent_id, row.amends_version)

@@ -1,8 +1,9 @@
 """Deliveries: whether the partner of a grant that ended was told, confirmed it, and deleted.
 
 Table `deliveries`, format 1: one row per release grant that ended, named by the grant and written
-in the commit that ends it; and one for each time that answers under a grant were corrected, named
-by the grant and the event. It names the person only as the partner already does, so the courier
+in the commit that ends it; one for each time that answers under a grant were corrected, named by
+the grant and the event; and one per grant that an accepted offer made, until its partner has heard
+of it. It names the person only as the partner already does, so the courier
 reads it and learns nothing. Change rule: fields may be added with a default.
 """
 
@@ -26,6 +27,7 @@ TABLE: Final = "deliveries"
 TOPIC: Final = "grant_ended"
 # A person who erased everything sees no delivery again, and so long may a partner attest.
 KEPT_AFTER_ERASURE: Final = timedelta(days=35)
+_ACCEPTED: Final = "accepted"
 
 
 class DeliveryState(StrEnum):
@@ -40,6 +42,8 @@ class DeliveryState(StrEnum):
     NO_ADDRESS = "no_address"
     ACKNOWLEDGED = "acknowledged"
     DELETION_ATTESTED = "deletion_attested"
+    # An acceptance that was withdrawn before its partner heard of it; then it hears of neither.
+    TAKEN_BACK = "taken_back"
 
 
 class InitiatedBy(StrEnum):
@@ -77,12 +81,29 @@ class Delivery:
     erased: bool = False
     # The claims whose answers were corrected; empty where the news is of the grant's end.
     corrected: tuple[str, ...] = ()
+    # `<offer id>@<version>` where the news is that it was accepted, and the code that the partner
+    # trades for a token; nobody keeps that once the news has arrived.
+    offer: str = ""
+    code: str = ""
     version: int = 0
 
     @property
     def name(self) -> str:
-        """What its row is called: a grant ends once, and is corrected as often as need be."""
-        return f"{self.grant_id}#{self.event_id}" if self.corrected else self.grant_id
+        """What its row is called: a grant is accepted once, ends once, and is corrected as often
+        as need be."""
+        return f"{self.grant_id}#{self.part}" if self.part else self.grant_id
+
+    @property
+    def part(self) -> str:
+        """What tells its news from that of the grant's end, of which it is empty."""
+        if self.offer:
+            return _ACCEPTED
+        return self.event_id if self.corrected else ""
+
+    @property
+    def is_untold(self) -> bool:
+        """Whether its partner cannot have heard of it yet."""
+        return self.state is DeliveryState.WAITING and not self.tries
 
 
 _DELIVERIES: Final = TypeAdapter(Delivery)
@@ -95,14 +116,19 @@ def delivery_key(name: str) -> Key:
 
 def put_delivery(delivery: Delivery) -> Put:
     """Write a delivery as the version after the one that was read."""
-    # Nobody looks at the news of a correction again; an erasure finds ends alone.
-    brief = delivery.erased or bool(delivery.corrected)
+    # Nobody looks at other news than that of an end again; an erasure finds ends alone.
+    brief = delivery.erased or bool(delivery.part)
     return Put(
         key=delivery_key(delivery.name),
         values=values_of(delivery, "grant_id", "version"),
         when=VersionIs(delivery.version) if delivery.version else Absent(),
         expires_at=delivery.due_at + KEPT_AFTER_ERASURE if brief else None,
     )
+
+
+def acceptance_of(grant_id: str) -> str:
+    """The name of the news that a grant was made by accepting an offer."""
+    return f"{grant_id}#{_ACCEPTED}"
 
 
 def fetch_deliveries(tables: Tables, names: Iterable[str]) -> Mapping[str, Delivery]:
@@ -130,7 +156,7 @@ def delivery_message(delivery: Delivery, due_at: datetime) -> Message:
         message_id=f"{delivery.event_id}-{delivery.tries}",
         topic=TOPIC,
         body={"grant_id": delivery.grant_id}
-        | ({"event_id": delivery.event_id} if delivery.corrected else {}),
+        | ({"event_id": delivery.part} if delivery.part else {}),
         due_at=due_at,
     )
 

@@ -6,13 +6,22 @@ its news, and no news without an end.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from mydata_hub.accounts.desk import Desk, until_settled
 from mydata_hub.accounts.sessions import Session
-from mydata_hub.consent.deliveries import Delivery, InitiatedBy, delivery_message, put_delivery
+from mydata_hub.consent.deliveries import (
+    Delivery,
+    DeliveryState,
+    InitiatedBy,
+    acceptance_of,
+    delivery_message,
+    fetch_deliveries,
+    put_delivery,
+)
 from mydata_hub.consent.grant import Grant, GrantKind, GrantState
 from mydata_hub.consent.grants import (
     grant_event,
@@ -51,7 +60,8 @@ def end_changes(desk: Desk, row: Row, reason: Reason, actor: PartyId) -> tuple[C
     """The changes that end the grant in `row`; none where it ended before, which stays.
 
     At most four: grant, event, and for a release grant the delivery and the message. Its partner
-    is told at once, of an erasure some time in the next ERASURE_JITTER. Raises Damaged, Busy.
+    is told at once, of an erasure some time in the next ERASURE_JITTER, and not at all where it
+    has not heard of the grant yet. Raises Damaged, Busy.
     """
     return _ending(desk, row, reason, actor)[1]
 
@@ -119,6 +129,13 @@ def _ending(
         grant_event(desk, ended, REVOKED if reason is Reason.REVOKED else WITHDRAWN, actor),
     )
     if grant.kind is GrantKind.RELEASE:
+        name = acceptance_of(grant.grant_id)
+        accepted = fetch_deliveries(desk.tables, [name]).get(name)
+        if accepted is not None and accepted.is_untold:
+            # Told of its end, the partner would learn that there had been something to end.
+            taken_back = replace(accepted, state=DeliveryState.TAKEN_BACK, code="")
+            end = replace(taken_back, offer="", version=0)
+            return ended, (*changes, put_delivery(taken_back), put_delivery(end))
         delivery = Delivery(
             grant_id=grant.grant_id,
             client_id=ClientId(grant.counterparty),

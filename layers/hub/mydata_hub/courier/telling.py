@@ -1,5 +1,5 @@
-"""Telling a partner that a grant has ended, or that what it was told under one is corrected: again
-and again for a day, until it confirms.
+"""Telling a partner that a grant has ended, that what it was told under one is corrected, or that
+an offer of its was accepted: again and again for a day, until it confirms.
 
 Each try is written down before it is made and settled after it, so whoever falls over in between
 leaves a message that is tried again: a partner may hear the same event twice, by the same `jti`.
@@ -102,7 +102,7 @@ class Courier:
             delivery = replace(found, trouble=trouble)
             until = (delivery.first_tried_at or now) + GIVEN_UP_AFTER
             if now >= until:
-                given_up = replace(delivery, state=DeliveryState.GIVEN_UP)
+                given_up = replace(delivery, state=DeliveryState.GIVEN_UP, code="")
                 return self._settle(message, put_delivery(given_up))
             later = min(now + pause_after(delivery.tries, self.entropy), until)
             waiting = replace(delivery, state=DeliveryState.NOT_CONFIRMED)
@@ -116,7 +116,7 @@ class Courier:
             found = self._fetch(message)
             if found is None:
                 return self._commit(settle(message))
-            delivery = replace(found, acknowledged_at=now)
+            delivery = replace(found, acknowledged_at=now, code="")
             # A partner may attest before its acknowledgement is back; that says more.
             if delivery.state in _OPEN:
                 delivery = replace(delivery, state=state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, NoReturn, cast
 
@@ -24,17 +24,31 @@ from mydata_hub.oauth.scopes import CLAIMS, require_scope
 from mydata_hub.oauth.single_use import commit_spending
 from mydata_hub.ports.tables import Put, VersionIs
 
+KIND: Final = "code"
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 def redeem_code(authority: Authority, admitted: Admitted, jkt: str) -> dict[str, Any]:
-    """Tokens for a code; its second use ends everything that the first one gave.
+    """Tokens for a code of an authorization request; see `redeem`."""
+    return redeem(
+        authority, admitted, jkt, KIND, lambda values: _check_binding(values, admitted.form, jkt)
+    )
 
-    Raises OAuthRefused.
+
+def redeem(
+    authority: Authority,
+    admitted: Admitted,
+    jkt: str,
+    kind: str,
+    check: Callable[[Mapping[str, Any]], None] = lambda _values: None,
+) -> dict[str, Any]:
+    """Tokens for a code of some kind; its second use ends everything that the first one gave.
+
+    `check` is given what the code is bound to besides its client. Raises OAuthRefused.
     """
     desk, form = authority.desk, admitted.form
     scope = require_scope(form.get("scope"), CLAIMS)
-    key = secret_key("code", form.get("code", ""))
+    key = secret_key(kind, form.get("code", ""))
     row = desk.tables.fetch_many(key).get(key)
     if row is None or row.values["client_id"] != admitted.client.client_id:
         raise _refused("code: is unknown, over, or another client's")
@@ -42,8 +56,8 @@ def redeem_code(authority: Authority, admitted: Admitted, jkt: str) -> dict[str,
     if values["used"]:
         _end_all(authority, values)
     if desk.now() >= datetime.fromisoformat(values["usable_until"]):
-        raise _refused("code: is over; it lives 60 seconds")
-    _check_binding(values, form, jkt)
+        raise _refused("code: is over; that of an authorization request lives 60 seconds")
+    check(values)
     grant = active_grant(authority, values["grant_id"])
     origin = Origin(
         grant=grant, subject=values["subject"], authorization_id=values["authorization_id"]

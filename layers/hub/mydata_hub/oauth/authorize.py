@@ -24,6 +24,7 @@ from mydata_hub.errors import NotAllowed, OAuthRefused
 from mydata_hub.fields import PartyId, SubjectId
 from mydata_hub.oauth.amendments import ACTION, GRANT, MERGE, find_amended, merged
 from mydata_hub.oauth.authority import Authority, secret_key
+from mydata_hub.oauth.authorization_code import KIND
 from mydata_hub.oauth.authorization_details import Asked, read_details
 from mydata_hub.oauth.call import Call
 from mydata_hub.oauth.clients import Client, fetch_client
@@ -170,7 +171,7 @@ def _code(
 ) -> Put:
     now = authority.desk.now()
     return Put(
-        key=secret_key("code", code),
+        key=secret_key(KIND, code),
         values={
             "client_id": request["client_id"],
             "redirect_uri": request["redirect_uri"],

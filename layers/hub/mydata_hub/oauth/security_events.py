@@ -16,6 +16,7 @@ from mydata_hub.consent.deliveries import Delivery
 TYPE: Final = "secevent+jwt"
 GRANT_ENDED: Final = "urn:mydata-hub:event:grant-ended"
 ANSWERS_CORRECTED: Final = "urn:mydata-hub:event:answers-corrected"
+OFFER_ACCEPTED: Final = "urn:mydata-hub:event:offer-accepted"
 DELETION_ATTESTED: Final = "urn:mydata-hub:event:deletion-attested"
 TRANSMITTER_METADATA: Final = "/.well-known/ssf-configuration"
 JWKS: Final = "/oauth/events/jwks"
@@ -23,8 +24,9 @@ ATTEST: Final = "/oauth/deletions"
 
 
 def event_claims(issuer: str, delivery: Delivery) -> dict[str, Any]:
-    """The claims of the event that tells of a grant's end, or which answers under it are corrected:
-    the same ones at every try. What a corrected answer is now stands in none: the partner asks.
+    """The claims of the event that tells of a grant's end, which answers under it are corrected, or
+    that it was made by accepting an offer: the same ones at every try. What an answer is stands in
+    none: the partner asks.
 
     There is no time of event: `iat` is when it was first due, which after an erasure is another
     hour for each partner.
@@ -47,6 +49,10 @@ def _events(delivery: Delivery) -> dict[str, Any]:
     if delivery.corrected:
         told = {"grant_id": delivery.grant_id, "claims": list(delivery.corrected)}
         return {ANSWERS_CORRECTED: told}
+    if delivery.offer:
+        offer_id, _, version = delivery.offer.rpartition("@")
+        accepted = {"grant_id": delivery.grant_id, "offer_id": offer_id, "version": int(version)}
+        return {OFFER_ACCEPTED: {**accepted, "code": delivery.code}}
     ended = {"grant_id": delivery.grant_id, "initiated_by": delivery.initiated_by.value}
     return {GRANT_ENDED: ended}
 

@@ -11,6 +11,7 @@ from mydata_hub.oauth.admission import Admitted, admit
 from mydata_hub.oauth.authority import Authority
 from mydata_hub.oauth.authorization_code import redeem_code
 from mydata_hub.oauth.call import Answer, Call, answering
+from mydata_hub.oauth.offer_code import GRANT_TYPE, redeem_offer_code
 from mydata_hub.oauth.refresh_token import refresh_access
 from mydata_hub.oauth.scopes import QUERY, REVOKE, require_scope
 from mydata_hub.oauth.single_use import commit_spending
@@ -45,4 +46,5 @@ EXCHANGES: Final[Mapping[str, Exchange]] = {
     "authorization_code": redeem_code,
     "refresh_token": refresh_access,
     "client_credentials": _client_credentials,
+    GRANT_TYPE: redeem_offer_code,
 }

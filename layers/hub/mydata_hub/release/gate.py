@@ -135,12 +135,15 @@ def _read(trying: Attempt, vault_id: VaultId) -> _Found:
 
 def _answer(trying: Attempt, found: _Found) -> Answered:
     question, grant, now = trying.question, trying.access.grant, trying.now
+    # What was paid for when the grant was given is told as it is now, whatever was told before.
+    paid = {one.claim for one in trying.entries if found.ledger.is_prepaid(grant, one.claim)}
     new = [
         entry
         for entry in trying.entries
-        if question.anew or found.ledger.frozen(entry.claim, now) is None
+        if question.anew or entry.claim in paid or found.ledger.frozen(entry.claim, now) is None
     ]
-    units = sum(price(entry.claim) for entry in new)
+    charged = [entry.claim for entry in new if entry.claim not in paid]
+    units = sum(map(price, charged))
     verdict = _decide(trying, found, units, uses=1)
     if verdict.refusal is not None:
         trying.refuse(verdict.refusal, verdict.failing)
@@ -152,12 +155,13 @@ def _answer(trying: Attempt, found: _Found) -> Answered:
         # Computed all the same, so that it takes as long: nobody may learn which of the two it was.
         told = dict.fromkeys(told, NO_ANSWER)
     fresh = {entry.claim: told[entry.claim.ref] for entry in new}
-    ledger = found.ledger.use(grant, now).charge(grant, fresh, now).freeze(fresh, now, covered)
+    used = found.ledger.use(grant, now).charge(grant, charged, now)
+    ledger = used.settle(grant, paid).freeze(fresh, now, covered)
     act = Act(ANSWERED, verdict.failing, units)
     body = write_response(trying, act, ledger)
     changes = [_put_ledger(trying, found, ledger)]
     recorded = trying.record(act, _written(changes[0]))
-    if new:
+    if charged:
         # A person's cap is never exceeded: what was not told because of it is not charged to it.
         changes.append(_put_total(trying, found, units if verdict.allowed else 0))
     changes.append(_remember(trying, found, body))

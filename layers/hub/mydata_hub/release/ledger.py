@@ -7,7 +7,7 @@ against group and person for 365 days, whatever happens to the answer afterwards
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -63,6 +63,8 @@ class Ledger:
     # grant id -> the unit that is counted in, and how often the grant was used in it
     uses: Mapping[str, tuple[date, int]] = field(default_factory=dict)
     answers: Mapping[ClaimRef, Answer] = field(default_factory=dict)
+    # grant id -> claims that were paid for when it was given, and have not been told since
+    prepaid: Mapping[str, tuple[ClaimRef, ...]] = field(default_factory=dict)
 
     def charged(self, now: datetime) -> int:
         """Units of the group in the window that ends now."""
@@ -115,6 +117,23 @@ class Ledger:
         )
         return replace(self, charges=(*self.charges, *paid))
 
+    def prepay(self, grant: Grant, claims: Sequence[Claim], now: datetime) -> Ledger:
+        """The ledger with the full price of claims that the grant itself gives away, told or not:
+        whoever accepted an offer for some people is one of them. Each is told once for it."""
+        paid = {**self.prepaid, grant.grant_id: tuple(claim.ref for claim in claims)}
+        return replace(self.charge(grant, claims, now), prepaid=paid)
+
+    def is_prepaid(self, grant: Grant, claim: Claim) -> bool:
+        """Whether an answer was paid for when this grant was given, and not told since."""
+        return claim.ref in self.prepaid.get(grant.grant_id, ())
+
+    def settle(self, grant: Grant, claims: Iterable[Claim]) -> Ledger:
+        """The ledger after claims of a grant were told: what was prepaid of them is used up."""
+        told = {claim.ref for claim in claims}
+        left = tuple(ref for ref in self.prepaid.get(grant.grant_id, ()) if ref not in told)
+        prepaid = {**self.prepaid, grant.grant_id: left}
+        return replace(self, prepaid={name: refs for name, refs in prepaid.items() if refs})
+
     def add(self, charge: Charge) -> Ledger:
         """The ledger with one more charge, for what may have been told and is not known."""
         return replace(self, charges=(*self.charges, charge))
@@ -139,8 +158,10 @@ class Ledger:
 
     def prune(self, now: datetime) -> Ledger:
         """Without what can count for nothing any more, so that a row keeps its size."""
+        alive = {one.grant_id for one in self.charges if now < one.grant_until}
         return Ledger(
             charges=tuple(one for one in self.charges if one.counts(now) or now < one.grant_until),
+            prepaid={name: refs for name, refs in self.prepaid.items() if name in alive},
             uses={
                 grant_id: use
                 for grant_id, use in self.uses.items()

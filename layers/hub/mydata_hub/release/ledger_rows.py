@@ -4,7 +4,9 @@ Table `ledger`, format 1; partition is the vault, sort is "group#<group>" or "pe
 uses lie in clear, because the person's pages show them and no key of a vault is there; answers are
 sealed under the vault's profile secret and go with it. `charges` is a list of [claim, attributes,
 period, units, instant, grant, grant's last instant], `uses` maps a grant to [first day of its unit,
-count]. Change rule: another layout takes the next format; readers accept n - 1.
+count], `prepaid` a grant to the claims that were paid for when it was given and are not told yet.
+Change rule: a member may be added with a default, another layout takes the next format; readers
+accept n - 1.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from mydata_hub.release.ledger import Answer, Charge, Ledger, Total
 
 TABLE: Final = "ledger"
 MAX_ROW_BYTES: Final = 32 * 1024
+# What a row holds for answers before there is one: `keeping` reads it without a key.
+NOTHING_TOLD: Final = b"\x00{}"
 
 
 def ledger_key(vault_id: VaultId, group: GroupId) -> Key:
@@ -50,7 +54,12 @@ def read_ledger(row: Row | None, answers: bytes | None = None) -> Ledger:
             for grant_id, (unit, count) in values["uses"].items()
         }
         charges = tuple(_read_charge(*charge) for charge in values["charges"])
-        return Ledger(charges=charges, uses=uses, answers=_read_answers(answers))
+        prepaid = {
+            grant_id: tuple(ClaimRef(claim) for claim in claims)
+            for grant_id, claims in values.get("prepaid", {}).items()
+        }
+        told = _read_answers(answers)
+        return Ledger(charges=charges, uses=uses, answers=told, prepaid=prepaid)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Damaged("a ledger row is malformed") from None
 
@@ -76,6 +85,7 @@ def put_ledger(key: Key, row: Row | None, ledger: Ledger, answers: bytes) -> Put
         "charges": charges,
         "uses": {name: [unit.isoformat(), count] for name, (unit, count) in ledger.uses.items()},
         "answers": answers,
+        "prepaid": {name: list(claims) for name, claims in ledger.prepaid.items()},
     }
     if size_of(values) > MAX_ROW_BYTES:
         raise LimitExceeded(f"a ledger row takes at most {MAX_ROW_BYTES} bytes")

@@ -28,6 +28,9 @@ WORDS: Final = {
         "Told and confirmed. They have not yet signed that they deleted."
     ),
     DeliveryState.DELETION_ATTESTED: _("Signed that they deleted. We cannot see whether they did."),
+    DeliveryState.TAKEN_BACK: _(
+        "You took it back before they heard of it. They know nothing of it."
+    ),
 }
 # Of a consent that ended before the hub told anybody.
 _UNKNOWN: Final = _("Not told: it ended before the hub could tell. Their questions are refused.")
