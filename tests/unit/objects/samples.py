@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from mydata_hub.consent.grant import Ending, Frequency, FrequencyUnit, Grant, Gr
 from mydata_hub.fields import Wording
 from mydata_hub.insights.claim import NO_ANSWER, AnswerPeriod, Claim, Floor, Sensitivity
 from mydata_hub.insights.profile import FoldState, Profile
-from mydata_hub.offers.offer import Benefit, Eligible, Offer
+from mydata_hub.offers.offer import Benefit, Offer, OfferImage
 from mydata_hub.ports.tables import Key
 from mydata_hub.release.release import Decision, Release
 from mydata_hub.transparency.event import Event
@@ -124,21 +125,48 @@ EVENT = Event(
     payload=b"sealed",
     index=12,
 )
+# One dot, as a PNG has it; the hub looks at its ends alone.
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x00IEND\xaeB`\x82"
+COUPON = Benefit(
+    kind="coupon",
+    wording=Wording(ko="1,000원 할인", en="1,000 won off"),
+    amount_minor=1000,
+    currency="KRW",
+    till="till-1",
+)
+STAMPS = Benefit(
+    kind="stamps",
+    wording=Wording(ko="열 번째는 무료", en="The tenth is free"),
+    amount_minor=4500,
+    currency="KRW",
+    merchants=("김밥 & 커피", "KIMBAP COFFEE 2"),
+    goal=10,
+    expires_days=365,
+)
 OFFER = Offer(
-    offer_id="offer-1",
+    offer_id="client-1.morning",
     version=1,
     client="client-1",
-    eligibility=(Eligible(claim="trust_tier@1", answers=("650", "700")),),
+    category="cafe",
+    title=Wording(ko="출근 전 커피", en="Coffee before work"),
+    text=Wording(ko="9시 전에 1,000원 할인해요.", en="1,000 won off before 9."),
+    image=OfferImage(content=PNG, alt=Wording(ko="커피 한 잔", en="A cup of coffee")),
+    purpose="personal_offers",
+    eligibility='context["habits.cafe_morning@1"] == "yes"',
     trigger="payment.cafe",
     claims_on_acceptance=("trust_tier@1",),
-    benefit=Benefit(
-        kind="coupon",
-        wording=Wording(ko="1,000원 할인", en="1,000 won off"),
-        amount_minor=1000,
-        currency="KRW",
-    ),
+    benefit=COUPON,
+    valid_from=GIVEN_AT,
     valid_until=GIVEN_AT + timedelta(days=30),
     stock=500,
+)
+PROGRAMME_OFFER = replace(
+    OFFER,
+    offer_id="client-1.card",
+    image=None,
+    eligibility="",
+    claims_on_acceptance=(),
+    benefit=STAMPS,
 )
 SAMPLES: dict[str, CentralObject] = {
     "grant": GRANT,
@@ -150,6 +178,7 @@ SAMPLES: dict[str, CentralObject] = {
     "release": RELEASE,
     "event": EVENT,
     "offer": OFFER,
+    "programme_offer": PROGRAMME_OFFER,
 }
 
 IDS = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._~:-]{0,20}\Z")
@@ -226,25 +255,56 @@ def records(draw: st.DrawFn) -> Record:
     )
 
 
+LINES = st.text(alphabet="커피 for 10 won, today!", min_size=1, max_size=30).filter(str.strip)
+PLAIN = st.builds(Wording, ko=LINES, en=LINES)
+WORTH = st.integers(1, MAX_INTEGER)
+BENEFITS = st.one_of(
+    st.builds(
+        Benefit,
+        kind=st.sampled_from(("coupon", "perk")),
+        wording=PLAIN,
+        amount_minor=WORTH,
+        currency=st.just("KRW"),
+        till=st.none() | IDS,
+    ),
+    st.builds(Benefit, kind=st.just("perk"), wording=PLAIN),
+    st.sampled_from((("points", 1000), ("stamps", None))).flatmap(
+        lambda kind: st.builds(
+            Benefit,
+            kind=st.just(kind[0]),
+            wording=PLAIN,
+            amount_minor=WORTH,
+            currency=st.just("EUR"),
+            merchants=some(LINES),
+            per_minor=st.just(kind[1]),
+            goal=st.integers(1, 1_000_000),
+            expires_days=st.integers(30, 1095),
+        )
+    ),
+)
+
+
 @st.composite
 def offers(draw: st.DrawFn) -> Offer:
-    currency, amount_minor = draw(MONEY)
-    eligible = st.builds(Eligible, claim=CLAIM_REFS, answers=some(SYMBOLS))
+    client, name = draw(IDS), draw(st.from_regex(r"\A[a-z0-9-]{1,40}\Z"))
+    valid_from = draw(st.datetimes(datetime(1900, 1, 2), datetime(9990, 1, 1), timezones=ZONES))  # noqa: DTZ001
+    image = st.builds(OfferImage, content=st.just(PNG), alt=PLAIN)
     return Offer(
-        offer_id=draw(IDS),
+        offer_id=f"{client}.{name}",
         version=draw(COUNTS),
-        client=draw(IDS),
-        eligibility=draw(some(eligible, minimum=0)),
+        client=client,
+        category=draw(WORDS),
+        title=draw(PLAIN),
+        text=draw(PLAIN),
+        image=draw(st.none() | image),
+        purpose=draw(WORDS),
+        eligibility=draw(st.text(max_size=40)),
         trigger=draw(WORDS),
         claims_on_acceptance=draw(some(CLAIM_REFS, minimum=0)),
-        benefit=Benefit(
-            kind=draw(WORDS),
-            wording=draw(WORDINGS),
-            amount_minor=amount_minor,
-            currency=currency,
-        ),
-        valid_until=draw(INSTANTS),
-        stock=draw(st.none() | st.integers(0, 10**9)),
+        benefit=draw(BENEFITS),
+        valid_from=valid_from,
+        valid_until=valid_from + draw(SPANS),
+        stock=draw(st.none() | st.integers(1, 10**9)),
     )
 
 

@@ -17,7 +17,6 @@ from mydata_hub.errors import BadInput
 from mydata_hub.fields import Wording
 from mydata_hub.insights.claim import NO_ANSWER, bits_of
 from mydata_hub.insights.profile import FoldState
-from mydata_hub.offers.offer import Benefit, Eligible
 from mydata_hub.ports.tables import Key
 from mydata_hub.release.release import Decision
 
@@ -28,7 +27,6 @@ from tests.unit.objects.samples import (
     GIVEN_AT,
     GRANT,
     INSTANTS,
-    OFFER,
     PROFILE,
     RECORD,
     RELEASE,
@@ -136,11 +134,6 @@ WRONG: list[tuple[Any, str, Any]] = [
     (EVENT, "payload", bytes(16 * 1024 + 1)),
     (EVENT, "payload", "sealed"),
     (EVENT, "index", -1),
-    (OFFER, "trigger", "Payment"),
-    (OFFER, "claims_on_acceptance", ("trust_tier",)),
-    (OFFER, "valid_until", NAIVE),
-    (OFFER, "stock", -1),
-    (OFFER, "eligibility", tuple(Eligible(claim=f"c{n}@1", answers=("a",)) for n in range(9))),
 ]
 
 
@@ -165,12 +158,6 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_field(value, field: str, wr
         (lambda: Wording(ko="", en="x"), "wording"),
         (lambda: FoldState(version=0, state={}), "folds"),
         (lambda: FoldState(version=1, state={"x": 0.5}), "folds"),
-        (lambda: Eligible(claim="a", answers=("yes",)), "eligibility"),
-        (lambda: Eligible(claim="a@1", answers=()), "eligibility"),
-        (lambda: Eligible(claim="a@1", answers=("no_answer",)), "eligibility"),
-        (lambda: Eligible(claim="a@1", answers=("> 600",)), "eligibility"),
-        (lambda: replace(OFFER.benefit, currency=None), "benefit"),
-        (lambda: replace(OFFER.benefit, kind="Free!"), "benefit"),
     ],
 )
 def test_what_does_not_go_together_is_refused(make, field: str):
@@ -261,15 +248,3 @@ def test_an_event_takes_one_place_in_the_log():
     with pytest.raises(BadInput) as refused:
         EVENT.sequence(13)
     assert refused.value.field == "index"
-
-
-def test_an_offer_is_open_while_it_is_valid_and_in_stock():
-    assert OFFER.is_open(GIVEN_AT, accepted=499)
-    assert not OFFER.is_open(GIVEN_AT, accepted=500)
-    assert not OFFER.is_open(OFFER.valid_until, accepted=0)
-    assert replace(OFFER, stock=None).is_open(GIVEN_AT, accepted=10**9)
-
-
-def test_a_benefit_may_be_without_an_amount():
-    benefit = Benefit(kind="perk", wording=Wording(ko="라운지", en="lounge"))
-    assert replace(OFFER, benefit=benefit).benefit.amount_minor is None
