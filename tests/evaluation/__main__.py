@@ -12,6 +12,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.evaluation.campaigns import ChanceQuality, evaluate_chance, read_campaigns
+from tests.evaluation.coupons_on_the_way import WayQuality, evaluate_coupons_on_the_way
 from tests.evaluation.credit import (
     GERMAN,
     TAIWAN,
@@ -72,6 +74,10 @@ def main() -> int:
     console.print(_vault_table(vault))
     figures = {"records": asdict(held), "recurring": asdict(recurring), "vault": asdict(vault)}
     figures["credit"] = _credit(console, data)
+    with console.status("foretelling which coupons 458 drivers take"):
+        way = evaluate_coupons_on_the_way(data)
+    console.print(_way_table(way))
+    figures["coupons_on_the_way"] = asdict(way)
     if has_purchases():
         figures |= _households(console)
     else:
@@ -161,7 +167,11 @@ def _households(console: Console) -> dict[str, Any]:
     ):
         vault = evaluate_households_in_the_vault(_some(reported), Path(folder))
     console.print(_households_table(vault))
+    with console.status("foretelling who redeems a coupon of the later campaigns"):
+        chance = evaluate_chance(read_campaigns())
+    console.print(_chance_table(chance))
     return {
+        "chance": asdict(chance),
         "habits": asdict(habits),
         "next_needs": asdict(needs),
         "households_in_the_vault": asdict(vault),
@@ -231,6 +241,53 @@ def _households_table(found: HouseholdsInTheVault) -> Table:
         ("equal with every shop renamed", found.equal_when_renamed),
     ):
         table.add_row(question, f"{count:,}")
+    return table
+
+
+def _chance_table(found: ChanceQuality) -> Table:
+    title = (
+        f"Who redeems, on Complete Journey ({found.redeemed:,} of {found.sent:,} campaigns sent to "
+        f"{found.people:,} households; constants of {found.fitted_on:,} earlier ones)"
+    )
+    table = Table("question", "AUC, 95 %", "ours above it", title=title)
+    for question, auc, above in (
+        ("chance of taking an offer, own past alone", found.ours, ""),
+        ("  logistic regression, 8 columns of the past", found.logistic, found.above_logistic),
+        ("  naive: share of campaigns redeemed in", found.past_rate, found.above_past_rate),
+        ("  naive: coupons ever used", found.coupons_used, found.above_coupons_used),
+        ("among households of one campaign", found.ours_within, ""),
+        ("  pasts dealt out anew in the campaign", found.shuffled_within, "goal: around .5"),
+        ("where the vault knows coupons of campaigns alone", found.own_coupons_alone, ""),
+        ("constants fitted on other households", found.refitted_elsewhere, ""),
+    ):
+        table.add_row(question, str(auc), str(above))
+    table.add_row(
+        "expected in the mean, and what came", f"{found.expected:.3f}", f"{found.came:.3f}"
+    )
+    return table
+
+
+def _way_table(found: WayQuality) -> Table:
+    title = (
+        f"Who takes a coupon on the way ({found.taken:,} of {found.answers:,} answers of "
+        f"{found.people:,} drivers; constants of another set)"
+    )
+    table = Table("question", "AUC, 95 %", "ours above it", title=title)
+    for question, auc, above in (
+        ("chance of taking an offer, own past alone", found.ours, ""),
+        ("  logistic regression on other drivers here", found.logistic, found.above_logistic),
+        (
+            "  naive: share of the kind taken",
+            found.past_rate_of_kind,
+            found.above_past_rate_of_kind,
+        ),
+        ("  naive: share of all taken", found.past_rate, found.above_past_rate),
+        ("among one driver's own answers", found.ours_within, ""),
+        ("  naive: share of the kind taken", found.past_rate_of_kind_within, ""),
+        ("  how often they go there, alone", found.need_within, ""),
+        ("pasts dealt out anew", found.shuffled, "goal: around .5"),
+    ):
+        table.add_row(question, str(auc), str(above))
     return table
 
 

@@ -23,11 +23,11 @@ from scipy.stats import ks_2samp
 from sklearn.model_selection import StratifiedKFold
 
 from tests.evaluation.credit_peers import boosted, logistic
+from tests.evaluation.orderings import RESAMPLES, AucByGroup, Interval, interval_of, resamples_of
 from tests.evaluation.shipped_card import EXPERT, make_card, read_mapped
 
 FOLDS: Final = 5
 SEED: Final = 0
-RESAMPLES: Final = 1000
 TIERS: Final = (0, 600, 650, 700)
 LEAST_OF_A_GROUP: Final = 100
 AGES: Final = ((0, 30), (30, 40), (40, 50), (50, 200))
@@ -42,18 +42,6 @@ class DataSet:
     target: str
     drop: tuple[str, ...]
     groups: Callable[[dict[str, str]], dict[str, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """A figure with its 95 % interval over people."""
-
-    figure: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.figure:.4f} [{self.low:.4f}, {self.high:.4f}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,68 +244,31 @@ def _quality(
     logistic: Any,
     boosted: Any,
 ) -> CardQuality:
-    ours = _AucByFold(scored.odds, bads, folds)
-    beside = None if boosted is None else _AucByFold(boosted, bads, folds)
+    parts = [kept for _, kept in folds]
+    ours = AucByGroup(scored.odds, bads, parts)
+    beside = None if boosted is None else AucByGroup(boosted, bads, parts)
     expected = 1 / (1 + np.exp(-scored.odds))
-    weights = _resamples(len(bads))
+    weights = resamples_of(len(bads))
     return CardQuality(
         name=name,
         people=len(bads),
         bads=int(bads.sum()),
-        auc=_interval(ours, weights),
+        auc=interval_of(ours, weights),
         logistic=None
         if logistic is None
-        else _interval(_AucByFold(logistic, bads, folds), weights),
-        boosting=None if beside is None else _interval(beside, weights),
+        else interval_of(AucByGroup(logistic, bads, parts), weights),
+        boosting=None if beside is None else interval_of(beside, weights),
         above_boosting=None
         if beside is None
-        else _interval(lambda times: ours(times) - beside(times), weights),
+        else interval_of(lambda times: ours(times) - beside(times), weights),
         ks=float(ks_2samp(scored.odds[bads], scored.odds[~bads], method="asymp").statistic),
-        brier=_interval(lambda times: np.average((expected - bads) ** 2, weights=times), weights),
+        brier=interval_of(lambda times: np.average((expected - bads) ** 2, weights=times), weights),
         brier_of_the_mean=float(bads.mean() * (1 - bads.mean())),
-        calibration_slope=_interval(
+        calibration_slope=interval_of(
             lambda times: _slope(scored.odds, bads, times), weights[: RESAMPLES // 5]
         ),
         tiers=tuple(_tier(at, scored.tier, bads) for at in TIERS),
         groups=tuple(_group(*one, scored, bads, groups) for one in _kinds(groups)),
-    )
-
-
-class _AucByFold:
-    """The mean AUC over the folds, where people count so many times; ties count half."""
-
-    def __init__(self, expected: Any, bads: Any, folds: Any) -> None:
-        self.folds = []
-        for _, kept in folds:
-            order = kept[np.argsort(expected[kept], kind="stable")]
-            _, begins = np.unique(expected[order], return_index=True)
-            self.folds.append((order, begins, bads[order]))
-
-    def __call__(self, times: Any) -> float:
-        found = []
-        for order, begins, bad in self.folds:
-            count = times[order]
-            goods = np.add.reduceat(np.where(bad, 0, count), begins)
-            ill = np.add.reduceat(np.where(bad, count, 0), begins)
-            below = np.cumsum(goods) - goods / 2
-            found.append((ill * below).sum() / (ill.sum() * goods.sum()))
-        return float(np.mean(found))
-
-
-def _resamples(people: int) -> list[Any]:
-    draw = np.random.default_rng(SEED)
-    return [
-        np.bincount(draw.integers(people, size=people), minlength=people) for _ in range(RESAMPLES)
-    ]
-
-
-def _interval(figure: Callable[[Any], float], weights: list[Any]) -> Interval:
-    drawn = sorted(float(figure(times)) for times in weights)
-    last = len(drawn)
-    return Interval(
-        figure=float(figure(np.ones(len(weights[0]), dtype=int))),
-        low=drawn[last * 25 // 1000],
-        high=drawn[last * 975 // 1000 - 1],
     )
 
 
@@ -356,8 +307,7 @@ def _group(
 ) -> Group:
     inside = np.flatnonzero([row[attribute] == value for row in groups])
     expected = 1 / (1 + np.exp(-scored.odds[inside]))
-    one_fold = [(inside, np.arange(len(inside)))]
-    auc = _AucByFold(scored.odds[inside], bads[inside], one_fold)
+    auc = AucByGroup(scored.odds[inside], bads[inside])
     return Group(
         attribute=attribute,
         value=value,

@@ -5,7 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from mydata_hub.insights.moments import DAY_MINUTES, instant_of, local_day, minute_of
-from mydata_hub.insights.next_need import MAX_NEEDS, find_needs, rank_needs
+from mydata_hub.insights.next_need import (
+    MAX_NEEDS,
+    find_likely_categories,
+    find_needs,
+    likely_categories,
+    rank_needs,
+)
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.weekly import MAX_WEEKS, SLOTS
 
@@ -65,6 +71,16 @@ def test_what_tells_of_health_is_never_named_however_often_it_is_paid_for():
     assert {need.category for need in both} == {"cafe"}
 
 
+def test_every_category_has_its_likelihood_whatever_the_time_but_that_of_health():
+    acts = weekly("cafe", 1, 8) + weekly("health", 1, 8) + weekly("fuel", 1, 8, range(0, 26, 4))
+    likely = likely_categories(acts, TODAY, SINCE)
+    assert likely.keys() == {"cafe", "fuel"}
+    assert 100 > likely["cafe"] > 2 * likely["fuel"] > 0
+    elsewhen = likely_categories(weekly("cafe", 6, 20), TODAY, SINCE)
+    assert elsewhen == {"cafe": likely["cafe"]}
+    assert likely_categories(acts, TODAY, TODAY - 55) == {}
+
+
 def test_a_profiles_payments_are_all_the_memory_it_needs():
     visits = [
         record(f"cafe-{minute}", instant_of(minute), category="cafe")
@@ -74,6 +90,8 @@ def test_a_profiles_payments_are_all_the_memory_it_needs():
     (first, *_) = find_needs(state, NOW, collected_only=True)
     assert (first.category, first.slot) == ("cafe", "weekday_7_to_9")
     assert find_needs(PAYMENTS.empty(), NOW, collected_only=True) == ()
+    assert find_likely_categories(state, NOW, collected_only=True).keys() == {"cafe"}
+    assert find_likely_categories(PAYMENTS.empty(), NOW, collected_only=True) == {}
 
 
 @given(LIVES, st.randoms())

@@ -57,6 +57,31 @@ def find_needs(state: State, now: datetime, *, collected_only: bool) -> tuple[Ne
     )
 
 
+def find_likely_categories(
+    state: State, now: datetime, *, collected_only: bool
+) -> Mapping[str, int]:
+    """How likely each category is paid for in the week from an instant on, whatever the time."""
+    payments = PAYMENTS.payments(state, collected_only=collected_only)
+    return likely_categories(
+        ((paid.category, paid.minute) for paid in payments if paid.category is not None),
+        local_day(minute_of(now)),
+        first_whole_day(state, payments, now),
+    )
+
+
+def likely_categories(acts: Iterable[tuple[str, int]], today: int, since: int) -> Mapping[str, int]:
+    """Whole percents by category, of `acts` as `rank_needs` takes them; nothing is ranked away."""
+    weeks = min(MAX_WEEKS, (today - since) // WEEK_DAYS)
+    if weeks < MIN_WEEKS:
+        return {}
+    days = _days_by_week(acts, today, weeks)
+    return {
+        category: int(score_weeks(_counts(on, weeks), weeks) * 100)
+        for (category, slot), on in days.items()
+        if category is not None and slot is None
+    }
+
+
 def rank_needs(
     acts: Iterable[tuple[str, int]],
     today: int,
