@@ -69,6 +69,7 @@ FROZEN = {
     "insurance.contracts@2": "aae927379ec4c644",
     "own.disputes@1": "cfc1dec1f036064e",
     "own.categories@1": "151ccbbece5c9e39",
+    "own.offers@1": "410d9c4999aaa238",
     "own.appeals@1": "b6ac9a6a6f0f5ec5",
     "hub.decisions@1": "d7c9c0152e8932b5",
 }

@@ -31,6 +31,8 @@ OWN_CATEGORIES: Final = Dataset("own.categories")
 # A reason of their score that the person contests, and what a reviewer decided of it.
 OWN_APPEALS: Final = Dataset("own.appeals")
 HUB_DECISIONS: Final = Dataset("hub.decisions")
+# What the person says of offers.
+OWN_OFFERS: Final = Dataset("own.offers")
 
 MAX_LEGS: Final = 40
 _MODES: Final = "subway|bus|bike|car|walk|mixed"
@@ -66,6 +68,9 @@ _BODIES: Final[dict[Dataset, dict[str, str]]] = {
     | {"words": "text", "as_of": "instant"}
     | {"dataset": "text?", "mark": "text?", "state": "text?", "told_at": "instant?"}
     | {"facts": "text?"},
+    # `name` is an offer's id or a category; of each the later word holds.
+    OWN_OFFERS: {"scope": "offer|category", "name": "text"}
+    | {"word": "interested|not_interested|not_now", "as_of": "instant"},
 }
 # The versions after the first, in their order; records of every version are read for good.
 _LATER: Final[dict[Dataset, tuple[dict[str, str], ...]]] = {

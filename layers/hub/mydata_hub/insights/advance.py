@@ -15,6 +15,7 @@ from mydata_hub.insights.commute import TRIPS_FOLD
 from mydata_hub.insights.fold import Fold, State
 from mydata_hub.insights.holdings import HOLDINGS_FOLD
 from mydata_hub.insights.insurance import CONTRACTS_FOLD
+from mydata_hub.insights.offer_words import OFFER_WORDS
 from mydata_hub.insights.own_words import CORRECTIONS, DISPUTES
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import FoldState, Profile
@@ -34,6 +35,7 @@ FOLDS: Final[Mapping[str, Fold]] = {
         CORRECTIONS,
         APPEALS,
         DECISIONS,
+        OFFER_WORDS,
     )
 }
 

@@ -45,7 +45,7 @@ from mydata_hub.vault.segments import (
 )
 from mydata_hub.vault.vault_rows import fetch_vault
 
-# In one commit, which takes 4 MB: a full page of the manifest is 350 kB, a sealed profile 64 kB.
+# In one commit, which takes 4 MB: a full page of the manifest is 350 kB, a sealed profile 128 kB.
 MAX_TOGETHER: Final = 8
 MAX_VERSIONS_TRIED: Final = 100
 COMMIT_TRIES: Final = 12

@@ -22,7 +22,7 @@ from mydata_hub.vault.sealing import FORMAT
 from mydata_hub.vault.vault_keys import ProfileSecret
 
 SUITE: Final = 2  # HKDF-SHA256 and AES-256-GCM with a key commitment, under a secret of the vault
-MAX_SEALED_BYTES: Final = 64 * 1024 + 256
+MAX_SEALED_BYTES: Final = 128 * 1024 + 256
 SALT_BYTES: Final = 32
 LABEL: Final = b"mydata-hub profile"
 KEY_LABEL: Final = b"mydata-hub profile key 1"
