@@ -37,6 +37,9 @@ SAID = {
         "mobility.drives_car": "no",
         "life.moved": "no",
         "life.new_employer": "no",
+        "spending.rhythm_cafe": "weekly",
+        "spending.rhythm_delivery": "weekly",
+        "spending.rhythm_fuel": "not_at_all",
     },
     "minho": {
         "habits.cafe_time": "11_to_14",

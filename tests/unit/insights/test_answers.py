@@ -21,6 +21,7 @@ from mydata_hub.insights.catalogue import ATTRIBUTES, CATALOGUE, find_claim
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.fold import BANK, CARD, EFIN, HOLDINGS
 from mydata_hub.insights.profile import FoldState, Profile
+from mydata_hub.insights.rhythm import RHYTHMS
 from mydata_hub.insights.sources import SOURCES, complete_until
 
 from tests.unit.insights.lives import (
@@ -87,6 +88,8 @@ FOUND = {
     "insurance.lapsed_cover": "no",
     "insurance.overlapping_cover": "no",
 }
+FOUND |= {f"spending.rhythm_{category}": "not_at_all" for category in RHYTHMS}
+FOUND |= {"spending.rhythm_cafe": "weekly"}
 # What this life has no records of, or not for long enough.
 SILENT = {entry.claim.id for entry in CATALOGUE.values()} - FOUND.keys()
 

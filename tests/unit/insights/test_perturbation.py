@@ -17,6 +17,7 @@ from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.fold import BANK, BILLS, CARD, EFIN, HOLDINGS, TRIPS
 from mydata_hub.insights.payments import CATEGORIES
+from mydata_hub.insights.rhythm import RHYTHMS
 
 from tests.unit.insights.lives import DAY, NOW, at, contract, days_before, record
 
@@ -148,6 +149,11 @@ def test_the_whole_life_of_the_design_is_found_in_full():
             "mobility.trips": "8_to_12",
             "mobility.distance": "60_to_149",
             "insurance.renewal": "181_or_more",
+            "spending.rhythm_cafe": "weekly",
+            "spending.rhythm_restaurant": "weekly",
+            "spending.rhythm_delivery": "weekly",
+            "spending.rhythm_groceries": "weekly",
+            "spending.rhythm_taxi": "not_at_all",
         }
         == FOUND
     )
@@ -215,6 +221,7 @@ def test_the_same_life_with_other_merchants_gives_the_same_answers():
 MEASURED = {
     *("spending.eating_out", "spending.groceries", "mobility.trips", "mobility.distance"),
     *("mobility.drives_car", "life.car_bought", "income.monthly"),
+    *(f"spending.rhythm_{category}" for category in RHYTHMS),
 }
 NOTHING = {NO_ANSWER, "none", "0", "no", "unchanged"}
 

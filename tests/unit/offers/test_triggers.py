@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from mydata_hub.insights.catalogue import CATALOGUE
+from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.next_need import NEVER_NAMED
 from mydata_hub.insights.payments import CATEGORIES
 from mydata_hub.offers.triggers import TRIGGERS, Happening
@@ -31,7 +33,9 @@ def test_the_list_of_triggers():
 def test_whatever_happens_tells_answers_and_no_finer_happening_leaves_the_vault(trigger):
     # Without a claim to charge, a happening would be disclosed by an acceptance for nothing.
     assert len(trigger.needs) == (0 if trigger.id == "always" else 1)
-    assert all(told for told in trigger.needs.values())
+    for claim, told in trigger.needs.items():
+        assert told < set(CATALOGUE[claim].claim.alphabet) - {NO_ANSWER}
+        assert not CATALOGUE[claim].retired
     assert trigger.wording.en.startswith("because you")
     assert trigger.wording.ko.endswith("서")
 

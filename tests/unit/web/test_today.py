@@ -13,6 +13,7 @@ from mydata_hub.accounts.sessions import Session
 from mydata_hub.collection.csv_lines import BrokenLine
 from mydata_hub.insights.advance import advance_profile, new_profile
 from mydata_hub.insights.fold import BILLS, HOLDINGS
+from mydata_hub.insights.rhythm import RHYTHM, RHYTHMS
 from mydata_hub.own_vault.importing import Imported
 from mydata_hub.ports.clock import SetClock
 from mydata_hub.web import today
@@ -131,9 +132,14 @@ def test_every_kind_of_finding_has_its_card(front, lang):
     answers = {one["attribute"]: one["answer"] for one in found}
     assert None not in (answers["habits.cafe_time"], answers["commute.mode"])
     assert len(answers) > 40
+    rhythms = {name: answers.pop(name) for name in list(answers) if name.startswith(RHYTHM)}
     told = sum(answer is not None for answer in answers.values())
-    assert body.count('<article class="thought">') == told
+    # Rhythms are lines of one card.
+    assert body.count('<article class="thought">') == told + 1
     assert body.count("<dt>") == len(answers) - told
+    assert rhythms.keys() == {RHYTHM + category for category in RHYTHMS}
+    assert {"ko": "카페에서 결제했어요.", "en": "you paid at a café."}[lang] in body
+    assert {"ko": "한 번도 없음: 빵집", "en": "Not at all: Bakeries"}[lang] in body
 
 
 def test_what_is_too_irregular_is_said_to_have_no_answer(front):

@@ -13,6 +13,7 @@ from mydata_hub.insights.fold import Insight
 from mydata_hub.insights.rule import ProfileInsight
 
 _DAY: Final = timedelta(days=1)
+MONTH_FLOOR: Final = Floor(sources=1, window=30 * _DAY, freshness=7 * _DAY)
 HABIT_FLOOR: Final = Floor(sources=1, window=56 * _DAY, freshness=7 * _DAY)
 MONTHLY_FLOOR: Final = Floor(sources=1, window=120 * _DAY, freshness=7 * _DAY)
 # What began, ended or changed needs the time before, too.

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from mydata_hub.fields import ClaimRef, Wording
+from mydata_hub.insights.rhythm import SOMETIMES, WEEKLY, categories_of
 from mydata_hub.offers.eligibility import Answers
 from mydata_hub.scorecard.card import TIERS
 
@@ -83,8 +84,6 @@ _CATEGORIES: Final[Mapping[str, _Words]] = {
     "shopping": _Words("쇼핑을 해서", "went shopping", "쇼핑할", "go shopping"),
     "beauty": _Words("미용에 결제해서", "paid at a salon", "미용실에 갈", "go to a salon"),
 }
-# What people call delivered food is two categories of statements.
-_COUNTS_AS: Final[Mapping[str, tuple[str, ...]]] = {"delivery": ("delivery", "chicken")}
 
 
 # What the answer to one claim tells by itself.
@@ -118,8 +117,8 @@ _FACTS: Final = (
 def _triggers() -> Iterator[Trigger]:
     yield _trigger("always", "조건에 맞아서", "because you fit it")
     for category, words in _CATEGORIES.items():
-        rhythm, lately = f"spending.rhythm_{category}@1", ("sometimes", "weekly")
-        categories = _COUNTS_AS.get(category, (category,))
+        rhythm, lately = f"spending.rhythm_{category}@1", (SOMETIMES, WEEKLY)
+        categories = categories_of(category)
         yield _trigger(
             f"payment.{category}",
             f"얼마 전에 {words.paid_ko}",

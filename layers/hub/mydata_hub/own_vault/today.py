@@ -15,6 +15,7 @@ from mydata_hub.insights.next_need import Need, find_needs
 from mydata_hub.insights.own_words import own_view
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import Profile
+from mydata_hub.insights.rhythm import RHYTHM
 from mydata_hub.insights.sources import SOURCES, complete_until
 from mydata_hub.own_vault.importing import PastImport
 
@@ -40,6 +41,12 @@ class Thought:
 
     seen: Seen
     sources: tuple[Source, ...]
+
+    @property
+    def rhythm(self) -> str | None:
+        """The category that this tells the rhythm of, as a line beside others."""
+        category = self.seen.attribute.id.removeprefix(RHYTHM)
+        return None if category == self.seen.attribute.id else category
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
