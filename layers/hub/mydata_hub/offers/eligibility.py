@@ -84,6 +84,15 @@ def conjoin(condition: Condition, needs: Answers, catalogue: Catalogue) -> Condi
     return _merge(_product(condition, (needs,), catalogue))
 
 
+def idle_claims(condition: Condition, catalogue: Catalogue) -> tuple[ClaimRef, ...]:
+    """The claims that a compiled condition names in vain: every answer will do in every case."""
+    return tuple(
+        claim
+        for claim in (condition[0] if condition else ())
+        if all(case[claim] == _alphabet(catalogue[claim]) for case in condition)
+    )
+
+
 def _parse(text: str) -> _Expression:
     import cedarpy
 

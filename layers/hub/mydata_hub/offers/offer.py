@@ -46,7 +46,7 @@ POINTS: Final = "points"
 STAMPS: Final = "stamps"
 PERK: Final = "perk"
 KINDS: Final = (COUPON, POINTS, STAMPS, PERK)
-_NAME: Final = re.compile(r"[a-z0-9-]{1,40}")
+OFFER_NAME: Final = re.compile(r"[a-z0-9-]{1,40}")
 # A full stop that letters follow at once is a domain to some reader, whatever stop it is.
 _ADDRESS: Final = re.compile(
     r"://|[.。．｡][^\W\d_]{2}|\b(?:javascript|mailto):|\bdata:\w+/", re.IGNORECASE
@@ -170,7 +170,7 @@ class Offer(CentralObject):
         require_id("client", self.client)
         require_id("offer_id", self.offer_id)
         client, _, name = self.offer_id.rpartition(".")
-        if client != self.client or not _NAME.fullmatch(name):
+        if client != self.client or not OFFER_NAME.fullmatch(name):
             raise BadInput("offer_id", "takes <client>.<name>, the name 1 to 40 of a-z, 0-9 and -")
         require_count("version", self.version, 1)
         require_word("category", self.category)
