@@ -322,7 +322,7 @@ def _recurring_table(found: RecurringQuality) -> Table:
     add("still found, dates shuffled", found.claimed_shuffled, "at most .05")
     add("people claimed of, dates shuffled", found.people_claimed_shuffled, found.people_claimed)
     size = f"{found.profile_bytes_mean:,.0f} (largest {found.profile_bytes_max:,})"
-    table.add_row("bytes of a profile", f"{found.people:,}", size, "at most 65,536")
+    table.add_row("bytes of a profile", f"{found.people:,}", size, "at most 131,072")
     return table
 
 

@@ -72,4 +72,6 @@ FROZEN = {
     "own.offers@1": "410d9c4999aaa238",
     "own.appeals@1": "b6ac9a6a6f0f5ec5",
     "hub.decisions@1": "d7c9c0152e8932b5",
+    "own.favourites@1": "b34748141aac50f4",
+    "own.spendings@1": "cb931ad1d75994b2",
 }

@@ -12,7 +12,9 @@ from mydata_hub.collection.record import Record, RecordState
 from mydata_hub.insights.advance import FOLDS, advance_profile, new_profile
 from mydata_hub.insights.answers import answer_claim, see_insights
 from mydata_hub.insights.catalogue import CATALOGUE, find_claim
+from mydata_hub.insights.favourites import FAVOURITES, SPENDINGS
 from mydata_hub.insights.fold import CARD, CONTRACTS
+from mydata_hub.insights.offer_words import OFFER_WORDS
 from mydata_hub.insights.own_words import (
     CORRECTIONS,
     DISPUTES,
@@ -247,5 +249,6 @@ def test_a_dispute_that_names_nothing_says_nothing(body):
 
 
 def test_no_fold_is_forgotten_where_a_dispute_leaves_records_out():
-    kept = (SOURCES, DISPUTES, CORRECTIONS, APPEALS, DECISIONS, *SERIES)
+    said = (DISPUTES, CORRECTIONS, APPEALS, DECISIONS, OFFER_WORDS, FAVOURITES, SPENDINGS)
+    kept = (SOURCES, *said, *SERIES)
     assert sorted(FOLDS) == sorted(fold.id for fold in kept)

@@ -6,6 +6,16 @@ import base64
 import random
 from dataclasses import replace
 
+from mydata_hub.benefits.book import (
+    MAX_EARNED,
+    MAX_SPENDINGS,
+    Book,
+    Earned,
+    earn,
+    spend,
+)
+from mydata_hub.benefits.programme import MAX_PROGRAMMES, Programme, Terms, with_programmes
+from mydata_hub.fields import Wording
 from mydata_hub.insights.advance import FOLDS, new_profile
 from mydata_hub.insights.payments import MAX_NAME_BYTES
 from mydata_hub.insights.profile import FoldState
@@ -15,6 +25,46 @@ from mydata_hub.vault.profiles import MAX_SEALED_BYTES, seal_profile
 from mydata_hub.vault.vault_keys import ProfileSecret
 
 NAMED_PAYEES = 60
+
+
+def full_books(draw: random.Random) -> list[Programme]:
+    """As many programmes as a person can have, with all that a book remembers."""
+    return [
+        Programme(
+            terms=Terms(
+                offer_id=draw.randbytes(60).hex(),
+                version=draw.randrange(2**20),
+                client=draw.randbytes(20).hex(),
+                kind="points",
+                title=Wording(ko=draw.randbytes(30).hex(), en=draw.randbytes(30).hex()),
+                merchants=tuple(draw.randbytes(3) for _ in range(20)),
+                per_minor=draw.randrange(2**20),
+                goal=draw.randrange(2**20),
+                expires_days=draw.randrange(1096),
+                amount_minor=draw.randrange(2**20),
+                currency="KRW",
+                until_minute=draw.randrange(2**27),
+            ),
+            since_minute=draw.randrange(2**27),
+            book=full_book(draw),
+        )
+        for _ in range(MAX_PROGRAMMES)
+    ]
+
+
+def full_book(draw: random.Random) -> Book:
+    book = Book()
+    for month in range(MAX_EARNED):
+        one = Earned(
+            mark=draw.randbytes(7),
+            minute=draw.randrange(2**27),
+            amount=draw.randrange(1, 2**20),
+            last_day=46_000 + 30 * month,
+        )
+        book = earn(book, one)
+    for _ in range(MAX_SPENDINGS):
+        book = spend(book, draw.randbytes(14), draw.randrange(1, 2**18))
+    return book
 
 
 def test_a_profile_of_which_every_series_is_full_of_noise_can_still_be_sealed():
@@ -44,5 +94,5 @@ def test_a_profile_of_which_every_series_is_full_of_noise_can_still_be_sealed():
         def token(self, size):
             return draw.randbytes(size)
 
-    encoded = replace(profile, folds=folds).encode()
+    encoded = with_programmes(replace(profile, folds=folds), full_books(draw)).encode()
     assert len(seal_profile(encoded, 1, head, secret, Fixed())) <= MAX_SEALED_BYTES

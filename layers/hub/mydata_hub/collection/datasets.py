@@ -33,6 +33,9 @@ OWN_APPEALS: Final = Dataset("own.appeals")
 HUB_DECISIONS: Final = Dataset("hub.decisions")
 # What the person says of offers.
 OWN_OFFERS: Final = Dataset("own.offers")
+# At which partner's shops they want to earn by themselves, and what they spend of it.
+OWN_FAVOURITES: Final = Dataset("own.favourites")
+OWN_SPENDINGS: Final = Dataset("own.spendings")
 
 MAX_LEGS: Final = 40
 _MODES: Final = "subway|bus|bike|car|walk|mixed"
@@ -71,6 +74,9 @@ _BODIES: Final[dict[Dataset, dict[str, str]]] = {
     # `name` is an offer's id or a category; of each the later word holds.
     OWN_OFFERS: {"scope": "offer|category", "name": "text"}
     | {"word": "interested|not_interested|not_now", "as_of": "instant"},
+    # An offer of points or stamps, by its id; a spending is cancelled when it is given back.
+    OWN_FAVOURITES: {"offer": "text", "state": "kept|left", "as_of": "instant"},
+    OWN_SPENDINGS: {"spending": "text", "offer": "text", "goal": "integer", "as_of": "instant"},
 }
 # The versions after the first, in their order; records of every version are read for good.
 _LATER: Final[dict[Dataset, tuple[dict[str, str], ...]]] = {

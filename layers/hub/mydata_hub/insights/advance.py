@@ -12,6 +12,7 @@ from mydata_hub.errors import BadInput, FormatUnknown
 from mydata_hub.fields import ConnectionId, VaultId
 from mydata_hub.insights.card_bills import BILLS_FOLD
 from mydata_hub.insights.commute import TRIPS_FOLD
+from mydata_hub.insights.favourites import FAVOURITES, SPENDINGS
 from mydata_hub.insights.fold import Fold, State
 from mydata_hub.insights.holdings import HOLDINGS_FOLD
 from mydata_hub.insights.insurance import CONTRACTS_FOLD
@@ -36,6 +37,8 @@ FOLDS: Final[Mapping[str, Fold]] = {
         APPEALS,
         DECISIONS,
         OFFER_WORDS,
+        FAVOURITES,
+        SPENDINGS,
     )
 }
 

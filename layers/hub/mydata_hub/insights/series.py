@@ -152,10 +152,13 @@ class SeriesFold:
             told = zip(flags, minutes, self.layout.iter_unpack(facts), strict=True)
             yield from [Row(minute, fact) for flag, minute, fact in told if flag & wanted == _LIVE]
 
-    def known(self, state: State, dataset: Dataset) -> Iterator[Known]:
+    def known(
+        self, state: State, dataset: Dataset, *, collected_only: bool = False
+    ) -> Iterator[Known]:
         """The records of a dataset that count, each with its name, oldest first."""
+        wanted = _LIVE | _SELF_SUPPLIED if collected_only else _LIVE
         for tag, row in self._open(state, dataset).items():
-            if row.flags & _LIVE:
+            if row.flags & wanted == _LIVE:
                 facts = self.layout.unpack(row.facts)
                 yield Known(tag, row.minute, row.flags & _RANK, row.as_of_seconds, facts)
 

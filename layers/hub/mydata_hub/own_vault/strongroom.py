@@ -10,6 +10,7 @@ from mydata_hub.collection.record import Provenance
 from mydata_hub.fields import VaultId
 from mydata_hub.insights.advance import new_profile
 from mydata_hub.insights.profile import Profile
+from mydata_hub.own_vault.after_fold import AfterFold, nothing_after
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.signer import Signer
@@ -46,6 +47,7 @@ class Strongroom:
     clock: Clock
     entropy: Entropy
     resealers: Mapping[bytes, Trusted] = field(default_factory=dict)
+    after_fold: AfterFold = nothing_after
 
     @property
     def listed_trust(self) -> Mapping[bytes, Trusted]:
