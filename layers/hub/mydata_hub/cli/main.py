@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "import": "mydata_hub.cli.bring:bring",
     "auditor": "mydata_hub.cli.staff:auditor",
     "operator": "mydata_hub.cli.staff:operator",
+    "offer": "mydata_hub.cli.offer:offer",
     "fsck": "mydata_hub.cli.fsck:fsck",
     "demo": "mydata_hub.cli.demo:demo",
     "backup": "mydata_hub.cli.backup:backup",

@@ -70,7 +70,7 @@ def check_offer(
     if trigger is None:
         raise BadInput("trigger", "takes a happening of the published list (docs/offers.md)")
     condition = _compile(offer, trigger, catalogue)
-    told = _told(offer, trigger)
+    told = disclosed_by(offer, trigger)
     _check_claims(offer, told, catalogue, client)
     _check_amount(offer, told, catalogue, fair_use)
     return Checked(
@@ -79,6 +79,19 @@ def check_offer(
         discloses=tuple(told),
         bits=sum((catalogue[claim].claim.bits for claim in told), Decimal("0.0000")),
     )
+
+
+def disclosed_by(offer: Offer, trigger: Trigger) -> dict[ClaimRef, str]:
+    """Each claim that accepting discloses, and the first field of the document that is why."""
+    told: dict[ClaimRef, str] = {}
+    for field, claims in (
+        ("eligibility", claims_of(offer.eligibility)),
+        ("trigger", trigger.needs),
+        ("claims_on_acceptance", offer.claims_on_acceptance),
+    ):
+        for claim in claims:
+            told.setdefault(claim, field)
+    return told
 
 
 def _check_purpose(offer: Offer, fair_use: FairUse, client: Client | None) -> None:
@@ -98,19 +111,6 @@ def _compile(offer: Offer, trigger: Trigger, catalogue: Catalogue) -> Condition:
     if idle := idle_claims(condition, catalogue):
         raise BadInput("eligibility", f"decides nothing by {idle[0]}; leave it out")
     return condition
-
-
-def _told(offer: Offer, trigger: Trigger) -> dict[ClaimRef, str]:
-    """Each claim that accepting discloses, and the first field that is why."""
-    told: dict[ClaimRef, str] = {}
-    for field, claims in (
-        ("eligibility", claims_of(offer.eligibility)),
-        ("trigger", trigger.needs),
-        ("claims_on_acceptance", offer.claims_on_acceptance),
-    ):
-        for claim in claims:
-            told.setdefault(claim, field)
-    return told
 
 
 def _check_claims(

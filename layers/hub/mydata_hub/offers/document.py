@@ -59,7 +59,7 @@ class _Benefit(_Part):
     expires_days: int | None = None
 
 
-class _Document(_Part):
+class OfferDocument(_Part):
     name: str
     category: str
     title: _Wording
@@ -104,7 +104,7 @@ def read_offer(document: str | bytes, client: ClientId, catalogue: Catalogue) ->
     )
 
 
-def _read(document: str | bytes) -> _Document:
+def _read(document: str | bytes) -> OfferDocument:
     encoded = document.encode() if isinstance(document, str) else document
     if len(encoded) > MAX_DOCUMENT_BYTES:
         raise BadInput("offer", f"takes at most {MAX_DOCUMENT_BYTES // 1024} kB")
@@ -113,7 +113,7 @@ def _read(document: str | bytes) -> _Document:
     except (ValueError, RecursionError):
         raise BadInput("offer", "is no JSON object with each name once") from None
     try:
-        return _Document.model_validate_json(encoded, strict=True)
+        return OfferDocument.model_validate_json(encoded, strict=True)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         at, kind = [str(part) for part in first["loc"]], str(first["type"])
