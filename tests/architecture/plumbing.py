@@ -42,6 +42,7 @@ KEPT = {
     "SigningKeysTable",
     "RotationsTable",
     "AppealsTable",
+    "OffersTable",
     *VAULT,
 }
 # Rows that must never vanish by themselves.
@@ -54,6 +55,7 @@ NEVER_EXPIRE |= {
     "InForceTable",
     "SigningKeysTable",
     "RotationsTable",
+    "OffersTable",
 }
 # Not restorable on purpose: what they held must not come back.
 NO_BACKUP = {"SessionsTable", "OutboxTable", "OauthTable", "IdempotencyTable"}

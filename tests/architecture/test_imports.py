@@ -169,8 +169,11 @@ def test_no_function_reaches_the_ports_of_another_zone_through_its_imports() -> 
         "fold_records": both,
         "issue_token": signer,
         "my_vault": both,
+        # It gives the public half of the key that its press signs with.
+        "offers": signer,
         "pages": set(),
         "partner": set(),
+        "publish_offers": signer,
         "receive": set(),
         "reseal": both,
         "review": both,

@@ -28,6 +28,7 @@ from tests.architecture.cloud import ISSUER, Cloud, cloud
 from tests.architecture.collect_way import go_the_way_of_collection
 from tests.architecture.erase_way import go_the_way_of_erasure
 from tests.architecture.export_way import go_the_way_of_an_export
+from tests.architecture.offer_way import go_an_offers_way
 from tests.architecture.partner_way import go_a_partners_way
 from tests.architecture.permissions import Permission, permissions
 from tests.architecture.rotate_way import go_the_way_of_rotation
@@ -49,6 +50,7 @@ UNCALLED = {
     Permission("fold_records", "bucket segments", "s3:ListBucket"),
     Permission("erase", "bucket tiles", "s3:ListBucket"),
     Permission("export", "bucket segments", "s3:ListBucket"),
+    Permission("offers", "bucket offers", "s3:ListBucket"),
     # Only after an answer that was lost: is what lies there what was put?
     Permission("my_vault", "bucket segments segments/*", "s3:GetObject"),
     Permission("review", "bucket segments segments/*", "s3:GetObject"),
@@ -126,6 +128,7 @@ def live_through_everything(hub: DeployedHub, cloud: Cloud, witness: Served) -> 
     go_a_partners_way(hub, cloud, jiu)
     go_an_answers_way(hub, cloud, jiu)
     go_an_appeals_way(hub, cloud, jiu, operator)
+    go_an_offers_way(hub, cloud, operator)
     go_the_way_of_an_export(jiu)
     go_the_way_of_collection(hub, cloud, jiu)
     go_the_way_of_rotation(hub, cloud, jiu)

@@ -30,6 +30,7 @@ WILDCARDS = {
     "bucket tiles staging/*": "a staged batch is named by its size and hash",
     "bucket tiles tile/*.p/*": "partial tiles only; a full tile stays undeletable",
     "bucket openings openings/*": "a file of openings is named by its place in the log",
+    "bucket offers blobs/*": "a part of a snapshot of offers is named by its hash",
     "bucket openings openings/*.p/*": "narrow files only; a full one stays undeletable",
 }
 
@@ -90,6 +91,9 @@ HOME = {
     "key token": {"edge"},
     "key event": {"courier"},
     "key receipt": {"edge"},
+    "key offer": {"edge"},
+    "table offers": {"edge"},
+    "bucket offers": {"edge"},
     "table log": {"log"},
     "table log_keys": {"log"},
     "table log_books": {"log"},

@@ -233,6 +233,38 @@ class CollectSettings(Settings):
     collector_key: str
 
 
+class OffersSettings(Settings):
+    """functions/offers.py"""
+
+    sessions_table: str
+    clients_table: str
+    oauth_table: str
+    # Partners' keys as they were fetched.
+    deliveries_table: str
+    offers_table: str
+    outbox_table: str
+    events_table: str
+    log_public_table: str
+    offers_bucket: str
+    # Its public half alone: anyone verifies the snapshot with it.
+    offer_key: str
+
+
+class PublishOffersSettings(Settings):
+    """functions/publish_offers.py"""
+
+    offers_table: str
+    # Nothing of a partner that was suspended is shown.
+    clients_table: str
+    outbox_table: str
+    in_force_table: str
+    events_table: str
+    log_public_table: str
+    offers_bucket: str
+    # Threat: whoever may sign with this key can show every vault offers that nobody approved.
+    offer_key: str
+
+
 class PartnerSettings(Settings):
     """functions/partner.py: it serves what is published with the release, and reads no table."""
 

@@ -23,7 +23,7 @@ from mydata_hub.cli.wallet import FIRST, Wallet
 QUEUE = "/operator/appeals"
 
 
-def _as_operator(command: Callable[..., None]) -> Callable[..., None]:
+def as_operator(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command its options and a client with the operator's session."""
 
     @click.option("--as", "name", required=True, help="the operator, as in `operator enrol`")
@@ -41,7 +41,7 @@ def _as_operator(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command()
-@_as_operator
+@as_operator
 def appeals(hub: HubClient, as_json: bool) -> None:
     """Show what waits for a decision, the one that is due first coming first."""
     state = hub.get(f"{QUEUE}/state")
@@ -61,7 +61,7 @@ def appeals(hub: HubClient, as_json: bool) -> None:
 
 @click.command("read-appeal")
 @click.argument("appeal_id")
-@_as_operator
+@as_operator
 def read_appeal(hub: HubClient, appeal_id: str, as_json: bool) -> None:
     """Read one case; that it was read goes into the person's log."""
     case = hub.post(f"{QUEUE}/{appeal_id}")
@@ -82,7 +82,7 @@ def read_appeal(hub: HubClient, appeal_id: str, as_json: bool) -> None:
 @click.option("--uphold", "outcome", flag_value="upheld", help="they are right: it counts no more")
 @click.option("--reject", "outcome", flag_value="rejected", help="it stays as it is")
 @click.option("--words", required=True, help="why, for the person to read")
-@_as_operator
+@as_operator
 def decide_appeal(
     hub: HubClient, appeal_id: str, outcome: str | None, words: str, as_json: bool
 ) -> None:

@@ -13,16 +13,19 @@ from typing import Any, Final
 
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.cli.laptop import desk_of, environment_of
+from mydata_hub.cli.sample_offers import publish_samples
 from mydata_hub.cli.sample_providers import end_children, start_child
 from mydata_hub.config import AuthorizeSettings
 from mydata_hub.embedded.deployment import Deployment
 from mydata_hub.fields import ClientId, GroupId, Purpose
-from mydata_hub.oauth.clients import Client, jwks_text, register_client, set_event_endpoint
+from mydata_hub.oauth.clients import Client, change_client, jwks_text, register_client
 from mydata_hub.ports.clock import SystemEntropy
 
 # Ports and keys of the samples, so that what people allowed them outlives a restart.
 FOLDER_NAME: Final = "sample-partners"
 NAMES: Final = ("bicycle", "insurer")
+# They offer, and ask nobody anything: no process of theirs is served.
+OFFERING: Final = ("alley",)
 ID_BYTES: Final = 8
 
 
@@ -33,8 +36,11 @@ def sample_partners(data: Path, url: str, deployment: Deployment) -> Iterator[di
     addresses: dict[str, str] = {}
     children: list[subprocess.Popen[str]] = []
     try:
-        for trade in NAMES:
+        for trade in (*NAMES, *OFFERING):
             kept = _registered(data / FOLDER_NAME, trade, deployment)
+            publish_samples(deployment, trade, kept["client_id"])
+            if trade in OFFERING:
+                continue
             child = start_child(
                 *("partner", trade, "--hub", url, "--port", str(kept["port"])),
                 *("--client-id", kept["client_id"], "--key", kept["key"]),
@@ -51,7 +57,13 @@ def _registered(folder: Path, trade: str, deployment: Deployment) -> Mapping[str
     path = folder / f"{trade}.json"
     kept = _read(path)
     if kept and _is_free(kept["port"]):
-        set_event_endpoint(_desk(deployment), kept["client_id"], _event_endpoint(kept))
+        # A release that samples more than the one before finds them registered for less.
+        change_client(
+            _desk(deployment),
+            kept["client_id"],
+            event_endpoint=_event_endpoint(trade, kept),
+            purposes=_purposes(trade),
+        )
         return kept
     kept = {
         "client_id": SystemEntropy().token(ID_BYTES).hex(),
@@ -76,14 +88,20 @@ def _register(
         jwks=jwks_text({"keys": [public]}),
         redirect_uris=(f"http://127.0.0.1:{kept['port']}/callback",),
         group=GroupId(kept["client_id"]),
-        purposes=(Purpose(TRADES[trade].purpose),),
-        event_endpoint=_event_endpoint(kept),
+        purposes=_purposes(trade),
+        event_endpoint=_event_endpoint(trade, kept),
     )
     register_client(_desk(deployment), client)
 
 
-def _event_endpoint(kept: Mapping[str, Any]) -> str:
-    return f"http://127.0.0.1:{kept['port']}/events"
+def _purposes(trade: str) -> tuple[Purpose, ...]:
+    from mydata_hub.samples.trades import TRADES
+
+    return tuple(map(Purpose, (TRADES[trade].purpose, *TRADES[trade].offers_for)))
+
+
+def _event_endpoint(trade: str, kept: Mapping[str, Any]) -> str | None:
+    return None if trade in OFFERING else f"http://127.0.0.1:{kept['port']}/events"
 
 
 def _desk(deployment: Deployment) -> Desk:

@@ -11,6 +11,7 @@ import click
 
 from mydata_hub.accounts.account import Role
 from mydata_hub.accounts.enrolment import invite
+from mydata_hub.cli.approving import approve_offer, offers, refuse_offer
 from mydata_hub.cli.auditor import counts, enrol, entries, export, sample
 from mydata_hub.cli.client import data_option, json_option, running_hub, tell, url_option
 from mydata_hub.cli.disclose import open_disclosure
@@ -56,7 +57,10 @@ def add_operator(name: str, locale: str, data: Path, url: str | None, as_json: b
     _add(Role.OPERATOR, name, locale, data, url, as_json=as_json)
 
 
-for command in (enrol, appeals, read_appeal, decide_appeal):
+for command in (
+    *(enrol, appeals, read_appeal, decide_appeal),
+    *(offers, approve_offer, refuse_offer),
+):
     operator.add_command(command)
 for command in (enrol, entries, counts, sample, export, open_disclosure):
     auditor.add_command(command)

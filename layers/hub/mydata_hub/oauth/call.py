@@ -28,6 +28,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     query: str = ""
     body: bytes = b""
+    max_body_bytes: int = MAX_BODY_BYTES
     _parsed: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def header(self, name: str) -> str | None:
@@ -41,8 +42,8 @@ class Call:
         media_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
         if media_type != FORM:
             raise OAuthRefused("invalid_request", f"send {FORM}")
-        if len(self.body) > MAX_BODY_BYTES:
-            raise OAuthRefused("invalid_request", f"a body may have {MAX_BODY_BYTES} bytes")
+        if len(self.body) > self.max_body_bytes:
+            raise OAuthRefused("invalid_request", f"a body may have {self.max_body_bytes} bytes")
         self._parsed.update(_parameters(self.body))
         return dict(self._parsed)
 

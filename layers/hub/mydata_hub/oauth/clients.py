@@ -25,6 +25,7 @@ from mydata_hub.fields import (
 )
 from mydata_hub.oauth.fetched_keys import fetched_keys, keys_message
 from mydata_hub.oauth.jose import import_key_set
+from mydata_hub.oauth.offers_changed import offers_changed
 from mydata_hub.ports.messages import send
 from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, VersionIs
 from mydata_hub.transparency.events import AuditFacts
@@ -201,7 +202,9 @@ def _change(desk: Desk, client_id: str, kind: str, change: Callable[[Client], Cl
             return client
         moved = (changed.jwks, changed.jwks_uri) != (client.jwks, client.jwks_uri)
         fetching = _fetching(desk, changed) if moved else ()
-        desk.tables.commit(_put(changed), _told(desk, kind, changed), *fetching)
+        # Nothing of a partner that is suspended is shown to anybody.
+        shown = (offers_changed(desk),) if changed.suspended is not client.suspended else ()
+        desk.tables.commit(_put(changed), _told(desk, kind, changed), *fetching, *shown)
         return replace(changed, version=client.version + 1)
 
     return until_settled(act)

@@ -52,6 +52,8 @@ _ADDRESS: Final = re.compile(
     r"://|[.。．｡][^\W\d_]{2}|\b(?:javascript|mailto):|\bdata:\w+/", re.IGNORECASE
 )
 _MARKUP: Final = re.compile(r"[<>`{}\\]|&#?\w+;|\]\(")
+# A word whose later parts may be numbers: "tier.600".
+_TRIGGER: Final = re.compile(r"[a-z][a-z0-9_]{0,31}(\.[a-z0-9][a-z0-9_]{0,31}){0,3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +181,8 @@ class Offer(CentralObject):
         require_word("purpose", self.purpose)
         if self.eligibility != "":
             require_text("eligibility", self.eligibility, MAX_ELIGIBILITY_LETTERS)
-        require_word("trigger", self.trigger)
+        if not isinstance(self.trigger, str) or not _TRIGGER.fullmatch(self.trigger):
+            raise BadInput("trigger", "takes a happening of the published list")
         require_list("claims_on_acceptance", self.claims_on_acceptance, 0, MAX_CLAIMS)
         for claim in self.claims_on_acceptance:
             require_claim_ref("claims_on_acceptance", claim)

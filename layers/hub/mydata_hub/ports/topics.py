@@ -24,6 +24,7 @@ TAKEN_BY: Final[Mapping[str, str]] = {
     "grant_ended": "deliver",
     "erase": "erase",
     "erase_part": "reseal",
+    "offers_changed": "publish_offers",
     "open_vault": "fold_records",
     "rotate": "reseal",
     "source_complete": "fold_records",

@@ -18,6 +18,8 @@ class Trade:
     purpose: str
     claims: tuple[str, ...]
     max_bits: int
+    # What its offers need answers for, beside `purpose`.
+    offers_for: tuple[str, ...] = ()
 
 
 TRADES: Final = MappingProxyType(
@@ -31,6 +33,7 @@ TRADES: Final = MappingProxyType(
             purpose="mobility_service",
             claims=("commute.by_subway", "commute.transfers"),
             max_bits=4,
+            offers_for=("deposit_waiver",),
         ),
         "insurer": Trade(
             name=Wording(ko="샘플다이렉트", en="Sample Direct Insurance"),
@@ -41,6 +44,17 @@ TRADES: Final = MappingProxyType(
             purpose="insurance_quote",
             claims=("insurance.car_cover", "insurance.loss_free_3_years"),
             max_bits=4,
+        ),
+        # It offers and asks nobody anything, so no process of it is needed.
+        "alley": Trade(
+            name=Wording(ko="샘플골목", en="Sample Alley"),
+            pitch=Wording(
+                ko="골목의 카페와 식당에서 단골에게 드려요.",
+                en="What the cafés and eateries of an alley give their regulars.",
+            ),
+            purpose="personal_offers",
+            claims=("habits.cafe_morning",),
+            max_bits=2,
         ),
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -47,7 +48,7 @@ class Answer:
     """A status, a body and what else the browser must know."""
 
     status: int = 200
-    body: str = ""
+    body: str | bytes = ""
     content_type: str = ""
     caching: str = NO_STORE
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +66,8 @@ class Answer:
         if https:
             headers["strict-transport-security"] = TRANSPORT_SECURITY
         event: dict[str, Any] = {"statusCode": self.status, "headers": headers, "body": self.body}
+        if isinstance(self.body, bytes):
+            event |= {"body": base64.b64encode(self.body).decode(), "isBase64Encoded": True}
         if self.cookies:
             event["cookies"] = list(self.cookies)
         return event

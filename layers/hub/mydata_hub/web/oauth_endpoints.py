@@ -22,7 +22,7 @@ from mydata_hub.oauth.token_endpoint import answer_token
 from mydata_hub.oauth.token_status import introspect, revoke
 from mydata_hub.observe import logger_for
 from mydata_hub.web import answers
-from mydata_hub.web.guards import enforce
+from mydata_hub.web.guards import Check, Guard, enforce
 from mydata_hub.web.observed import observe, route_of
 from mydata_hub.web.partners import PARTNER_CHECKS, call_of
 
@@ -71,13 +71,22 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
 }
 
 
-def oauth_handler(function: str, authority: Authority) -> Handler:
+def oauth_handler(
+    function: str,
+    authority: Authority,
+    endpoints: Mapping[str, Endpoint] = ENDPOINTS,
+    checks: Mapping[Guard, Check] = PARTNER_CHECKS,
+) -> Handler:
     """The handler of a function whose routes OAuth clients call."""
     logger = logger_for(function)
 
+    def answering(call: Call, event: Mapping[str, Any]) -> Answer:
+        grant_id = str((event.get("pathParameters") or {}).get("grant_id", ""))
+        return endpoints[event["routeKey"]](authority, call, grant_id)
+
     def handle(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         started = time.perf_counter()
-        given = _answer(function, authority, logger, event)
+        given = _answer(function, logger, event, checks, answering)
         observe(function, logger, event, given.status, (time.perf_counter() - started) * 1000)
         return _on_the_wire(given).as_event(https=authority.issuer.startswith("https://"))
 
@@ -85,14 +94,15 @@ def oauth_handler(function: str, authority: Authority) -> Handler:
 
 
 def _answer(
-    function: str, authority: Authority, logger: Logger, event: Mapping[str, Any]
+    function: str,
+    logger: Logger,
+    event: Mapping[str, Any],
+    checks: Mapping[Guard, Check],
+    answering: Callable[[Call, Mapping[str, Any]], Answer],
 ) -> Answer:
     try:
-        let_in = enforce(function, event, PARTNER_CHECKS)
-        call = let_in if isinstance(let_in, Call) else call_of(event)
-        endpoint = ENDPOINTS[event["routeKey"]]
-        grant_id = str((event.get("pathParameters") or {}).get("grant_id", ""))
-        return endpoint(authority, call, grant_id)
+        let_in = enforce(function, event, checks)
+        return answering(let_in if isinstance(let_in, Call) else call_of(event), event)
     except OAuthRefused as error:
         return _refused(event, error)
     except NotFound as error:

@@ -15,6 +15,21 @@ _PROBLEM: Final = {
     "description": "A problem (RFC 9457)",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+_OAUTH_ERROR: Final = {
+    "description": "An error as the OAuth endpoints write it (RFC 6749 section 5.2)",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "error": {"type": "string"},
+                    "error_description": {"type": "string"},
+                },
+                "required": ["error"],
+            }
+        }
+    },
+}
 _IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -31,6 +46,24 @@ _PROOF: Final = {
 }
 
 
+# Forms as those of the OAuth endpoints: the partner proves itself with each (RFC 7523).
+_ASSERTION: Final = {
+    "client_assertion_type": {
+        "const": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    },
+    "client_assertion": {"type": "string"},
+}
+_OFFER: Final = {
+    "offer": {"type": "string", "description": "The offer, as JSON text"},
+    "replaces": {
+        "type": "string",
+        "pattern": "^[0-9]{1,8}$",
+        "description": "The latest version, where another offer has this name",
+    },
+}
+_OFFER_ID: Final = {"offer_id": {"type": "string"}}
+
+
 def describe_api(issuer: str) -> dict[str, Any]:
     """What `GET /openapi.json` answers."""
     return {
@@ -45,6 +78,7 @@ def describe_api(issuer: str) -> dict[str, Any]:
         "paths": _paths(),
         "components": {
             "schemas": SCHEMAS,
+            "responses": {"OAuthError": _OAUTH_ERROR},
             "securitySchemes": {
                 "dpop": {
                     "type": "http",
@@ -69,6 +103,14 @@ def _paths() -> dict[str, Any]:
         "/claims/jwks": _read("The keys of answers and receipts (RFC 7517)", "Keys"),
         "/claims/keys/{kid}": {"get": _key()},
         "/receipts/{event_id}": {"get": _receipt()},
+        "/offers/snapshot": {"get": _snapshot()},
+        "/offers/blobs/{sha256}": {"get": _offer_blob()},
+        "/offers/jwks": _read("The keys of snapshots of offers (RFC 7517)", "Keys"),
+        "/offers": {
+            "post": _offer_call("Publish an offer: it waits for an operator", "201", _OFFER)
+        },
+        "/offers/withdraw": {"post": _offer_call("Take an offer back", "200", _OFFER_ID)},
+        "/offers/list": {"post": _offer_call("The partner's own offers", "200", {})},
         "/log/checkpoint": {"get": _log("The latest checkpoint of the log", "text/plain")},
         "/log/tile/{level}/{index}": {
             "get": _log(
@@ -147,6 +189,46 @@ def _receipt() -> dict[str, Any]:
         "security": [{"dpop": []}],
         "parameters": [_PROOF, _in_path("event_id", "^[0-9a-f]{32}$")],
         "responses": {"200": _json({"type": "object"}), **_problems("401", "404", "503")},
+    }
+
+
+def _snapshot() -> dict[str, Any]:
+    return {
+        "summary": "The latest snapshot of all approved offers, signed",
+        "security": [],
+        "responses": {
+            "200": _json({"$ref": "#/components/schemas/OffersSnapshot"}),
+            **_problems("404"),
+        },
+    }
+
+
+def _offer_blob() -> dict[str, Any]:
+    piece = {"name": "piece", "in": "query", "required": False}
+    says = "Which 4 MiB of a larger part; the first if left out"
+    document = _log("A part of a snapshot, named by its SHA-256", "application/octet-stream")
+    document["parameters"] = [
+        _in_path("sha256", "^[0-9a-f]{64}$"),
+        {**piece, "description": says, "schema": {"type": "integer", "minimum": 0}},
+    ]
+    return document
+
+
+def _offer_call(summary: str, done: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    needed = [*_ASSERTION, *(name for name in parameters if name != "replaces")]
+    schema = {"type": "object", "properties": {**_ASSERTION, **parameters}, "required": needed}
+    error = {"$ref": "#/components/responses/OAuthError"}
+    return {
+        "summary": summary,
+        "security": [],
+        "requestBody": {
+            "required": True,
+            "content": {"application/x-www-form-urlencoded": {"schema": schema}},
+        },
+        "responses": {
+            done: _json({"type": "object"}),
+            **dict.fromkeys(("400", "401", "503"), error),
+        },
     }
 
 

@@ -36,7 +36,12 @@ _FAIR_USE: Final = _object(
     {"says": _WORDING, **dict.fromkeys(("day", "week", "month", "days", "claims"), _COUNT)}
 )
 
+_SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+
 SCHEMAS: Final[dict[str, Any]] = {
+    "OffersSnapshot": _object(
+        {"number": _COUNT, "manifest": _SHA256, "signed": {"type": "string"}}
+    ),
     "Claim": _object(
         {
             "id": _WORD,

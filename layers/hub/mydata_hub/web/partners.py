@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mydata_hub.errors import OAuthRefused
-from mydata_hub.oauth.call import Call
+from mydata_hub.oauth.call import MAX_BODY_BYTES, Call
 from mydata_hub.oauth.client_assertion import require_assertion
 from mydata_hub.oauth.protected_resource import presented_token
 from mydata_hub.web.guards import Check, Guard
 
 
-def call_of(event: Mapping[str, Any]) -> Call:
+def call_of(event: Mapping[str, Any], max_body_bytes: int = MAX_BODY_BYTES) -> Call:
     """The call in an event of payload format 2.0. Raises OAuthRefused."""
     text = str(event.get("body") or "")
     try:
@@ -32,11 +32,13 @@ def call_of(event: Mapping[str, Any]) -> Call:
         headers=event.get("headers") or {},
         query=str(event.get("rawQueryString", "")),
         body=body,
+        max_body_bytes=max_body_bytes,
     )
 
 
-def _carries_assertion(event: Mapping[str, Any]) -> Call:
-    call = call_of(event)
+def carries_assertion(event: Mapping[str, Any], max_body_bytes: int = MAX_BODY_BYTES) -> Call:
+    """The guard's check of a client: its call. Raises OAuthRefused."""
+    call = call_of(event, max_body_bytes)
     require_assertion(call.form())
     return call
 
@@ -50,6 +52,6 @@ def _carries_token_and_proof(event: Mapping[str, Any]) -> Call:
 
 
 PARTNER_CHECKS: Final[Mapping[Guard, Check]] = {
-    Guard.CLIENT: _carries_assertion,
+    Guard.CLIENT: carries_assertion,
     Guard.DPOP: _carries_token_and_proof,
 }
