@@ -23,6 +23,7 @@ from mydata_hub.offers.eligibility import (
     claims_of,
     compile_eligibility,
     conjoin,
+    validate_eligibility,
 )
 
 # Claims with two, four and five answers, two of which read one attribute, and two another.
@@ -116,6 +117,21 @@ def test_what_is_conjoined_is_true_of_those_of_whom_both_are(text: str):
     for person in people(read):
         expected = matches(condition, person) and matches((needs,), person)
         assert matches(both, person) is expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(text=EXPRESSIONS)
+def test_whatever_compiles_is_sound_to_the_validator_of_cedar(text: str):
+    compile_eligibility(text, CATALOGUE)
+    validate_eligibility(text, CATALOGUE)
+
+
+def test_the_validator_holds_an_expression_to_the_schema_of_all_claims():
+    validate_eligibility("", CATALOGUE)
+    wrong = 'context["habits.tea@1"] == "yes"', 'context["commute.by_subway@1"] == 1', "nonsense("
+    for text in wrong:
+        with pytest.raises(BadInput, match="eligibility"):
+            validate_eligibility(text, CATALOGUE)
 
 
 def test_no_expression_is_for_everybody_and_reads_nothing():

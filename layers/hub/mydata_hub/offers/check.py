@@ -26,6 +26,7 @@ from mydata_hub.offers.eligibility import (
     compile_eligibility,
     conjoin,
     idle_claims,
+    validate_eligibility,
 )
 from mydata_hub.offers.offer import Offer
 from mydata_hub.offers.triggers import TRIGGERS, Trigger
@@ -104,6 +105,7 @@ def _check_purpose(offer: Offer, fair_use: FairUse, client: Client | None) -> No
 
 def _compile(offer: Offer, trigger: Trigger, catalogue: Catalogue) -> Condition:
     condition = compile_eligibility(offer.eligibility, catalogue)
+    validate_eligibility(offer.eligibility, catalogue)
     if not condition:
         raise BadInput("eligibility", "contradicts itself: nobody can have these answers together")
     if not conjoin(condition, trigger.needs, catalogue):

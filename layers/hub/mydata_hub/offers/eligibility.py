@@ -33,6 +33,7 @@ EVERYBODY: Final[Condition] = ({},)
 MAX_CASES: Final = 64
 MAX_DEPTH: Final = 64
 _FIELD: Final = "eligibility"
+_PUBLISHED: Final = "takes claims of the published catalogue, as <id>@<version>"
 _SUBSET: Final = 'takes ==, !=, ["a", "b"].contains(...), &&, || and ! over claims in quotes'
 
 
@@ -67,10 +68,22 @@ def compile_eligibility(text: str, catalogue: Catalogue) -> Condition:
     if not text:
         return EVERYBODY
     expression = _parse(text)
-    _validate(text, catalogue)
+    if any(test.claim not in catalogue for test in _tests(expression)):
+        raise BadInput(_FIELD, _PUBLISHED)
     whole = {test.claim: _alphabet(catalogue[test.claim]) for test in _tests(expression)}
     cases = _cases(expression, catalogue)
     return _merge([{**whole, **case} for case in cases])
+
+
+def validate_eligibility(text: str, catalogue: Catalogue) -> None:
+    """That Cedar itself finds an expression sound by the schema of all claims. Raises BadInput.
+
+    A second opinion for whoever publishes; what compiles has passed it, so matching need not ask.
+    """
+    import cedarpy
+
+    if text and not cedarpy.validate_policies(_policy(text), _schema(tuple(catalogue))):
+        raise BadInput(_FIELD, _PUBLISHED)
 
 
 def claims_of(text: str) -> tuple[ClaimRef, ...]:
@@ -136,7 +149,7 @@ def _read_test(node: Any, negated: bool) -> _Test:
             pass
         case {"!=": {"left": left, "right": right}}:
             negated = not negated
-        case {"contains": {"left": {"Set": list(values)}, "right": right}}:
+        case {"contains": {"left": {"Set": [_, *_] as values}, "right": right}}:
             return _Test(_read_claim(right), frozenset(map(_read_answer, values)), negated)
         case _:
             raise BadInput(_FIELD, _SUBSET)
@@ -165,14 +178,6 @@ def _tests(expression: _Expression) -> Iterator[_Test]:
     else:
         yield from _tests(expression.left)
         yield from _tests(expression.right)
-
-
-def _validate(text: str, catalogue: Catalogue) -> None:
-    """That it keeps to the schema of all claims, by Cedar's own validator."""
-    import cedarpy
-
-    if not cedarpy.validate_policies(_policy(text), _schema(tuple(catalogue))):
-        raise BadInput(_FIELD, "takes claims of the published catalogue, as <id>@<version>")
 
 
 @functools.lru_cache(maxsize=4)
