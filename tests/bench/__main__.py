@@ -20,6 +20,7 @@ from tests.bench import (
     bench_insights,
     bench_log,
     bench_oauth,
+    bench_offers,
     bench_tables,
     bench_vault,
 )
@@ -33,6 +34,7 @@ BENCHES = (
     bench_erasure,
     bench_log,
     bench_oauth,
+    bench_offers,
     bench_gateway,
     bench_imports,
 )

@@ -102,6 +102,12 @@ class Index:
         """Whose the offer in a slot is."""
         return self.clients[self._numbers["client"][slot]]
 
+    def reads(self, slot: int) -> tuple[ClaimRef, ...]:
+        """The claims that the eligibility of the offer in a slot reads; each case names them."""
+        chunk, place = divmod(slot, self.chunk_slots)
+        named = self.levels[0].named
+        return tuple(claim for claim in sorted(named) if named[claim][chunk] >> place & 1)
+
     def is_open(self, slot: int, now_seconds: int) -> bool:
         """Whether it may be shown at that second; of a second that it opens or closes in, not."""
         return self._numbers["opens"][slot] <= now_seconds < self._numbers["closes"][slot]

@@ -10,35 +10,31 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mydata_hub.insights.offer_words import OfferWords
+from mydata_hub.offers.chance import OwnPast, chance_of_taking
 from mydata_hub.offers.matching import Matched
 from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.triggers import TRIGGERS, Happening
+from mydata_hub.offers.triggers import TRIGGERS
 from mydata_hub.offers.worth import worth_of
 
-# In a thousand. What happened lately or is likely soon makes an offer more than a leaflet.
-_ALWAYS: Final = 20
-_PAID: Final = 60
-_NEEDED: Final = 40
-_FACT: Final = 120
-# A likely need counts in full where the offer waits for it, and by half beside another reason.
-_NEED_SHARE: Final = 2
+_THOUSAND: Final = 1000
+# What happened lately, or is likely soon, is more to the point than what is always so; what
+# happens once in years, more still.
+_TIMELY: Final = 2
+_RARE: Final = 4
 
 
-def chance(trigger: str, category: str, needs: Mapping[str, int]) -> int:
-    """How likely such an offer is taken, in a thousand: by why it is shown, and by likely needs
-    (the score of each category, from 0 to 100)."""
-    known = TRIGGERS.get(trigger)
-    need = needs.get(category, 0)
-    if known is None or not known.needs:
-        return _ALWAYS + need // _NEED_SHARE
-    if known.moment is None:
-        return _FACT + need // _NEED_SHARE
-    if known.moment.happening is Happening.PAID:
-        return _PAID + need // _NEED_SHARE
-    return _NEEDED + max(needs.get(one, 0) for one in (*known.moment.categories, category))
+def chance(trigger: str, category: str, likely: Mapping[str, int]) -> int:
+    """How likely such an offer is taken, in a thousand and weighed by how timely it is.
+
+    `likely` is as in Standing. Of coupons used and offers taken a vault knows nothing yet, so
+    these terms are the same for all (decision 0043).
+    """
+    need = likely.get(category, 0) if likely else None
+    past = OwnPast(used=0, paid=0, taken=0, ignored=0, need_percent=need)
+    return int(_THOUSAND * chance_of_taking(past)) * _timeliness(trigger)
 
 
-def rank(matched: Matched, needs: Mapping[str, int], words: OfferWords) -> Iterator[int]:
+def rank(matched: Matched, likely: Mapping[str, int], words: OfferWords) -> Iterator[int]:
     """The slots that match, the most benefit first, without the categories that are not wanted.
 
     Of one trigger and category all have the same chance, so their slots are in order already, and
@@ -46,7 +42,7 @@ def rank(matched: Matched, needs: Mapping[str, int], words: OfferWords) -> Itera
     """
     index = matched.index
     streams = [
-        _stream(matched, trigger, category, chance(trigger, category, needs))
+        _stream(matched, trigger, category, chance(trigger, category, likely))
         for trigger in sorted(matched.happenings & index.triggers.keys())
         for category in sorted(index.categories)
         if words.allows(category)
@@ -54,14 +50,21 @@ def rank(matched: Matched, needs: Mapping[str, int], words: OfferWords) -> Itera
     return (slot for _, slot in heapq.merge(*streams))
 
 
-def in_order(offers: Mapping[int, Offer], needs: Mapping[str, int]) -> list[int]:
+def in_order(offers: Mapping[int, Offer], likely: Mapping[str, int]) -> list[int]:
     """These slots as `rank` would give them."""
 
     def place(slot: int) -> tuple[int, int]:
         offer = offers[slot]
-        return -worth_of(offer.benefit) * chance(offer.trigger, offer.category, needs), slot
+        return -worth_of(offer.benefit) * chance(offer.trigger, offer.category, likely), slot
 
     return sorted(offers, key=place)
+
+
+def _timeliness(trigger: str) -> int:
+    known = TRIGGERS.get(trigger)
+    if known is None or not known.needs:
+        return 1
+    return _RARE if known.moment is None else _TIMELY
 
 
 def _stream(

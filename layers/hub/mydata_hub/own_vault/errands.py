@@ -75,9 +75,12 @@ def _write_completeness(room: Strongroom, told: Completeness, message: Message) 
     freshness = known_until(profile, {told.connection_id: told.at})
     if freshness == profile.freshness:
         return _settled(room, message)
-    profile = keep_score(profile.advance(manifest.version, {}, freshness), room.clock.now())
+    now = room.clock.now()
+    profile = keep_score(profile.advance(manifest.version, {}, freshness), now)
+    # No record came, and yet more can be answered than before.
+    profile, further = room.after_fold(profile, (), now)
     changes = advance_vault(room, vault_id, manifest, rows, profile, secret)
-    room.tables.commit(*changes, settle(message))
+    room.tables.commit(*changes, settle(message), *further)
     return True
 
 

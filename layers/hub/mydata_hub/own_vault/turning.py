@@ -15,6 +15,7 @@ from mydata_hub.errors import Busy, Conflict, NotAllowed, OutcomeUnknown
 from mydata_hub.fields import EventId, PartyId, SubjectId, VaultId
 from mydata_hub.insights.advance import with_gap
 from mydata_hub.insights.favourites import without_payments
+from mydata_hub.insights.offers_inbox import without_entries
 from mydata_hub.insights.trust_history import without_history
 from mydata_hub.own_vault.folding import TRIES, advance_vault, opener_of, write_head
 from mydata_hub.own_vault.refolding import fold_everything
@@ -76,7 +77,7 @@ def turn_keys(
         if erased is not None:
             opener = opener_of(room, vault_id, rows).without(erased)
             profile = without_history(fold_everything(room, profile, manifest, opener))
-            profile = without_payments(profile, room.clock.now())
+            profile = without_entries(without_payments(profile, room.clock.now()))
             if erased.since is not None:
                 profile = with_gap(profile, erased.until)
         profile = profile.advance(following.version, {}, profile.freshness)

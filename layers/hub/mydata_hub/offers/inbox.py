@@ -1,0 +1,139 @@
+"""The inbox: which offers a person is shown, few and the best, and which of them are new.
+
+Only a fold of the vault writes what is remembered; a look at the page works out the same from it
+and writes nothing. A partner learns of neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Set
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Final, Protocol
+
+from mydata_hub.fields import ClaimRef
+from mydata_hub.insights.moments import local_day, minute_of
+from mydata_hub.insights.offer_words import OfferWords, name_of, offer_words
+from mydata_hub.insights.offers_inbox import MAX_REMEMBERED, Entry, Inbox, read_inbox
+from mydata_hub.insights.profile import Profile
+from mydata_hub.offers.index import Index
+from mydata_hub.offers.matching import Matched, match
+from mydata_hub.offers.offer import Offer
+from mydata_hub.offers.ranking import in_order, rank
+from mydata_hub.offers.standing import Standing, standing_of
+from mydata_hub.offers.triggers import TRIGGERS
+
+MAX_SHOWN: Final = 8
+MAX_NEW_A_DAY: Final = 3
+# One partner brings one new offer in so many days.
+PARTNER_DAYS: Final = 7
+# Of many offers of one partner, no more are passed over in search of another partner's.
+MAX_PASSED: Final = 2_000
+
+
+class Published(Protocol):
+    """A snapshot of offers as it was verified (offers/snapshot.py)."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def index(self) -> Index: ...
+
+    def offer(self, slot: int) -> Offer: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """An offer that a person is shown; `new` where it came by this look."""
+
+    offer: Offer
+    # The claims that its eligibility reads.
+    reads: tuple[ClaimRef, ...]
+    new: bool
+
+    @property
+    def discloses(self) -> tuple[ClaimRef, ...]:
+        """Every claim whose answer an acceptance tells."""
+        happened = TRIGGERS[self.offer.trigger].needs
+        return tuple(dict.fromkeys((*self.reads, *happened, *self.offer.claims_on_acceptance)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a person is shown, the most benefit first, and the inbox after it."""
+
+    inbox: Inbox
+    standing: Standing
+    words: OfferWords
+    shown: tuple[Shown, ...]
+
+
+def look_at(profile: Profile, snapshot: Published, now: datetime) -> Look:
+    """What of a snapshot a person is shown now. Raises Damaged, FormatUnknown, Busy."""
+    index, inbox, words = snapshot.index, read_inbox(profile), offer_words(profile, now)
+    standing = standing_of(profile, index.claims, index.triggers.keys(), now)
+    matched = match(index, standing.answers, standing.happenings, now)
+    offers = {slot: snapshot.offer(slot) for slot in _still(inbox, matched, words)}
+    offers = {slot: one for slot, one in offers.items() if words.allows(one.category)}
+    today = local_day(minute_of(now))
+    room = min(MAX_SHOWN - len(offers), MAX_NEW_A_DAY - sum(e.day == today for e in inbox.entries))
+    passed = _passed(index, inbox, words)
+    recent = {entry.client for entry in inbox.entries if entry.day > today - PARTNER_DAYS}
+    ranked = islice(rank(matched, standing.likely, words), MAX_PASSED)
+    came = _take(index, (slot for slot in ranked if slot not in passed), recent, room)
+    offers |= {slot: snapshot.offer(slot) for slot in came}
+    shown = in_order(offers, standing.likely)[:MAX_SHOWN]
+    remembered = _remembered(
+        inbox,
+        {offers[slot].offer_id for slot in shown},
+        {offers[slot].offer_id for slot in came},
+        today,
+    )
+    return Look(
+        inbox=Inbox(snapshot=max(inbox.snapshot, snapshot.number), entries=remembered),
+        standing=standing,
+        words=words,
+        shown=tuple(
+            Shown(offer=offers[slot], reads=index.reads(slot), new=slot in came) for slot in shown
+        ),
+    )
+
+
+def _still(inbox: Inbox, matched: Matched, words: OfferWords) -> Iterator[int]:
+    """Where the offers are that came before and match today."""
+    for entry in inbox.entries:
+        name = name_of(entry.offer_id)
+        slot = matched.index.slot_of(name)
+        if slot is not None and name not in words.offers and matched.fits(slot):
+            yield slot
+
+
+def _passed(index: Index, inbox: Inbox, words: OfferWords) -> Set[int | None]:
+    """Slots that bring nothing new: what came before, and what is not wanted."""
+    came = {name_of(entry.offer_id) for entry in inbox.entries}
+    return {index.slot_of(name) for name in came | words.offers}
+
+
+def _take(index: Index, ranked: Iterator[int], recent: Collection[str], room: int) -> list[int]:
+    """So many of the best, each of another partner."""
+    taken: list[int] = []
+    clients: set[str] = set(recent)
+    while len(taken) < room and (slot := next(ranked, None)) is not None:
+        if index.client(slot) not in clients:
+            clients.add(index.client(slot))
+            taken.append(slot)
+    return taken
+
+
+def _remembered(inbox: Inbox, shown: Set[str], new: Set[str], today: int) -> tuple[Entry, ...]:
+    days: Mapping[str, int] = {entry.offer_id: entry.day for entry in inbox.entries}
+    kept = [
+        Entry(offer_id=offer_id, day=day)
+        for offer_id, day in (*days.items(), *((one, today) for one in new))
+        if offer_id in shown or day > today - PARTNER_DAYS
+    ]
+    # What is shown, and what was new in these days, is never more than that.
+    kept.sort(key=lambda entry: (entry.offer_id not in shown, -entry.day, entry.offer_id))
+    return tuple(kept[:MAX_REMEMBERED])

@@ -1,0 +1,45 @@
+"""The silent match: after each fold, the inbox goes on, in the very commit that takes records up.
+
+Nothing of it is written in clear, and nothing leaves the vault. Offers hold up nobody's records:
+where the snapshot cannot be read, the fold goes on with the inbox as it was, and somebody is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from mydata_hub.collection.record import Record
+from mydata_hub.errors import HubError
+from mydata_hub.insights.offers_inbox import read_inbox, with_inbox
+from mydata_hub.insights.profile import Profile
+from mydata_hub.offers.inbox import Look, Published, look_at
+from mydata_hub.own_vault.after_fold import AfterFold
+from mydata_hub.ports.tables import Change
+
+# The latest snapshot, and none older than the one of that number; None before the first.
+ReadSnapshot = Callable[[int], Published | None]
+# Somebody is told that offers could not be read, and not whose.
+Failed = Callable[[HubError], None]
+
+
+def see_offers(read: ReadSnapshot, failed: Failed, profile: Profile, now: datetime) -> Look | None:
+    """What a person is shown; None where nothing is published, or it cannot be read."""
+    try:
+        snapshot = read(read_inbox(profile).snapshot)
+        return None if snapshot is None else look_at(profile, snapshot, now)
+    except HubError as error:
+        failed(error)
+        return None
+
+
+def match_after_fold(read: ReadSnapshot, failed: Failed) -> AfterFold:
+    """What `fold_records` runs after folding."""
+
+    def go_on(
+        profile: Profile, _records: Sequence[Record], now: datetime
+    ) -> tuple[Profile, tuple[Change, ...]]:
+        look = see_offers(read, failed, profile, now)
+        return (profile if look is None else with_inbox(profile, look.inbox)), ()
+
+    return go_on
