@@ -9,6 +9,10 @@ from mydata_hub.accounts.desk import Desk
 from mydata_hub.appeals.opening import end_appeal, open_appeal, see_appeals
 from mydata_hub.appeals.review_box import ReviewBox
 from mydata_hub.config import Handler, on_first_use
+from mydata_hub.oauth.clients import partner_name
+from mydata_hub.observe import logger_for
+from mydata_hub.offers.reading import latest_snapshots
+from mydata_hub.offers.silent_match import see_offers
 from mydata_hub.own_vault.importing import Letterbox
 from mydata_hub.own_vault.strongroom import see_profile
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
@@ -20,6 +24,7 @@ from mydata_hub.web.appealing import AppealActs, AppealFront
 from mydata_hub.web.checks import session_checks
 from mydata_hub.web.dispatch import handler_for
 from mydata_hub.web.life import HANDLERS as LIFE
+from mydata_hub.web.own_offers import HANDLERS as OFFERS
 from mydata_hub.web.render import Renderer
 from mydata_hub.web.score import HANDLERS as SCORE
 from mydata_hub.web.today import HANDLERS
@@ -28,7 +33,7 @@ from mydata_hub.wiring import blobs_for, keys_for, signer_for, tables_for
 
 def build(env: Mapping[str, str]) -> Handler:
     """The handler over the stores that the settings name."""
-    settings = MyVaultSettings.read(env)
+    settings, logger = MyVaultSettings.read(env), logger_for("my_vault")
     tables, clock, entropy = tables_for(settings), SystemClock(), SystemEntropy()
     vault_key = keys_for(settings, settings.vault_key)
     # What is shown comes from the profile; records stay sealed to this function.
@@ -41,12 +46,17 @@ def build(env: Mapping[str, str]) -> Handler:
         entropy=entropy,
     )
     box = ReviewBox(vault_key)
+    offers = blobs_for(settings, settings.offers_bucket)
+    signer = signer_for(settings, settings.offer_key, "ES256")
+    read = latest_snapshots(tables, offers, signer, settings.issuer)
     front = AppealFront(
         issuer=settings.issuer,
         renderer=Renderer(),
         clock=clock,
         letterbox=letterbox,
         profile_of=lambda vault_id: see_profile(tables, keys, vault_id),
+        look_of=partial(see_offers, read, logger.exception),
+        partner_name=partial(partner_name, tables),
         appeals=AppealActs(
             see=partial(see_appeals, letterbox, box),
             begin=partial(open_appeal, letterbox, box),
@@ -55,7 +65,7 @@ def build(env: Mapping[str, str]) -> Handler:
     )
     desk = Desk(tables=tables, clock=clock, entropy=entropy, issuer=settings.issuer)
     # Reading a session here does not lengthen it: this zone writes nothing of the edge's.
-    handlers = {**HANDLERS, **LIFE, **SCORE, **APPEALS}
+    handlers = {**HANDLERS, **LIFE, **SCORE, **APPEALS, **OFFERS}
     return handler_for("my_vault", front, handlers, session_checks(desk, slide=False))
 
 

@@ -45,6 +45,9 @@ def variables(world):
         "SELF_SUPPLIED_KEY=self-supplied",
         "REVIEW_KEY=review",
         "RESEAL_KEY=reseal",
+        "OFFERS_TABLE=Offers",
+        "OFFERS_BUCKET=offers",
+        "OFFER_KEY=offer",
         "IN_FORCE_TABLE=In_Force",
         *(f"{name}_TABLE={name.title()}" for name in names),
     ]

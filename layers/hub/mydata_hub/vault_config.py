@@ -17,13 +17,17 @@ class FoldRecordsSettings(Settings):
     events_table: str
     log_public_table: str
     in_force_table: str
+    offers_table: str
     segments_bucket: str
+    offers_bucket: str
     vault_key: str
     # Whose segments are believed, each key for its own provenance; only their public halves.
     collector_key: str
     self_supplied_key: str
     review_key: str
     reseal_key: str
+    # Whose snapshots of offers are believed; its public half.
+    offer_key: str
 
 
 class ResealSettings(Settings):
@@ -64,9 +68,15 @@ class MyVaultSettings(Settings):
     log_public_table: str
     segments_bucket: str
     appeals_table: str
+    # Whose an offer is, for the person to read.
+    clients_table: str
+    offers_table: str
+    offers_bucket: str
     vault_key: str
     # Threat: whoever signs with this key can put statements into anybody's vault.
     self_supplied_key: str
+    # Whose snapshots of offers are believed; its public half.
+    offer_key: str
 
 
 class ReviewSettings(Settings):

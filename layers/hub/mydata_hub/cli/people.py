@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from mydata_hub.cli import appeals, consents, disclose, insights, own_log, own_score, sources
+from mydata_hub.cli import (
+    appeals,
+    consents,
+    disclose,
+    insights,
+    own_log,
+    own_offers,
+    own_score,
+    sources,
+)
 from mydata_hub.cli.person import person
 
 __all__ = [
@@ -11,6 +20,7 @@ __all__ = [
     "disclose",
     "insights",
     "own_log",
+    "own_offers",
     "own_score",
     "person",
     "sources",

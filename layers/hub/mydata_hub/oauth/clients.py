@@ -161,6 +161,12 @@ def fetch_client(tables: Tables, client_id: str) -> Client | None:
     return None if row is None else read_client(row)
 
 
+def partner_name(tables: Tables, client_id: str) -> str:
+    """What people know a partner by; its id, where it is registered no more. Raises Busy."""
+    client = fetch_client(tables, client_id)
+    return client_id if client is None else client.name
+
+
 def read_client(row: Row) -> Client:
     """The client in a row. Raises Damaged."""
     try:

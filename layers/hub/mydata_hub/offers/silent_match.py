@@ -19,8 +19,8 @@ from mydata_hub.ports.tables import Change
 
 # The latest snapshot, and none older than the one of that number; None before the first.
 ReadSnapshot = Callable[[int], Published | None]
-# Somebody is told that offers could not be read, and not whose.
-Failed = Callable[[HubError], None]
+# Told, while the error is being handled, that offers could not be read; never whose.
+Failed = Callable[[str], object]
 
 
 def see_offers(read: ReadSnapshot, failed: Failed, profile: Profile, now: datetime) -> Look | None:
@@ -28,8 +28,8 @@ def see_offers(read: ReadSnapshot, failed: Failed, profile: Profile, now: dateti
     try:
         snapshot = read(read_inbox(profile).snapshot)
         return None if snapshot is None else look_at(profile, snapshot, now)
-    except HubError as error:
-        failed(error)
+    except HubError:
+        failed("offers could not be read")
         return None
 
 

@@ -146,6 +146,12 @@ def answer_words(claim: Claim, locale: Locale) -> tuple[str, ...]:
     return tuple(_words(attribute, symbol, locale) for symbol in claim.alphabet)
 
 
+def one_answer(claim: Claim, symbol: str, locale: Locale) -> str:
+    """One answer, spelled out."""
+    (attribute,) = claim.attributes
+    return _words(attribute, symbol, locale)
+
+
 def _words(attribute: str, symbol: str, locale: Locale) -> str:
     # "None" says more than "0 bills".
     counted = None if symbol == "0" else number_words(attribute, symbol)

@@ -7,6 +7,7 @@ import binascii
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, Field
@@ -18,6 +19,8 @@ from mydata_hub.errors import BadInput
 from mydata_hub.fields import VaultId
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.weekly import slot_words
+from mydata_hub.offers.inbox import Look, Shown
+from mydata_hub.offers.triggers import TRIGGERS
 from mydata_hub.own_vault.archives import (
     MAX_HUB_LETTERS,
     MAX_PIECES,
@@ -55,6 +58,8 @@ MAX_MAPPING_LETTERS: Final = 16 * 1024
 MAX_NAMED: Final = 100
 
 
+# Of the offers that fit, so many are shown beside everything else.
+SHOWN_OFFERS: Final = 2
 # Built-in mappings that people have files for.
 MAPPINGS: Final = {
     "kr_bank": _("A bank in Korea (UTF-8)"),
@@ -93,6 +98,9 @@ class TodayFront(Front):
     clock: Clock
     letterbox: Letterbox
     profile_of: Callable[[VaultId], Profile | None]
+    # The offers that fit a profile; None where none are published, or they cannot be read.
+    look_of: Callable[[Profile, datetime], Look | None] = lambda _profile, _now: None
+    partner_name: Callable[[str], str] = str
     pause: Callable[[float], None] = time.sleep
 
 
@@ -124,12 +132,14 @@ class NewImport(Body):
 
 def show_today(front: TodayFront, request: Request) -> Answer:
     """The page."""
-    today = _see(front, request)
+    today, offers = _see_all(front, request)
     locale: Locale = language_of(request)
     return front.page(
         request,
         "today.html",
         today=today,
+        offers=offers[:SHOWN_OFFERS],
+        reason=lambda one: getattr(TRIGGERS[one.offer.trigger].wording, locale),
         # Without any source there is nothing to be honest about yet.
         families=by_family(
             [thought for thought in today.thoughts if thought.sources],
@@ -147,7 +157,9 @@ def show_today(front: TodayFront, request: Request) -> Answer:
 
 def today_state(front: TodayFront, request: Request) -> Answer:
     """The same for scripts and the command line."""
-    return json_answer(200, today_document(_see(front, request)))
+    today, offers = _see_all(front, request)
+    named = [one.offer.offer_id for one in offers[:SHOWN_OFFERS]]
+    return json_answer(200, {**today_document(today), "offers": named})
 
 
 def take_import(front: TodayFront, request: Request) -> Answer:
@@ -178,12 +190,14 @@ def take_archive(front: TodayFront, request: Request) -> Answer:
     return json_answer(201, {"records": kept.records, "already": kept.already})
 
 
-def _see(front: TodayFront, request: Request) -> Today:
-    vault_id = vault_of(request)
+def _see_all(front: TodayFront, request: Request) -> tuple[Today, tuple[Shown, ...]]:
+    vault_id, now = vault_of(request), front.clock.now()
     imports = list_imports(front.letterbox.tables, vault_id)
     # Read before the profile: what is folded in between is in it.
     held = see_words(front.letterbox.tables, vault_id).waiting > 0
-    return see_today(front.profile_of(vault_id), imports, front.clock.now(), held=held)
+    profile = front.profile_of(vault_id)
+    look = None if profile is None or held else front.look_of(profile, now)
+    return see_today(profile, imports, now, held=held), () if look is None else look.shown
 
 
 def vault_of(request: Request) -> VaultId:
