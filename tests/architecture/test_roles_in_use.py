@@ -129,6 +129,7 @@ def live_through_everything(hub: DeployedHub, cloud: Cloud, witness: Served) -> 
     go_an_answers_way(hub, cloud, jiu)
     go_an_appeals_way(hub, cloud, jiu, operator)
     go_an_offers_way(hub, cloud, operator)
+    assert ok(jiu.get("/offers/state"), 200)["offers"]
     go_the_way_of_an_export(jiu)
     go_the_way_of_collection(hub, cloud, jiu)
     go_the_way_of_rotation(hub, cloud, jiu)

@@ -129,6 +129,9 @@ VISITS = {
     ("vault", "key token", "kms:GetPublicKey"): "the gate verifies access tokens",
     ("edge", "key event", "kms:GetPublicKey"): "partners are told the key of events there",
     ("vault", "key collector", "kms:GetPublicKey"): "the vault believes what collect signed",
+    ("vault", "table offers", "dynamodb:BatchGetItem"): "offers come to the vault: which is latest",
+    ("vault", "bucket offers blobs/*", "s3:GetObject"): "and its parts, the same for every vault",
+    ("vault", "key offer", "kms:GetPublicKey"): "and by which key they are believed",
 }
 
 # The one function that goes into other zones' tables to delete what is there; it puts nothing.

@@ -42,6 +42,7 @@ KIND_WORDS: Final = {
     "record_disputed": _("A person said that a record is wrong"),
     "dispute_taken_back": _("A person took that back"),
     "category_corrected": _("A person corrected a category"),
+    "offer_word_said": _("A person said what they think of an offer"),
     "appeal_opened": _("A person appealed against a reason of their score"),
     "appeal_taken_back": _("A person took an appeal back"),
     "appeal_read": _("A reviewer read an appeal"),

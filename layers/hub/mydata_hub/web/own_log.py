@@ -69,6 +69,7 @@ KINDS: Final = {
     "record_disputed": _("You said that a record is wrong"),
     "dispute_taken_back": _("You took that back"),
     "category_corrected": _("You corrected a category"),
+    "offer_word_said": _("You said what you think of an offer"),
     "appeal_opened": _("You contested a reason of your score"),
     "appeal_taken_back": _("You took it back"),
     "appeal_read": _("A person of the hub read what you contested"),
