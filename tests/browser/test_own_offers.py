@@ -11,7 +11,6 @@ from mydata_hub.offers.publishing import list_offers
 
 from tests.browser.test_looks import look, pictures
 from tests.browser.test_operator_offers import a_picture, offers, publish
-from tests.browser.test_today import wait_for
 from tests.unit.offers.offer_hub import a_document
 
 __all__ = ["offers", "pictures"]
@@ -47,8 +46,7 @@ def test_offers_are_seen_and_put_away_by_the_keyboard(
     person = somebody(locale)
     page = person.page
     person.sign_up("지우" if locale == "ko" else "Jiu")
-    person.go("/offers")
-    wait_for(person, "Not interested")
+    shown(person, 2)
     person.go("/account")
     page.get_by_role("link", name=person.say("Offers for you"), exact=True).press("Enter")
     person.heading("Offers for you")
@@ -68,6 +66,16 @@ def test_offers_are_seen_and_put_away_by_the_keyboard(
         person.told("You will not see this offer again.")
     page.get_by_text(person.say("Nothing for you today")).wait_for()
     look(person, f"own-offers-none-{locale}", pictures)
+
+
+def shown(person, count):
+    """The snapshot is made, and the vault is opened, a moment after they are asked for."""
+    for _ in range(40):
+        person.go("/offers")
+        if person.page.locator("article").count() == count:
+            return
+        person.page.wait_for_timeout(250)
+    raise AssertionError(count)
 
 
 def press(person, scope, name, word=None):
