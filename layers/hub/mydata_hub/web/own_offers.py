@@ -16,7 +16,6 @@ from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.offer_words import Scope, Word
 from mydata_hub.offers.inbox import Look, Shown
 from mydata_hub.offers.saying import say_of_offers
-from mydata_hub.offers.triggers import TRIGGERS
 from mydata_hub.own_vault.speaking import see_words
 from mydata_hub.web.answer_words import one_answer
 from mydata_hub.web.answers import Answer, json_answer
@@ -26,7 +25,7 @@ from mydata_hub.web.language import language_of
 from mydata_hub.web.life import until_taken_in
 from mydata_hub.web.offer_categories import CATEGORIES
 from mydata_hub.web.request import Request
-from mydata_hub.web.today import TodayFront, vault_of
+from mydata_hub.web.today import TodayFront, reason_of, vault_of
 
 MAX_NAME_LETTERS: Final = 128
 ACCEPT: Final = "GET /offers/{offer_id}/accept"
@@ -64,7 +63,7 @@ def show_offers(front: TodayFront, request: Request) -> Answer:
         "offers.html",
         seen=seen,
         partner=front.partner_name,
-        reason=lambda one: getattr(TRIGGERS[one.offer.trigger].wording, locale),
+        reason=lambda one: getattr(reason_of(one), locale),
         told=lambda claims: _told(seen, claims, locale),
         unwanted=_unwanted(seen),
         categories=CATEGORIES,
@@ -145,7 +144,7 @@ def _document(front: TodayFront, seen: Seen, one: Shown) -> dict[str, Any]:
         "benefit": asdict(offer.benefit),
         "new": one.new,
         "trigger": offer.trigger,
-        "reason": asdict(TRIGGERS[offer.trigger].wording),
+        "reason": asdict(reason_of(one)),
         "because": [
             {
                 "claim": ref,

@@ -16,7 +16,7 @@ from mydata_hub.accounts.account import Locale
 from mydata_hub.collection.csv_lines import BrokenLine
 from mydata_hub.collection.mapping import BUILT_IN, StatementMapping, read_mapping
 from mydata_hub.errors import BadInput
-from mydata_hub.fields import VaultId
+from mydata_hub.fields import VaultId, Wording
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.weekly import slot_words
 from mydata_hub.offers.inbox import Look, Shown
@@ -58,6 +58,7 @@ MAX_MAPPING_LETTERS: Final = 16 * 1024
 MAX_NAMED: Final = 100
 
 
+FOR_EVERYBODY: Final = Wording(ko="모두를 위한 제안이라서", en="because it is for everybody")
 # Of the offers that fit, so many are shown beside everything else.
 SHOWN_OFFERS: Final = 2
 # Built-in mappings that people have files for.
@@ -139,7 +140,7 @@ def show_today(front: TodayFront, request: Request) -> Answer:
         "today.html",
         today=today,
         offers=offers[:SHOWN_OFFERS],
-        reason=lambda one: getattr(TRIGGERS[one.offer.trigger].wording, locale),
+        reason=lambda one: getattr(reason_of(one), locale),
         # Without any source there is nothing to be honest about yet.
         families=by_family(
             [thought for thought in today.thoughts if thought.sources],
@@ -198,6 +199,12 @@ def _see_all(front: TodayFront, request: Request) -> tuple[Today, tuple[Shown, .
     profile = front.profile_of(vault_id)
     look = None if profile is None or held else front.look_of(profile, now)
     return see_today(profile, imports, now, held=held), () if look is None else look.shown
+
+
+def reason_of(one: Shown) -> Wording:
+    """Why an offer is shown: by what happened, or by the answers that it is for."""
+    trigger = TRIGGERS[one.offer.trigger]
+    return trigger.wording if one.reads or trigger.needs else FOR_EVERYBODY
 
 
 def vault_of(request: Request) -> VaultId:
