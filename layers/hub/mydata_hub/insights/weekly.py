@@ -23,9 +23,9 @@ MIN_WEEKS: Final = 8
 # A week so long ago counts half.
 HALF_LIFE_WEEKS: Final = 13
 # The score from which it is told.
-FIRM_PERCENT: Final = 70
+FIRM_PERCENT: Final = 75
 # As unlikely must be that chance alone put so many acts there.
-CHANCE: Final = 0.001
+CHANCE: Final = 0.003
 # Workdays first, then weekends; each part of the day.
 SLOTS: Final = tuple(f"{days}_{part}" for days in ("weekday", "weekend") for part in DAY_PARTS)
 # Of a thousand acts, those that chance puts into each slot: where people in general shop then
