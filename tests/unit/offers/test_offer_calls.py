@@ -10,7 +10,7 @@ import pytest
 from joserfc.jwk import KeySet
 from mydata_hub.accounts.account import Role
 from mydata_hub.offers import partner_calls
-from mydata_hub.offers.offer import Offer
+from mydata_hub.offers.offer import MAX_IMAGE_BYTES, Offer
 from mydata_hub.offers.signed_head import verifier
 from mydata_hub.web import offer_files
 
@@ -188,6 +188,20 @@ def test_only_an_operator_sees_and_decides(hub, partner, operator):
 def test_a_decision_that_cannot_be_is_refused(partner, operator, body, status):
     publish(partner)
     decide(operator, status, **body)
+
+
+def test_an_operator_sees_the_largest_picture_as_it_is_and_by_what_its_bytes_are(partner, operator):
+    picture = b"\xff\xd8\xff" + bytes(MAX_IMAGE_BYTES - 5) + b"\xff\xd9"
+    alt = {"ko": "커피 한 잔", "en": "A cup of coffee"}
+    image = {"content": base64.b64encode(picture).decode(), "alt": alt}
+    publish(partner, document=a_document(image=image))
+    page = operator.get("/operator/offers").body
+    path = f"/operator/offers/{STAMPS}/image/1"
+    assert f'src="{path}" alt="A cup of coffee"' in page
+    reply = operator.get(path)
+    assert (reply.status, reply.headers["content-type"]) == (200, "image/jpeg")
+    assert base64.b64decode(reply.body) == picture
+    assert reply.event["isBase64Encoded"] is True
 
 
 @pytest.mark.parametrize("path", [f"/operator/offers/{STAMPS}/image/{n}" for n in ("1", "2", "x")])

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 import click
-from rich.console import Console
-from rich.table import Column, Table
 
 from mydata_hub.cli.client import HubClient, tell
 from mydata_hub.cli.reviewing import as_operator
 
 WAITING: Final = "/operator/offers"
-_COLUMNS: Final = ("Version", "Title", "For whom", "When", "Tells", "Bits")
 version_option: Final = click.option(
     "--version", type=click.IntRange(1), help="which one [default: the one that waits]"
 )
@@ -25,15 +22,16 @@ def offers(hub: HubClient, as_json: bool) -> None:
     state = hub.get(f"{WAITING}/state")
 
     def say() -> None:
+        for one in state["offers"]:
+            tells = ", ".join(one["discloses"]) or "nothing else"
+            click.echo(f"{one['offer_id']} version {one['version']}")
+            click.echo(f"  {one['title']['ko']}: {one['text']['ko']}")
+            click.echo(f"  {one['title']['en']}: {one['text']['en']}")
+            click.echo(f"  for {one['eligibility'] or 'everybody'}")
+            click.echo(f"  after {one['trigger']}, until {one['valid_until'][:10]}")
+            click.echo(f"  accepting it tells {tells} ({one['bits']} bits)")
         if not state["offers"]:
             click.echo("Nothing is waiting.")
-            return
-        table = Table(Column("Offer", overflow="fold"), *_COLUMNS)
-        for one in state["offers"]:
-            whom = one["eligibility"] or "everybody"
-            row = one["offer_id"], str(one["version"]), one["title"]["en"], whom, one["trigger"]
-            table.add_row(*row, "\n".join(one["discloses"]), one["bits"])
-        Console().print(table)
 
     tell(as_json, state, say)
 

@@ -14,8 +14,6 @@ from typing import Any, Final
 
 import click
 import httpx
-from rich.console import Console
-from rich.table import Column, Table
 
 from mydata_hub.cli.client import data_option, json_option, running_hub, tell, url_option
 from mydata_hub.oauth.client_assertion import ASSERTION_TYPE
@@ -139,15 +137,12 @@ def list_own(keeper: Shopkeeper, as_json: bool) -> None:
     told = keeper.post("/offers/list")
 
     def say() -> None:
+        for one in told["offers"]:
+            shown = "" if one["shown"] is None else f", version {one['shown']} is shown"
+            reason = f": {one['reason']}" if one["reason"] else ""
+            click.echo(f"{one['offer_id']} version {one['version']}: {one['state']}{shown}{reason}")
         if not told["offers"]:
             click.echo("There are none.")
-            return
-        table = Table(Column("Offer", overflow="fold"), "Version", "State", "Shown", "Reason")
-        for one in told["offers"]:
-            shown = "" if one["shown"] is None else f"version {one['shown']}"
-            row = one["offer_id"], str(one["version"]), one["state"], shown, one["reason"] or ""
-            table.add_row(*row)
-        Console().print(table)
 
     tell(as_json, told, say)
 
