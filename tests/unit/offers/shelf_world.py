@@ -118,10 +118,15 @@ class ShelfWorld:
         )
         return register_client(self.desk, replace(client, **changes))
 
-    def submit(self, offer: Offer | None = None, replaces: int | None = None) -> OnShelf:
+    def submit(
+        self,
+        offer: Offer | None = None,
+        replaces: int | None = None,
+        discloses: tuple[str, ...] = (),
+    ) -> OnShelf:
         offer = offer or an_offer()
         free = Decimal("0.0000")
-        checked = Checked(offer=offer, condition=compiled(offer), discloses=(), bits=free)
+        checked = Checked(offer=offer, condition=compiled(offer), discloses=discloses, bits=free)
         return submit_offer(self.desk, checked, replaces)
 
     def decide(
@@ -131,9 +136,9 @@ class ShelfWorld:
         decision = Decision(offer_id=offer_id, version=version, outcome=outcome, reason=reason)
         return decide_offer(self.desk, options.get("session"), decision, compiled)
 
-    def approved(self, *offers: Offer) -> None:
+    def approved(self, *offers: Offer, discloses: tuple[str, ...] = ()) -> None:
         for offer in offers:
-            kept = self.submit(offer)
+            kept = self.submit(offer, discloses=discloses)
             self.decide(offer.offer_id, kept.latest.version)
 
     def publish(self) -> bool:

@@ -95,8 +95,9 @@ def test_a_withdrawn_offer_is_in_the_next_snapshot_no_more(hub, partner, operato
     hub.sweep()
     assert json.loads(read(hub, "/offers/snapshot"))["number"] == 2
     other = hub.partner("bread")
-    told = other.send(other.call("/offers/withdraw", {"offer_id": STAMPS}), 400)
-    assert told["error_description"] == "offer_id: names no offer of yours"
+    for named in (STAMPS, "bread.none", "x" * 3000):
+        told = other.send(other.call("/offers/withdraw", {"offer_id": named}), 400)
+        assert told["error_description"] == "offer_id: names no offer of yours"
 
 
 @pytest.mark.parametrize(
@@ -182,6 +183,8 @@ def test_only_an_operator_sees_and_decides(hub, partner, operator):
         ({"outcome": "refused", "reason": "x" * 501}, 400),
         ({"reason": "none is needed"}, 400),
         ({"version": 2}, 404),
+        ({"version": 10**8}, 400),
+        ({"offer_id": "x" * 3000}, 404),
         ({"offer_id": "alley.none"}, 404),
     ],
 )
@@ -204,7 +207,9 @@ def test_an_operator_sees_the_largest_picture_as_it_is_and_by_what_its_bytes_are
     assert reply.event["isBase64Encoded"] is True
 
 
-@pytest.mark.parametrize("path", [f"/operator/offers/{STAMPS}/image/{n}" for n in ("1", "2", "x")])
+@pytest.mark.parametrize(
+    "path", [f"/operator/offers/{STAMPS}/image/{n}" for n in ("1", "2", "x", "9" * 5000)]
+)
 def test_an_offer_without_a_picture_has_none(partner, operator, path):
     publish(partner)
     assert operator.get(path, accept="application/json").status == 404

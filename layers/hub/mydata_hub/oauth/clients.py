@@ -208,12 +208,16 @@ def _change(desk: Desk, client_id: str, kind: str, change: Callable[[Client], Cl
             return client
         moved = (changed.jwks, changed.jwks_uri) != (client.jwks, client.jwks_uri)
         fetching = _fetching(desk, changed) if moved else ()
-        # Nothing of a partner that is suspended is shown to anybody.
-        shown = (offers_changed(desk),) if changed.suspended is not client.suspended else ()
+        # What a partner is not registered for any more, and nothing of a suspended one, is shown.
+        shown = (offers_changed(desk),) if _allows(changed) != _allows(client) else ()
         desk.tables.commit(_put(changed), _told(desk, kind, changed), *fetching, *shown)
         return replace(changed, version=client.version + 1)
 
     return until_settled(act)
+
+
+def _allows(client: Client) -> tuple[object, ...]:
+    return client.suspended, client.purposes, client.claims
 
 
 def _fetching(desk: Desk, client: Client) -> tuple[Put, ...]:

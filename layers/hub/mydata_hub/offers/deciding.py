@@ -72,7 +72,12 @@ def see_waiting(desk: Desk) -> list[OnShelf]:
     named = waiting(desk.tables, MAX_SHOWN)
     heads = {one.offer_id: one for one in fetch_heads(desk.tables, [name for name, _ in named])}
     found = fetch_submitted(desk.tables, named)
-    return [OnShelf(head=heads[one.offer_id], latest=one) for one in found]
+    # One that was decided while this was read waits no more.
+    return [
+        OnShelf(head=heads[one.offer_id], latest=one)
+        for one in found
+        if one.state is OfferState.WAITING
+    ]
 
 
 def decide_offer(

@@ -13,6 +13,7 @@ from mydata_hub.oauth.admission import Admitted, admit
 from mydata_hub.oauth.authority import Authority
 from mydata_hub.oauth.call import Answer, Call, answering
 from mydata_hub.oauth.clients import Client
+from mydata_hub.oauth.single_use import commit_spending
 from mydata_hub.offers.check import Checked
 from mydata_hub.offers.publishing import OnShelf, list_offers, submit_offer, withdraw_offer
 from mydata_hub.offers.shelf import Head
@@ -67,7 +68,7 @@ def list_own(shop: Shop, call: Call) -> Answer:
         with admit(shop.authority, call) as admitted:
             found = list_offers(desk, admitted.client.client_id)
             # Nothing else is written; the assertion counts once all the same.
-            desk.tables.commit(*(one.put for one in admitted.spent))
+            commit_spending(desk, admitted.spent)
         return Answer(status=200, body={"offers": [on_shelf(one) for one in found]})
 
     return answering(act)

@@ -16,7 +16,7 @@ from typing import Final
 from mydata_hub.accounts.desk import until_settled
 from mydata_hub.errors import BadInput, Unreadable
 from mydata_hub.oauth.authority import SigningKeys
-from mydata_hub.oauth.clients import fetch_client
+from mydata_hub.oauth.clients import Client, fetch_client
 from mydata_hub.offers.compiled import digest_of
 from mydata_hub.offers.eligibility import Condition
 from mydata_hub.offers.offer import Offer
@@ -83,17 +83,26 @@ def _approved(press: Press, now: datetime) -> list[Compiled]:
     found: list[Compiled] = []
 
     @cache
-    def admitted(client_id: str) -> bool:
-        client = fetch_client(press.tables, client_id)
-        return client is not None and not client.suspended
+    def registered(client_id: str) -> Client | None:
+        return fetch_client(press.tables, client_id)
 
     for one in fetch_submitted(press.tables, list(published(press.tables))):
         compiled = _compiled(press, one)
         if compiled is None:
             press.left_out(one.offer_id)
-        elif now < compiled[0].valid_until and admitted(compiled[0].client):
+        elif now < compiled[0].valid_until and _may(registered(compiled[0].client), one, compiled):
             found.append(compiled)
     return sorted(found, key=lambda one: slot_order(one[0]))
+
+
+def _may(client: Client | None, one: Submitted, compiled: Compiled) -> bool:
+    """Whether its partner is still registered for what the offer tells, and not suspended."""
+    return (
+        client is not None
+        and not client.suspended
+        and compiled[0].purpose in client.purposes
+        and all(client.may_ask(claim.partition("@")[0]) for claim in one.discloses)
+    )
 
 
 def _compiled(press: Press, one: Submitted) -> Compiled | None:

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from mydata_hub.errors import Damaged
-from mydata_hub.fields import ClientId
+from mydata_hub.errors import BadInput, Damaged
+from mydata_hub.fields import ClientId, require_id
 from mydata_hub.offers.offer import OfferId
 from mydata_hub.ports.tables import (
     MAX_FETCH,
@@ -36,6 +36,7 @@ QUEUE: Final = "queue"
 PUBLISHED: Final = "published"
 # Of one partner, the withdrawn ones included: one page of its list.
 MAX_OFFERS: Final = 500
+MAX_VERSION: Final = 99_999_999
 
 
 class OfferState(StrEnum):
@@ -101,6 +102,8 @@ def fetch_offer(
     tables: Tables, offer_id: str, *versions: int
 ) -> tuple[Head | None, dict[int, Submitted]]:
     """The head, and of the versions named those that there are. Raises Damaged, Busy."""
+    if not _is_name(offer_id):  # no offer has it, and no row could
+        return None, {}
     keys = [version_key(offer_id, version) for version in versions]
     rows = tables.fetch_many(head_key(offer_id), *keys)
     head = rows.get(head_key(offer_id))
@@ -264,6 +267,14 @@ def read_submitted(row: Row) -> Submitted:
 
 def _queue_key(one: Submitted) -> Key:
     return Key(TABLE, QUEUE, f"{_instant(one.submitted_at)}#{one.offer_id}#{one.version}")
+
+
+def _is_name(offer_id: str) -> bool:
+    try:
+        require_id("offer_id", offer_id)
+    except BadInput:
+        return False
+    return True
 
 
 def _version_in(row: Row) -> int:

@@ -40,6 +40,7 @@ FORMAT: Final = 1
 MAX_PAGE_OFFERS: Final = 500
 MAX_PAGE_BYTES: Final = 1024 * 1024
 MAX_KEPT: Final = 8
+_LOOKS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,21 +144,18 @@ class SnapshotReader(Generic[Index]):
         `at_least` is the number of the one that this vault has read before: none that is older is
         taken, whoever signed it. Raises Damaged, NotProven, Busy.
         """
-        head, latest = read_head(self._tables), self._latest
-        if head is None:
-            if latest is not None or at_least:
-                raise Damaged("there was a snapshot of offers, and there is none")
-            return None
-        if latest is None or latest[0] != head.signed:
-            latest = (head.signed, self._opened(head))
+        for _ in range(_LOOKS):
+            looked = self._look()
             with self._lock:
-                if self._latest is None or self._latest[1].number <= latest[1].number:
-                    self._latest = latest
-                elif self._latest[1].number > latest[1].number:
-                    raise Damaged("a snapshot of offers is older than one that was read before")
-        if latest[1].number < at_least:
-            raise Damaged("a snapshot of offers is older than one that was read before")
-        return latest[1]
+                kept = self._latest
+                newest = max(at_least, kept[1].number if kept else 0)
+                if looked is None and not newest:
+                    return None
+                if looked is not None and _follows(looked[1], newest, kept and kept[1]):
+                    self._latest = looked
+                    return looked[1]
+            # Another thread may have read a newer one since this one asked for the head.
+        raise Damaged("a snapshot of offers is older than one that was read before, or another")
 
     def blob(self, sha256: str) -> bytes:
         """A blob of the snapshot, as its hash says. Raises Damaged, BlobMissing, Busy."""
@@ -182,6 +180,14 @@ class SnapshotReader(Generic[Index]):
                 self._kept.popitem(last=False)
         return offers
 
+    def _look(self) -> tuple[str, Snapshot[Index]] | None:
+        head, latest = read_head(self._tables), self._latest
+        if head is None:
+            return None
+        if latest is not None and latest[0] == head.signed:
+            return latest
+        return head.signed, self._opened(head)
+
     def _opened(self, head: Head) -> Snapshot[Index]:
         claims = self._verify(head.signed)
         try:
@@ -205,6 +211,13 @@ class SnapshotReader(Generic[Index]):
             _starts=tuple(accumulate(counts[:-1], initial=0)) if counts else (),
             _reader=self,
         )
+
+
+def _follows(snapshot: Snapshot[Any], newest: int, latest: Snapshot[Any] | None) -> bool:
+    """Whether it may be read after `newest`: of one number there is one snapshot and no other."""
+    if latest is not None and snapshot.number == latest.number:
+        return snapshot.manifest == latest.manifest
+    return snapshot.number >= newest
 
 
 def _pages(documents: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -25,13 +26,14 @@ from mydata_hub.offers.eligibility import Condition
 from mydata_hub.offers.offer import Offer
 from mydata_hub.offers.partner_calls import on_shelf
 from mydata_hub.offers.publishing import OnShelf
-from mydata_hub.offers.shelf import fetch_offer
+from mydata_hub.offers.shelf import MAX_VERSION, fetch_offer
 from mydata_hub.offers.triggers import TRIGGERS
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import Body
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import Front
 
+_VERSION: Final = re.compile(r"[0-9]{1,8}")
 _SEEN: Final = "private, max-age=3600"
 
 
@@ -46,7 +48,7 @@ class OfferFront(Front):
 class Decided(Body):
     """What an operator found of one version; a refusal has a reason, which its partner reads."""
 
-    version: int = Field(ge=1)
+    version: int = Field(ge=1, le=MAX_VERSION)
     outcome: Literal["approved", "refused"]
     reason: str | None = Field(default=None, max_length=MAX_REASON_LETTERS)
 
@@ -70,7 +72,7 @@ def waiting_state(front: OfferFront, _request: Request) -> Answer:
 def show_image(front: OfferFront, request: Request) -> Answer:
     """The picture of a version."""
     offer_id, version = request.parameter("offer_id"), request.parameter("version")
-    if not version.isascii() or not version.isdigit():
+    if not _VERSION.fullmatch(version):
         raise NotFound("there is no such version of an offer")
     one = fetch_offer(front.desk.tables, offer_id, int(version))[1].get(int(version))
     image = None if one is None else Offer.decode(one.document).image
