@@ -129,5 +129,11 @@ def require_money(field: str, amount_minor: int | None, currency: str | None) ->
         raise BadInput(field, "takes an amount and a currency together, or neither")
     if amount_minor is not None:
         require_count(field, amount_minor, minimum=-MAX_INTEGER)
-    if currency is not None and not (isinstance(currency, str) and _CURRENCY.fullmatch(currency)):
-        raise BadInput("currency", "takes an ISO 4217 code: three capital letters")
+    if currency is not None:
+        require_currency("currency", currency)
+
+
+def require_currency(field: str, value: str) -> None:
+    """A code of ISO 4217."""
+    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
+        raise BadInput(field, "takes an ISO 4217 code: three capital letters")

@@ -9,11 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mydata_hub.errors import BadInput
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.fair_use import FairUse
 from mydata_hub.offers.check import Checked, check_offer
 from mydata_hub.offers.document import MAX_DOCUMENT_BYTES
+from mydata_hub.offers.offer import Offer
 
 from tests.unit.objects.samples import PNG
 from tests.unit.offers.documents import (
@@ -113,6 +116,7 @@ def said(text: str) -> dict[str, str]:
 WRONG: dict[str, tuple[str, str, str]] = {
     # what is wrong -> the document, its field, a word of the remedy
     "no JSON": ("{", "offer", "JSON"),
+    "half a letter": ('{"name": "\ud800"}', "offer", "JSON"),
     "a list": ("[]", "offer", "object"),
     "a name twice": ('{"name": "a", "name": "b"}', "offer", "once"),
     "too large": (written(text=said("x" * MAX_DOCUMENT_BYTES)), "offer", "at most"),
@@ -361,3 +365,35 @@ def test_no_refusal_repeats_what_was_written():
 def test_more_claims_than_an_offer_holds_are_refused():
     found = refused(written(claims_on_acceptance=[*CATALOGUE][:33]))
     assert found.field == "claims_on_acceptance"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=5,
+)
+PARTS = st.sampled_from(
+    [(name,) for name in DOCUMENT]
+    + [("benefit", name) for name in POINTS]
+    + [("title", "ko"), ("image",), ("benefit", "till"), ("audience",)]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(part=PARTS, value=JSON)
+def test_whatever_is_written_is_a_sound_offer_or_refused_by_a_field(part, value):
+    document = json.loads(written(benefit=POINTS))
+    inside = document if len(part) == 1 else document[part[0]]
+    inside[part[-1]] = value
+    found = outcome(json.dumps(document))
+    if isinstance(found, BadInput):
+        assert found.field.split(".")[0] in (part[0], "offer", "valid_until")
+    else:
+        assert Offer.decode(found.offer.encode()) == found.offer
+
+
+def outcome(document: str) -> Checked | BadInput:
+    try:
+        return check(document)
+    except BadInput as refusal:
+        return refusal

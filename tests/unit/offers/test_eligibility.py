@@ -178,6 +178,9 @@ REFUSED = {
     "a comment": "// everybody",
     "another clause": f"{CAFE} }} unless {{ {SUBWAY}",
     "another policy": f"{CAFE} }}; permit (principal, action, resource) when {{ {SUBWAY}",
+    "a template": (
+        f"{CAFE} }}; permit (principal == ?principal, action, resource) when {{ {SUBWAY}"
+    ),
     "an end that is commented out": f"{CAFE} }}; //",
     "a constant": "true",
     "a claim that there is not": 'context["habits.tea@1"] == "yes"',

@@ -58,6 +58,7 @@ def test_a_wrong_offer_is_refused_by_the_name_of_its_field(field: str, wrong: An
         (COUPON, {"amount_minor": None, "currency": None}, "amount_minor"),
         (COUPON, {"amount_minor": 0}, "amount_minor"),
         (COUPON, {"currency": None}, "amount_minor"),
+        (COUPON, {"currency": "krw"}, "currency"),
         (COUPON, {"till": "a till"}, "till"),
         (COUPON, {"merchants": ("Shop",)}, "merchants"),
         (COUPON, {"per_minor": 1000}, "per_minor"),

@@ -105,7 +105,8 @@ def read_offer(document: str | bytes, client: ClientId, catalogue: Catalogue) ->
 
 
 def _read(document: str | bytes) -> OfferDocument:
-    encoded = document.encode() if isinstance(document, str) else document
+    # Half a surrogate pair is refused below, as no JSON.
+    encoded = document.encode(errors="surrogatepass") if isinstance(document, str) else document
     if len(encoded) > MAX_DOCUMENT_BYTES:
         raise BadInput("offer", f"takes at most {MAX_DOCUMENT_BYTES // 1024} kB")
     try:

@@ -115,8 +115,8 @@ def _parse(text: str) -> _Expression:
         parsed = json.loads(cedarpy.policies_to_json_str(_policy(text)))
     except (ValueError, RecursionError):
         raise BadInput(_FIELD, f"is no Cedar expression; {_SUBSET}") from None
-    # A brace in the text could end the clause, and begin another or another policy.
-    match list(parsed["staticPolicies"].values()):
+    # A brace in the text could end the clause, and begin another, another policy or a template.
+    match [*parsed["staticPolicies"].values(), *parsed["templates"].values()]:
         case [{"conditions": [{"kind": "when", "body": body}]}]:
             return _read(body, False, 0)
     raise BadInput(_FIELD, f"takes one expression; {_SUBSET}")

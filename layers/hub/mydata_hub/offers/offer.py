@@ -19,6 +19,7 @@ from mydata_hub.fields import (
     require_bytes,
     require_claim_ref,
     require_count,
+    require_currency,
     require_id,
     require_instant,
     require_list,
@@ -102,6 +103,8 @@ class Benefit:
         if self.kind not in KINDS:
             raise BadInput("benefit.kind", f"takes one of {', '.join(KINDS)}")
         require_plain("benefit.wording", self.wording, MAX_LINE_LETTERS)
+        if self.currency is not None:
+            require_currency("benefit.currency", self.currency)
         require_money("benefit.amount_minor", self.amount_minor, self.currency)
         if self.amount_minor is not None:
             require_count("benefit.amount_minor", self.amount_minor, 1)
