@@ -1,0 +1,77 @@
+"""The silent match in a real vault: in the fold's own commit, sealed, and nowhere in clear."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from mydata_hub.insights.offer_words import Scope, Word
+from mydata_hub.insights.offers_inbox import read_inbox
+from mydata_hub.offers.inbox import look_at
+from mydata_hub.offers.saying import say_of_offers
+from mydata_hub.offers.silent_match import match_after_fold
+from mydata_hub.own_vault.turning import turn_keys
+from mydata_hub.vault.erased_parts import Scope as Part
+
+from tests.unit.insights.lives import DAY, NOW
+from tests.unit.offers.offering import Shelf, an_offer
+from tests.unit.own_vault.own_world import ME, OwnWorld, monthly
+
+OPEN = {"valid_from": NOW - DAY, "valid_until": NOW + 30 * DAY}
+SECRET = "offer-that-nobody-reads"
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = OwnWorld(tmp_path)
+    world.clock.advance(NOW - world.clock.now())
+    world.make(ME)
+    shelf = Shelf(an_offer(SECRET, **OPEN), number=3)
+    world.room = replace(world.room, after_fold=match_after_fold(lambda _number: shelf, print))
+    return world
+
+
+def remembered(world):
+    return [entry.offer_id for entry in read_inbox(world.profile()).entries]
+
+
+def files(world):
+    """Every byte that the deployment keeps."""
+    return b"".join(path.read_bytes() for path in world.folder.rglob("*") if path.is_file())
+
+
+def test_a_fold_remembers_what_it_matched_in_its_own_commit_and_nothing_of_it_lies_in_clear(world):
+    before = world.vault(ME).version
+    world.fold(world.collected(*monthly()))
+    assert remembered(world) == [f"client-1.{SECRET}"]
+    assert world.vault(ME).version == before + 1
+    kept = files(world)
+    assert ME.encode() in kept
+    assert SECRET.encode() not in kept
+
+
+def test_it_goes_on_when_a_source_is_told_complete_though_no_record_came(world):
+    world.room = replace(world.room, after_fold=lambda profile, _records, _now: (profile, ()))
+    world.fold(world.collected(*monthly()))
+    assert remembered(world) == []
+    shelf = Shelf(an_offer(SECRET, **OPEN), number=3)
+    world.room = replace(world.room, after_fold=match_after_fold(lambda _number: shelf, print))
+    assert world.told(NOW)
+    assert remembered(world) == [f"client-1.{SECRET}"]
+
+
+def test_what_somebody_said_of_an_offer_holds_from_the_fold_that_takes_it_in(world):
+    world.fold(world.collected(*monthly()))
+    say_of_offers(world.letterbox, ME, Scope.OFFER, f"client-1.{SECRET}", Word.NOT_INTERESTED)
+    assert SECRET.encode() not in files(world)
+    world.sweep()
+    shelf = Shelf(an_offer(SECRET, **OPEN), number=3)
+    assert look_at(world.profile(), shelf, world.clock.now()).shown == ()
+
+
+def test_erasing_a_part_forgets_which_offers_came_and_no_older_snapshot_is_taken_after_it(world):
+    world.fold(world.collected(*monthly()))
+    part = Part(until=world.clock.now(), dataset="bank.transactions")
+    assert turn_keys(world.room, world.keys, ME, "act-1", part)
+    assert remembered(world) == []
+    assert read_inbox(world.profile()).snapshot == 3
