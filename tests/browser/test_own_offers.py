@@ -55,6 +55,10 @@ def test_offers_are_seen_and_put_away_by_the_keyboard(
     page.locator("summary").first.press("Enter")
     look(person, f"own-offers-{locale}", pictures)
 
+    person.go("/today")
+    page.get_by_role("link", name=person.say("See all offers for you")).wait_for()
+    look(person, f"today-offers-{locale}", pictures)
+    person.go("/offers")
     press(person, "category", "mobility")
     person.told("You will see no offers of this kind.")
     assert page.locator("article").count() == 1
