@@ -17,6 +17,7 @@ from mydata_hub.benefits.book import (
 from mydata_hub.benefits.programme import MAX_PROGRAMMES, Programme, Terms, with_programmes
 from mydata_hub.fields import Wording
 from mydata_hub.insights.advance import FOLDS, new_profile
+from mydata_hub.insights.offers_inbox import MAX_REMEMBERED, Entry, Inbox, with_inbox
 from mydata_hub.insights.payments import MAX_NAME_BYTES
 from mydata_hub.insights.profile import FoldState
 from mydata_hub.insights.series import SeriesFold
@@ -67,6 +68,13 @@ def full_book(draw: random.Random) -> Book:
     return book
 
 
+def full_inbox(draw: random.Random) -> Inbox:
+    """As many offers as are remembered, under the longest ids that there are."""
+    ids = [f"{draw.randbytes(43).hex()}.{draw.randbytes(20).hex()}" for _ in range(MAX_REMEMBERED)]
+    entries = tuple(Entry(offer_id=one, day=46_000) for one in ids)
+    return Inbox(snapshot=2**31, entries=entries)
+
+
 def test_a_profile_of_which_every_series_is_full_of_noise_can_still_be_sealed():
     draw = random.Random(1)
     profile = new_profile("vault-1")
@@ -94,5 +102,6 @@ def test_a_profile_of_which_every_series_is_full_of_noise_can_still_be_sealed():
         def token(self, size):
             return draw.randbytes(size)
 
-    encoded = with_programmes(replace(profile, folds=folds), full_books(draw)).encode()
+    profile = with_inbox(replace(profile, folds=folds), full_inbox(draw))
+    encoded = with_programmes(profile, full_books(draw)).encode()
     assert len(seal_profile(encoded, 1, head, secret, Fixed())) <= MAX_SEALED_BYTES
