@@ -77,6 +77,8 @@ class ChanceQuality:
     above_coupons_used: Interval
     # Ours where only coupons of earlier campaigns are known, as where no other came by the hub.
     own_coupons_alone: Interval
+    # Ours with need alone, which is what offers are ranked by until a vault counts the rest.
+    need_alone: Interval
     # Constants fitted on half of the households, and tried on the other half.
     refitted_elsewhere: Interval
     # Pasts dealt out anew among the households of a campaign, within it again.
@@ -111,6 +113,7 @@ def evaluate_chance(rows: Sequence[Sent]) -> ChanceQuality:
         coupons_used=tried.auc(used),
         above_coupons_used=tried.difference(ours, used),
         own_coupons_alone=tried.auc(alone),
+        need_alone=tried.auc(np.array([one.past.need_percent for one in late])),
         refitted_elsewhere=_refitted_elsewhere(early, late),
         shuffled_within=tried.auc_within(_dealt_anew(late, ours), campaigns),
         expected=float(ours.mean()),

@@ -16,7 +16,7 @@ import hashlib
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -62,6 +62,8 @@ class WayQuality:
     above_past_rate_of_kind: Interval
     past_rate: Interval
     above_past_rate: Interval
+    # Ours with need alone, which is what offers are ranked by until a vault counts the rest.
+    need_alone: Interval
     # Among one person's own answers: what a vault orders.
     ours_within: Interval
     past_rate_of_kind_within: Interval
@@ -90,7 +92,7 @@ def evaluate_coupons_on_the_way(data: Path) -> WayQuality:
     ours = np.array([chance_of_taking(one.past) for one in kept])
     of_kind = np.array([_rate(one.past.taken, one.past.ignored) for one in kept])
     rate = np.array([one.past_rate for one in kept])
-    need = np.array([one.past.need_percent or 0 for one in kept])
+    need = np.array([_need(one.past) for one in kept])
     tried = Tried([one.person for one in kept], [one.taken for one in kept])
     return WayQuality(
         people=tried.people,
@@ -103,6 +105,7 @@ def evaluate_coupons_on_the_way(data: Path) -> WayQuality:
         above_past_rate_of_kind=tried.difference(ours, of_kind),
         past_rate=tried.auc(rate),
         above_past_rate=tried.difference(ours, rate),
+        need_alone=tried.auc(need),
         ours_within=tried.auc_of_each(ours),
         past_rate_of_kind_within=tried.auc_of_each(of_kind),
         need_within=tried.auc_of_each(need),
@@ -152,6 +155,10 @@ def _need_percent(visits: str) -> int | None:
     if visits not in VISITS:
         return None
     return int(100 * (1 - math.exp(-VISITS[visits] / WEEKS_A_MONTH)))
+
+
+def _need(past: OwnPast) -> float:
+    return chance_of_taking(replace(past, used=0, paid=0, taken=0, ignored=0))
 
 
 def _rate(taken: int, ignored: int) -> float:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mydata_hub.insights.weekly import MAX_WEEKS, score_weeks
 from mydata_hub.offers.chance import USUAL_NEED, OwnPast, chance_of_taking
+from mydata_hub.offers.ranking import chance
 
 NOTHING = OwnPast(used=0, paid=0, taken=0, ignored=0, need_percent=None)
 COUNTS = st.integers(0, 10_000)
@@ -57,3 +58,11 @@ def test_a_customer_who_never_used_a_coupon_comes_before_somebody_who_never_pays
 def test_where_no_payment_tells_the_need_is_the_usual_one():
     usual = replace(NOTHING, need_percent=round(USUAL_NEED * 100))
     assert chance_of_taking(NOTHING) == pytest.approx(chance_of_taking(usual))
+
+
+def test_what_no_payment_is_sorted_into_has_the_usual_need_and_what_is_never_paid_for_none():
+    likely = {"cafe": 90}
+    assert chance("always", "mobility", likely) == chance("always", "mobility", {})
+    assert chance("always", "fuel", {}) == chance("always", "mobility", {})
+    assert chance("always", "cafe", likely) > chance("always", "mobility", likely)
+    assert chance("always", "mobility", likely) > chance("always", "fuel", likely) > 0

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mydata_hub.insights.offer_words import OfferWords
+from mydata_hub.insights.payments import CATEGORIES
 from mydata_hub.offers.chance import OwnPast, chance_of_taking
 from mydata_hub.offers.matching import Matched
 from mydata_hub.offers.offer import Offer
@@ -27,9 +28,11 @@ def chance(trigger: str, category: str, likely: Mapping[str, int]) -> int:
     """How likely such an offer is taken, in a thousand and weighed by how timely it is.
 
     `likely` is as in Standing. Of coupons used and offers taken a vault knows nothing yet, so
-    these terms are the same for all (decision 0043).
+    these terms are the same for all; and payments tell no need of a category that none is sorted
+    into, such as "mobility" (decision 0043).
     """
-    need = likely.get(category, 0) if likely else None
+    told = bool(likely) and category in CATEGORIES
+    need = likely.get(category, 0) if told else None
     past = OwnPast(used=0, paid=0, taken=0, ignored=0, need_percent=need)
     return int(_THOUSAND * chance_of_taking(past)) * _timeliness(trigger)
 

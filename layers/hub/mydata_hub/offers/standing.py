@@ -17,9 +17,8 @@ from mydata_hub.insights.advance import fold_state
 from mydata_hub.insights.answers import answer_claim
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.claim import NO_ANSWER
-from mydata_hub.insights.habits import first_whole_day
-from mydata_hub.insights.moments import DAY_MINUTES, local_day, minute_of
-from mydata_hub.insights.next_need import find_needs, likely_categories
+from mydata_hub.insights.moments import DAY_MINUTES, minute_of
+from mydata_hub.insights.next_need import find_likely_categories, find_needs
 from mydata_hub.insights.own_words import own_view
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import Profile
@@ -103,10 +102,5 @@ def _week(view: Profile, now: datetime) -> _Week:
         return _Week(frozenset(), {})
     state = fold_state(view, PAYMENTS)
     needed = find_needs(state, until, collected_only=True)
-    paid = PAYMENTS.payments(state, collected_only=True)
-    likely = likely_categories(
-        ((one.category, one.minute) for one in paid if one.category is not None),
-        local_day(minute_of(until)),
-        first_whole_day(state, paid, until),
-    )
+    likely = find_likely_categories(state, until, collected_only=True)
     return _Week(frozenset(need.category for need in needed), likely)
