@@ -27,8 +27,10 @@ def go_an_offers_way(hub: DeployedHub, cloud: Cloud, operator: Browser) -> None:
     purposes = ("personal_offers",)
     environment = cloud.environment("authorize")
     partner = HttpPartner(hub, environment, client_id="alley", group="alley", purposes=purposes)
+    # One of them fits everybody, so that a vault reads the page that it is in.
     for name in ("coffee-stamps", "lunch-points"):
-        partner.send(partner.call("/offers", {"offer": a_document(name)}), 201)
+        document = a_document(name, trigger="always")
+        partner.send(partner.call("/offers", {"offer": document}), 201)
     partner.send(partner.call("/offers/list", {}), 200)
     for path in ("/operator/offers", "/operator/offers/state"):
         assert operator.get(path).status == 200

@@ -32,7 +32,7 @@ from tests.architecture.offer_way import go_an_offers_way
 from tests.architecture.partner_way import go_a_partners_way
 from tests.architecture.permissions import Permission, permissions
 from tests.architecture.rotate_way import go_the_way_of_rotation
-from tests.architecture.vault_way import go_a_vaults_way
+from tests.architecture.vault_way import SWEEP, bring, go_a_vaults_way
 from tests.unit.transparency.served_witness import Served, a_witness
 from tests.unit.web.conftest import Browser
 
@@ -124,12 +124,16 @@ def live_through_everything(hub: DeployedHub, cloud: Cloud, witness: Served) -> 
             operator = staff
     log_grows_and_is_read(cloud, jiu, witness)
     an_auditor_reads(cloud, auditor)
+    # Before any vault asks whose key snapshots of offers are signed with.
+    assert cloud.invoke("publish_offers", SWEEP) == {}
     go_a_vaults_way(hub, cloud, jiu)
     go_a_partners_way(hub, cloud, jiu)
     go_an_answers_way(hub, cloud, jiu)
     go_an_appeals_way(hub, cloud, jiu, operator)
     go_an_offers_way(hub, cloud, operator)
     assert ok(jiu.get("/offers/state"), 200)["offers"]
+    bring(jiu)
+    assert not cloud.invoke("fold_records", SWEEP)["batchItemFailures"]
     go_the_way_of_an_export(jiu)
     go_the_way_of_collection(hub, cloud, jiu)
     go_the_way_of_rotation(hub, cloud, jiu)
