@@ -70,6 +70,9 @@ def test_offers_are_seen_and_put_away_by_the_keyboard(
         person.told("You will not see this offer again.")
     page.get_by_text(person.say("Nothing for you today")).wait_for()
     look(person, f"own-offers-none-{locale}", pictures)
+    press(person, "offer", "shown-a.coffee-stamps", "interested")
+    person.told("It can be shown again.")
+    assert page.locator("article").count() == 1
 
 
 def shown(person, count):

@@ -112,6 +112,9 @@ def test_what_is_said_holds_from_the_answer_on_and_is_nobody_elses_business(fron
         reply = front.say("offer", "client-1.all", word)
         assert (reply.status, json.loads(reply.body)) == (201, {"in_effect": True})
         assert front.shown() == left
+        away = json.loads(front.ask("GET /offers/state").body)["put_away"]
+        assert away == ([] if left else ["client-1.all"])
+        assert ("Bring it back" in front.ask("GET /offers").body) is (not left)
 
 
 def test_a_kind_that_is_not_wanted_is_named_on_the_page_until_it_is_wanted_again(front):

@@ -54,5 +54,7 @@ def _say(seen: Mapping[str, Any]) -> None:
             click.echo(f"    {told['question']['en']} {told['answer']}")
         tells = ", ".join(one["discloses"]) or "nothing but that you accepted"
         click.echo(f"  Accepting would tell: {tells}. Open until {one['valid_until']}.")
+    if seen["put_away"]:
+        click.echo(f"Put away: {', '.join(seen['put_away'])}.")
     if seen["not_interested"]:
         click.echo(f"Not interested in: {', '.join(seen['not_interested'])}.")

@@ -68,6 +68,7 @@ class Look:
     standing: Standing
     words: OfferWords
     shown: tuple[Shown, ...]
+    snapshot: Published
 
 
 def look_at(profile: Profile, snapshot: Published, now: datetime) -> Look:
@@ -98,7 +99,18 @@ def look_at(profile: Profile, snapshot: Published, now: datetime) -> Look:
         shown=tuple(
             Shown(offer=offers[slot], reads=index.reads(slot), new=slot in came) for slot in shown
         ),
+        snapshot=snapshot,
     )
+
+
+def put_away(look: Look) -> tuple[Offer, ...]:
+    """Offers that the person does not want, the worthiest of those that are still published.
+
+    Raises Damaged, Busy.
+    """
+    found = (look.snapshot.index.slot_of(name) for name in look.words.offers)
+    slots = sorted(slot for slot in found if slot is not None)
+    return tuple(look.snapshot.offer(slot) for slot in slots[:MAX_SHOWN])
 
 
 def _still(inbox: Inbox, matched: Matched, words: OfferWords) -> Iterator[int]:

@@ -14,7 +14,8 @@ from mydata_hub.fields import ClaimRef
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.offer_words import Scope, Word
-from mydata_hub.offers.inbox import Look, Shown
+from mydata_hub.offers.inbox import Look, Shown, put_away
+from mydata_hub.offers.offer import Offer
 from mydata_hub.offers.saying import say_of_offers
 from mydata_hub.own_vault.speaking import see_words
 from mydata_hub.web.answer_words import one_answer
@@ -66,6 +67,7 @@ def show_offers(front: TodayFront, request: Request) -> Answer:
         reason=lambda one: getattr(reason_of(one), locale),
         told=lambda claims: _told(seen, claims, locale),
         unwanted=_unwanted(seen),
+        away=_away(seen),
         categories=CATEGORIES,
         accept=ACCEPT in {route.key for route in ROUTES},
         say=lambda wording: getattr(wording, locale),
@@ -82,6 +84,7 @@ def offers_state(front: TodayFront, request: Request) -> Answer:
             "held": seen.held,
             "offers": [_document(front, seen, one) for one in seen.shown],
             "not_interested": _unwanted(seen),
+            "put_away": [one.offer_id for one in _away(seen)],
         },
     )
 
@@ -117,6 +120,10 @@ def _unwanted(seen: Seen) -> list[str]:
     return (
         [] if seen.look is None else [one for one in CATEGORIES if not seen.look.words.allows(one)]
     )
+
+
+def _away(seen: Seen) -> tuple[Offer, ...]:
+    return () if seen.look is None else put_away(seen.look)
 
 
 def _told(seen: Seen, claims: tuple[ClaimRef, ...], locale: Locale) -> list[tuple[str, str]]:
