@@ -14,8 +14,8 @@ from mydata_hub.aws.streams import key_from_record, row_from_image
 from mydata_hub.config import Handler, on_first_use
 from mydata_hub.errors import HubError
 from mydata_hub.observe import logger_for, measure
+from mydata_hub.offers.after_fold import after_fold
 from mydata_hub.offers.reading import latest_snapshots
-from mydata_hub.offers.silent_match import match_after_fold
 from mydata_hub.own_vault.folding import Folded
 from mydata_hub.own_vault.strongroom import Strongroom, believe
 from mydata_hub.own_vault.waking import FUNCTION, Task, swept_tasks, told_message, told_segments
@@ -44,7 +44,7 @@ def build(env: Mapping[str, str]) -> Handler:
         clock=clock,
         entropy=SystemEntropy(),
         resealers=trust([(signers["reseal"].public_key(), None)]),
-        after_fold=match_after_fold(read, logger.exception),
+        after_fold=after_fold(tables, read, logger.exception),
     )
     keys = signing_keys(tables, clock, room.entropy, **signers)
 

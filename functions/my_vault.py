@@ -11,6 +11,7 @@ from mydata_hub.appeals.review_box import ReviewBox
 from mydata_hub.config import Handler, on_first_use
 from mydata_hub.oauth.clients import partner_name
 from mydata_hub.observe import logger_for
+from mydata_hub.offers.programmes import published_terms
 from mydata_hub.offers.reading import latest_snapshots
 from mydata_hub.offers.silent_match import see_offers
 from mydata_hub.own_vault.importing import Letterbox
@@ -20,7 +21,7 @@ from mydata_hub.vault.key_rows import Purpose
 from mydata_hub.vault.vault_keys import VaultKeys
 from mydata_hub.vault_config import MyVaultSettings
 from mydata_hub.web.appealing import HANDLERS as APPEALS
-from mydata_hub.web.appealing import AppealActs, AppealFront
+from mydata_hub.web.appealing import AppealActs
 from mydata_hub.web.checks import session_checks
 from mydata_hub.web.dispatch import handler_for
 from mydata_hub.web.life import HANDLERS as LIFE
@@ -28,6 +29,8 @@ from mydata_hub.web.own_offers import HANDLERS as OFFERS
 from mydata_hub.web.render import Renderer
 from mydata_hub.web.score import HANDLERS as SCORE
 from mydata_hub.web.today import HANDLERS
+from mydata_hub.web.wallet import HANDLERS as WALLET
+from mydata_hub.web.wallet import WalletFront
 from mydata_hub.wiring import blobs_for, keys_for, signer_for, tables_for
 
 
@@ -49,7 +52,7 @@ def build(env: Mapping[str, str]) -> Handler:
     offers = blobs_for(settings, settings.offers_bucket)
     signer = signer_for(settings, settings.offer_key, "ES256")
     read = latest_snapshots(tables, offers, signer, settings.issuer)
-    front = AppealFront(
+    front = WalletFront(
         issuer=settings.issuer,
         renderer=Renderer(),
         clock=clock,
@@ -57,6 +60,7 @@ def build(env: Mapping[str, str]) -> Handler:
         profile_of=lambda vault_id: see_profile(tables, keys, vault_id),
         look_of=partial(see_offers, read, logger.exception),
         partner_name=partial(partner_name, tables),
+        terms_of=published_terms(read, logger.exception),
         appeals=AppealActs(
             see=partial(see_appeals, letterbox, box),
             begin=partial(open_appeal, letterbox, box),
@@ -65,7 +69,7 @@ def build(env: Mapping[str, str]) -> Handler:
     )
     desk = Desk(tables=tables, clock=clock, entropy=entropy, issuer=settings.issuer)
     # Reading a session here does not lengthen it: this zone writes nothing of the edge's.
-    handlers = {**HANDLERS, **LIFE, **SCORE, **APPEALS, **OFFERS}
+    handlers = {**HANDLERS, **LIFE, **SCORE, **APPEALS, **OFFERS, **WALLET}
     return handler_for("my_vault", front, handlers, session_checks(desk, slide=False))
 
 

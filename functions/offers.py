@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mydata_hub.accounts.desk import Desk
+from mydata_hub.benefits.till_calls import TillDesk
 from mydata_hub.config import Handler, OffersSettings, on_first_use
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.fair_use import read_fair_use
@@ -16,7 +17,8 @@ from mydata_hub.offers.check import Checked, check_offer
 from mydata_hub.offers.compiled import compile_offer
 from mydata_hub.offers.partner_calls import Shop
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
-from mydata_hub.web import offer_approval, offer_files, offering
+from mydata_hub.release.sd_jwt import AnswerKey
+from mydata_hub.web import coupons, offer_approval, offer_files, offering
 from mydata_hub.web.checks import session_checks
 from mydata_hub.web.dispatch import handler_for
 from mydata_hub.web.render import Renderer
@@ -57,10 +59,15 @@ def build(env: Mapping[str, str]) -> Handler:
     checks = session_checks(desk, slide=False)
     operators = handler_for(FUNCTION, front, offer_approval.HANDLERS, checks)
 
+    key = AnswerKey(signer_for(settings, settings.coupon_key, "ES256"))
+    tills = coupons.coupon_handler(TillDesk(authority=authority, key=key), front, checks)
+
     def handle(event: dict[str, Any], context: Any) -> Any:
         route = str(event.get("routeKey", ""))
         if route in offer_files.ROUTES:
             return files.serve(logger, event)
+        if route in coupons.ROUTES:
+            return tills(event, context)
         return (partners if route in offering.CALLS else operators)(event, context)
 
     return handle

@@ -12,7 +12,7 @@ def go_the_way_of_an_export(jiu: Browser) -> None:
     assert jiu.get("/export").status == 200
     begun = jiu.post("/export").json()
     at = f"/export/{begun['export_id']}"
-    for kind in ("consents", "answers"):
+    for kind in ("consents", "answers", "coupons"):
         assert jiu.post(f"{at}/history", {"kind": kind, "after": None}).status == 200
     assert jiu.post(f"{at}/entries", {"after": None}).status == 200
     (segment_id, _dataset), *_ = begun["segments"]

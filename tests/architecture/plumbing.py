@@ -43,6 +43,7 @@ KEPT = {
     "RotationsTable",
     "AppealsTable",
     "OffersTable",
+    "CouponsTable",
     *VAULT,
 }
 # Rows that must never vanish by themselves.

@@ -24,6 +24,7 @@ from mydata_hub.wiring import tables_for
 
 from tests.architecture.answer_way import go_an_answers_way
 from tests.architecture.appeal_way import go_an_appeals_way
+from tests.architecture.benefit_way import go_the_way_of_benefits
 from tests.architecture.cloud import ISSUER, Cloud, cloud
 from tests.architecture.collect_way import go_the_way_of_collection
 from tests.architecture.erase_way import go_the_way_of_erasure
@@ -54,6 +55,10 @@ UNCALLED = {
     # Only after an answer that was lost: is what lies there what was put?
     Permission("my_vault", "bucket segments segments/*", "s3:GetObject"),
     Permission("review", "bucket segments segments/*", "s3:GetObject"),
+    # Only once points were earned and spent: tests/unit/benefits lives through that.
+    Permission("fold_records", "table coupons", "dynamodb:BatchGetItem"),
+    Permission("fold_records", "table coupons", "dynamodb:PutItem"),
+    Permission("my_vault", "table coupons", "dynamodb:PutItem"),
 }
 FUNCTION_OF = {route.key: route.function for route in ROUTES}
 STREAMING = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
@@ -134,6 +139,7 @@ def live_through_everything(hub: DeployedHub, cloud: Cloud, witness: Served) -> 
     assert ok(jiu.get("/offers/state"), 200)["offers"]
     bring(jiu)
     assert not cloud.invoke("fold_records", SWEEP)["batchItemFailures"]
+    go_the_way_of_benefits(hub, cloud, jiu)
     go_the_way_of_an_export(jiu)
     go_the_way_of_collection(hub, cloud, jiu)
     go_the_way_of_rotation(hub, cloud, jiu)

@@ -91,6 +91,8 @@ HOME = {
     "key token": {"edge"},
     "key event": {"courier"},
     "key receipt": {"edge"},
+    "key coupon": {"edge"},
+    "table coupons": {"edge", "vault"},
     "key offer": {"edge"},
     "table offers": {"edge"},
     "bucket offers": {"edge"},

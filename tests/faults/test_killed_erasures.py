@@ -154,7 +154,7 @@ def test_whatever_effect_it_is_killed_at_it_completes(asked: Asked, after: bool)
 TABLES = (
     *("erasures", "outbox", "accounts", "sessions", "notices", "grants", "deliveries"),
     *("connections", "intake", "keys", "vault_public", "vaults", "segments", "ledger"),
-    *("events", "log", "witnesses", "log_keys", "log_public", "releases", "appeals"),
+    *("events", "log", "witnesses", "log_keys", "log_public", "releases", "appeals", "coupons"),
 )
 
 

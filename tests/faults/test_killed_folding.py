@@ -46,6 +46,7 @@ def variables(world):
         "REVIEW_KEY=review",
         "RESEAL_KEY=reseal",
         "OFFERS_TABLE=Offers",
+        "COUPONS_TABLE=Coupons",
         "OFFERS_BUCKET=offers",
         "OFFER_KEY=offer",
         "IN_FORCE_TABLE=In_Force",

@@ -248,6 +248,9 @@ class OffersSettings(Settings):
     offers_bucket: str
     # Its public half alone: anyone verifies the snapshot with it.
     offer_key: str
+    coupons_table: str
+    # Threat: whoever may sign with this key can make up coupons; none is redeemed without its row.
+    coupon_key: str
 
 
 class PublishOffersSettings(Settings):

@@ -18,6 +18,8 @@ class FoldRecordsSettings(Settings):
     log_public_table: str
     in_force_table: str
     offers_table: str
+    # Where a reward that was spent for becomes a coupon.
+    coupons_table: str
     segments_bucket: str
     offers_bucket: str
     vault_key: str
@@ -67,6 +69,7 @@ class MyVaultSettings(Settings):
     events_table: str
     log_public_table: str
     segments_bucket: str
+    coupons_table: str
     appeals_table: str
     # Whose an offer is, for the person to read.
     clients_table: str
@@ -116,6 +119,7 @@ class ExportSettings(Settings):
     ledger_table: str
     events_table: str
     log_public_table: str
+    coupons_table: str
     releases_table: str
     # Which log it was, and how far.
     log_table: str
@@ -147,6 +151,7 @@ class EraseSettings(Settings):
     log_keys_table: str
     vaults_table: str
     segments_table: str
+    coupons_table: str
     ledger_table: str
     releases_table: str
     appeals_table: str

@@ -16,14 +16,13 @@ from mydata_hub.benefits.programme import (
     read_programmes,
     with_programmes,
 )
+from mydata_hub.collection.datasets import OWN_FAVOURITES, OWN_SPENDINGS
 from mydata_hub.collection.record import Provenance, RecordState
 from mydata_hub.errors import FormatUnknown
 from mydata_hub.fields import Wording
 from mydata_hub.insights.advance import advance_profile, new_profile
 from mydata_hub.insights.favourites import (
     MAX_FAVOURITES,
-    OWN_FAVOURITES,
-    OWN_SPENDINGS,
     POINTS_BOOK,
     list_favourites,
     without_payments,

@@ -52,9 +52,15 @@ def test_what_a_person_had_is_gone_and_somebody_elses_is_as_it_was(world: World)
     before = {row.key: row for row in world.everything()}
     jiu = world.live(JIU)
     assert world.opens(jiu.account_id)
-    assert {"accounts", "grants", "intake", "vaults", "ledger", "appeals"} < world.naming(
-        jiu.account_id
-    )
+    assert {
+        "accounts",
+        "grants",
+        "intake",
+        "vaults",
+        "ledger",
+        "appeals",
+        "coupons",
+    } < world.naming(jiu.account_id)
     world.erase(jiu)
     assert not world.opens(jiu.account_id)
     assert list(world.blobs.names(blob_prefix(jiu.account_id))) == []

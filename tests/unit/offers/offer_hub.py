@@ -25,6 +25,8 @@ class OfferHub(Hub):
             "IN_FORCE_TABLE": "in-force",
             "OFFERS_BUCKET": "offers",
             "OFFER_KEY": "offer",
+            "COUPONS_TABLE": "coupons",
+            "COUPON_KEY": "coupon",
         }
         handlers = {"pages": self.handler} | {
             name: importlib.import_module(f"functions.{name}").build(self.environment)

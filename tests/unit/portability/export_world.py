@@ -28,7 +28,7 @@ from mydata_hub.transparency.published import Checkpoints
 from tests.unit.own_vault.own_world import ME, TABLES, OwnWorld
 
 MORE = ("accounts", "sessions", "grants", "clients", "ledger", "log", "witnesses")
-MORE += ("log_keys", "log_books", "releases")
+MORE += ("log_keys", "log_books", "releases", "coupons")
 HUB = "https://hub.example"
 
 

@@ -152,6 +152,14 @@ def rows_of_person(tables: Tables, subject: str) -> Iterator[Row]:
         yield from page.rows
 
 
+def page_of_coupons(
+    tables: Tables, subject: str, after: str | None
+) -> tuple[list[Coupon], str | None]:
+    """Some of a person's coupons, and the mark to go on behind. Raises as fetch_coupon."""
+    page = tables.query(TABLE, owned_by(subject), after=after, limit=_PAGE)
+    return [_read(row) for row in _coupon_rows(tables, page)], page.after
+
+
 def _pages(tables: Tables, subject: str) -> Iterator[Page]:
     after: str | None = None
     while True:

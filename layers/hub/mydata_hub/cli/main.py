@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "archive": "mydata_hub.cli.archive:archive",
     "erase": "mydata_hub.cli.erase:erase",
     "certificate": "mydata_hub.cli.certificate:certificate",
+    "coupon": "mydata_hub.cli.coupon:coupon",
     "receipt": "mydata_hub.cli.receipt:receipt",
     "witness": "mydata_hub.cli.witness:witness",
     "rotate": "mydata_hub.cli.rotate:rotate",

@@ -10,6 +10,7 @@ from mydata_hub.cli import (
     own_log,
     own_offers,
     own_score,
+    person_wallet,
     sources,
 )
 from mydata_hub.cli.person import person
@@ -23,5 +24,6 @@ __all__ = [
     "own_offers",
     "own_score",
     "person",
+    "person_wallet",
     "sources",
 ]

@@ -78,7 +78,7 @@ class Shopkeeper:
         return jwt.encode(header, claims, key, algorithms=[algorithm])
 
 
-def _as_partner(command: Callable[..., None]) -> Callable[..., None]:
+def as_partner(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command its options and the partner that calls."""
 
     @click.option("--client-id", required=True, help="as `partner add` printed it")
@@ -104,7 +104,7 @@ def _as_partner(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replaces", type=int, help="the version that it takes the place of")
-@_as_partner
+@as_partner
 def publish(keeper: Shopkeeper, file: Path, replaces: int | None, as_json: bool) -> None:
     """Publish the offer in FILE; it waits until an operator lets it be shown."""
     if file.stat().st_size > MAX_OFFER_BODY_BYTES:
@@ -123,7 +123,7 @@ def publish(keeper: Shopkeeper, file: Path, replaces: int | None, as_json: bool)
 
 @click.command()
 @click.argument("offer_id")
-@_as_partner
+@as_partner
 def withdraw(keeper: Shopkeeper, offer_id: str, as_json: bool) -> None:
     """Take an offer back: from the next snapshot on it is shown to nobody."""
     told = keeper.post("/offers/withdraw", offer_id=offer_id)
@@ -131,7 +131,7 @@ def withdraw(keeper: Shopkeeper, offer_id: str, as_json: bool) -> None:
 
 
 @click.command("list")
-@_as_partner
+@as_partner
 def list_own(keeper: Shopkeeper, as_json: bool) -> None:
     """List the partner's offers and what became of each."""
     told = keeper.post("/offers/list")

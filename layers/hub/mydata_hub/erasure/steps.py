@@ -133,7 +133,11 @@ STEPS: Final[Sequence[Step]] = (
             "appeals": "what was appealed against, and what was decided",
         },
     ),
-    Step("consents", _delete(traces.consents), {"consents": "consents and what was signed"}),
+    Step(
+        "consents",
+        _delete(traces.consents, traces.coupons),
+        {"consents": "consents and what was signed", "coupons": "coupons, used or not"},
+    ),
     Step("account", _delete(traces.account), {"account": "name, passkeys, recovery code"}),
     Step(LOG, forget_events, {"log": "what opens and finds the person's log entries"}),
     Step("leftovers", _delete(traces.leftovers), {"leftovers": "sessions and notices"}),

@@ -18,6 +18,7 @@ from mydata_hub.accounts.rows import rows_of
 from mydata_hub.accounts.store import TABLE as ACCOUNTS
 from mydata_hub.accounts.store import account_key, claim_key, list_passkeys, read_account
 from mydata_hub.appeals import appeal
+from mydata_hub.benefits import coupons as coupon_rows
 from mydata_hub.collection import connections
 from mydata_hub.collection.identity import identity_keys
 from mydata_hub.collection.tokens import tokens_row
@@ -73,6 +74,11 @@ def consents(tables: Tables, account_id: str) -> Iterator[Row]:
         yield from tables.fetch_many(grants.grant_key(row.key.sort)).values()
         yield row
     yield from rows_of(tables, grants.TABLE, names_of(account_id))
+
+
+def coupons(tables: Tables, account_id: str) -> Iterator[Row]:
+    """Coupons, and that they are the person's: nobody redeems them any more."""
+    yield from coupon_rows.rows_of_person(tables, account_id)
 
 
 def account(tables: Tables, account_id: str) -> Iterator[Row]:

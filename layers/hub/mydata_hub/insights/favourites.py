@@ -61,7 +61,7 @@ def list_favourites(profile: Profile) -> list[Favourite]:
     found = [
         Favourite(offer_id=row.facts[1].rstrip(b"\0").decode(), since_minute=row.minute)
         for row in rows
-        if row.facts[0]
+        if not row.facts[0]
     ]
     return sorted(found, key=lambda one: one.offer_id)
 
@@ -111,7 +111,8 @@ def _favourite_facts(record: Record) -> Facts | None:
     offer, state = record.body.get("offer"), record.body.get("state")
     if not isinstance(offer, str) or not 0 < len(offer.encode()) <= MAX_OFFER_BYTES:
         return None
-    return state == "kept", offer.encode()
+    # Of two words within one second the greater holds: to have left is the safer of both.
+    return state != "kept", offer.encode()
 
 
 def _spending_facts(record: Record) -> Facts | None:

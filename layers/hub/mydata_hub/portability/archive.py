@@ -19,7 +19,7 @@ OBJECT: Final = "mydata_archive"
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 README: Final = "README.txt"
-HISTORY: Final = ("consents", "answers", "entries")
+HISTORY: Final = ("consents", "answers", "coupons", "entries")
 FAMILIES: Final = ("sources", "segments", *HISTORY)
 RECORDS: Final = "records/"
 # A file is closed at the first part that brings it to this size, so that each can be hashed and

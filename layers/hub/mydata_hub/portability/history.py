@@ -1,4 +1,4 @@
-"""History: a person's consents, and the answers that were given (own_entries.py has the log's).
+"""History: a person's consents, answers that were given, coupons (own_entries.py has the log's).
 
 Read as it lies in the hub's own tables, some at a time. At another hub it is history and nothing
 more: no consent of an archive is ever a grant.
@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from mydata_hub.base64url import encode_base64url
+from mydata_hub.benefits.coupons import coupon_document, page_of_coupons
 from mydata_hub.consent.amending import list_versions
 from mydata_hub.consent.grant import Grant
 from mydata_hub.consent.grants import TABLE as GRANTS
@@ -88,7 +89,13 @@ def answers_part(room: ExportRoom, account_id: str, after: str | None) -> Part:
     return Part({"after": mark}, lines)
 
 
-PARTS: Final = {"consents": consents_part, "answers": answers_part}
+def coupons_part(room: ExportRoom, account_id: str, after: str | None) -> Part:
+    """Coupons as they stand, the used ones too; none in an archive can be redeemed."""
+    coupons, mark = page_of_coupons(room.desk.tables, account_id, after)
+    return Part({"after": mark}, [_line(coupon_document(one, room.now())) for one in coupons])
+
+
+PARTS: Final = {"consents": consents_part, "answers": answers_part, "coupons": coupons_part}
 
 
 def history_part(room: ExportRoom, account_id: str, kind: str, after: str | None) -> Part:

@@ -61,6 +61,11 @@ _OFFER: Final = {
         "description": "The latest version, where another offer has this name",
     },
 }
+_COUPON: Final = {
+    "coupon": {"type": "string", "description": "The coupon, as its owner shows it"},
+    "till": {"type": "string", "description": "The name of the till, where the coupon names one"},
+}
+_OPTIONAL: Final = frozenset({"replaces", "till"})
 _OFFER_ID: Final = {"offer_id": {"type": "string"}}
 
 
@@ -111,6 +116,8 @@ def _paths() -> dict[str, Any]:
         },
         "/offers/withdraw": {"post": _offer_call("Take an offer back", "200", _OFFER_ID)},
         "/offers/list": {"post": _offer_call("The partner's own offers", "200", {})},
+        "/coupons/redeem": {"post": _offer_call("Redeem a coupon, once", "200", _COUPON)},
+        "/coupons/jwks": _read("The keys of coupons (RFC 7517)", "Keys"),
         "/log/checkpoint": {"get": _log("The latest checkpoint of the log", "text/plain")},
         "/log/tile/{level}/{index}": {
             "get": _log(
@@ -215,7 +222,7 @@ def _offer_blob() -> dict[str, Any]:
 
 
 def _offer_call(summary: str, done: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    needed = [*_ASSERTION, *(name for name in parameters if name != "replaces")]
+    needed = [*_ASSERTION, *(name for name in parameters if name not in _OPTIONAL)]
     schema = {"type": "object", "properties": {**_ASSERTION, **parameters}, "required": needed}
     error = {"$ref": "#/components/responses/OAuthError"}
     return {

@@ -5,7 +5,7 @@ import { withFreshPasskey } from "./fresh.js";
 import { onSubmit, ready, say } from "./say.js";
 import { Zip } from "./zip.js";
 
-const HISTORY = ["consents", "answers", "entries"];
+const HISTORY = ["consents", "answers", "coupons", "entries"];
 const TRIES = 10;
 const WAIT_MS = 500;
 const STAY_MS = 60_000;
