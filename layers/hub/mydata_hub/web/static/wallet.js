@@ -12,6 +12,7 @@ for (const form of document.querySelectorAll("form[data-show]")) {
     box.hidden = false;
     text.focus();
     text.select();
+    text.scrollTop = 0;
   });
 }
 
