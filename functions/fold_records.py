@@ -32,10 +32,11 @@ def build(env: Mapping[str, str]) -> Handler:
     """The handler over the stores that the settings name."""
     settings, clock = FoldRecordsSettings.read(env), SystemClock()
     tables, logger = tables_for(settings), logger_for(FUNCTION)
-    named = ("collector", "self_supplied", "review", "reseal", "offer")
+    named = ("collector", "self_supplied", "review", "reseal")
     signers = {one: signer_for(settings, getattr(settings, f"{one}_key"), "ES256") for one in named}
     offers = blobs_for(settings, settings.offers_bucket)
-    read = latest_snapshots(tables, offers, signers["offer"], settings.issuer)
+    vouches = signer_for(settings, settings.offer_key, "ES256")
+    read = latest_snapshots(tables, offers, vouches, settings.issuer)
     room = Strongroom(
         tables=tables,
         blobs=blobs_for(settings, settings.segments_bucket),
@@ -49,8 +50,7 @@ def build(env: Mapping[str, str]) -> Handler:
     keys = signing_keys(tables, clock, room.entropy, **signers)
 
     def handle(event: dict[str, Any], _context: Any) -> Mapping[str, Any]:
-        done, failed, failure = Folded(), list[str](), None
-        swept = bool(event.get("sweep"))
+        done, failed, failure, swept = Folded(), list[str](), None, bool(event.get("sweep"))
         for task in swept_tasks(room) if swept else _told(room, event["Records"]):
             try:
                 done = done.add(task.act())

@@ -8,12 +8,14 @@ from functools import partial
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.appeals.opening import end_appeal, open_appeal, see_appeals
 from mydata_hub.appeals.review_box import ReviewBox
+from mydata_hub.benefits.coupons import accepted_by
 from mydata_hub.config import Handler, on_first_use
 from mydata_hub.oauth.clients import partner_name
 from mydata_hub.observe import logger_for
 from mydata_hub.offers.programmes import published_terms
 from mydata_hub.offers.reading import latest_snapshots
 from mydata_hub.offers.silent_match import see_offers
+from mydata_hub.offers.ticket import issuing
 from mydata_hub.own_vault.importing import Letterbox
 from mydata_hub.own_vault.strongroom import see_profile
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
@@ -50,8 +52,8 @@ def build(env: Mapping[str, str]) -> Handler:
     )
     box = ReviewBox(vault_key)
     offers = blobs_for(settings, settings.offers_bucket)
-    signer = signer_for(settings, settings.offer_key, "ES256")
-    read = latest_snapshots(tables, offers, signer, settings.issuer)
+    key = partial(signer_for, settings)
+    read = latest_snapshots(tables, offers, key(settings.offer_key, "ES256"), settings.issuer)
     front = WalletFront(
         issuer=settings.issuer,
         renderer=Renderer(),
@@ -61,6 +63,8 @@ def build(env: Mapping[str, str]) -> Handler:
         look_of=partial(see_offers, read, logger.exception),
         partner_name=partial(partner_name, tables),
         terms_of=published_terms(read, logger.exception),
+        accepted_by=partial(accepted_by, tables),
+        ticket_for=issuing(key(settings.match_key, "ES256"), settings.issuer, clock),
         appeals=AppealActs(
             see=partial(see_appeals, letterbox, box),
             begin=partial(open_appeal, letterbox, box),

@@ -15,6 +15,7 @@ from mydata_hub.oauth.clients import Client
 from mydata_hub.observe import logger_for
 from mydata_hub.offers.check import Checked, check_offer
 from mydata_hub.offers.compiled import compile_offer
+from mydata_hub.offers.hastening import count_and_hasten
 from mydata_hub.offers.partner_calls import Shop
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.release.sd_jwt import AnswerKey
@@ -60,7 +61,9 @@ def build(env: Mapping[str, str]) -> Handler:
     operators = handler_for(FUNCTION, front, offer_approval.HANDLERS, checks)
 
     key = AnswerKey(signer_for(settings, settings.coupon_key, "ES256"))
-    tills = coupons.coupon_handler(TillDesk(authority=authority, key=key), front, checks)
+    also = count_and_hasten(desk.tables, desk.clock)
+    desk_of_tills = TillDesk(authority=authority, key=key, also=also)
+    tills = coupons.coupon_handler(desk_of_tills, front, checks)
 
     def handle(event: dict[str, Any], context: Any) -> Any:
         route = str(event.get("routeKey", ""))

@@ -22,6 +22,7 @@ from mydata_hub.transparency.checkpoint import VerifierKey
 from mydata_hub.web.guards import ROUTES
 from mydata_hub.wiring import tables_for
 
+from tests.architecture.acceptance_way import go_an_acceptances_way
 from tests.architecture.answer_way import go_an_answers_way
 from tests.architecture.appeal_way import go_an_appeals_way
 from tests.architecture.benefit_way import go_the_way_of_benefits
@@ -140,6 +141,7 @@ def live_through_everything(hub: DeployedHub, cloud: Cloud, witness: Served) -> 
     bring(jiu)
     assert not cloud.invoke("fold_records", SWEEP)["batchItemFailures"]
     go_the_way_of_benefits(hub, cloud, jiu)
+    go_an_acceptances_way(hub, cloud, jiu, operator)
     go_the_way_of_an_export(jiu)
     go_the_way_of_collection(hub, cloud, jiu)
     go_the_way_of_rotation(hub, cloud, jiu)

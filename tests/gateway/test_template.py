@@ -89,6 +89,7 @@ def test_our_streams_and_sweeps_are_linked_as_declared(ours: Deployment) -> None
         ("Collect", timedelta(minutes=1)),
         ("Erase", timedelta(minutes=1)),
         ("Reseal", timedelta(minutes=1)),
+        ("PublishOffers", timedelta(minutes=1)),
     }
     assert all(found.event == {"sweep": True} for found in ours.schedules)
 

@@ -150,8 +150,16 @@ class AuthorizeSettings(Settings):
     grants_table: str
     clients_table: str
     oauth_table: str
+    # What accepting an offer takes: it is counted, charged, given, and told to its partner.
+    offers_table: str
+    ledger_table: str
+    coupons_table: str
+    deliveries_table: str
+    outbox_table: str
     events_table: str
     log_public_table: str
+    # Its public half alone: who was shown an offer, their vault says.
+    match_key: str
     # As in PagesSettings: the laptop's command line signs consents with a software passkey.
     software_passkeys: Literal["allowed", "refused"]
 

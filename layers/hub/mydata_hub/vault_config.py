@@ -76,6 +76,8 @@ class MyVaultSettings(Settings):
     offers_table: str
     offers_bucket: str
     vault_key: str
+    # Threat: whoever signs with this key can accept offers that somebody does not match.
+    match_key: str
     # Threat: whoever signs with this key can put statements into anybody's vault.
     self_supplied_key: str
     # Whose snapshots of offers are believed; its public half.

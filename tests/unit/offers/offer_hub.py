@@ -19,7 +19,7 @@ class OfferHub(Hub):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        names = ("grants", "deliveries", "clients", "oauth", "offers")
+        names = ("grants", "deliveries", "clients", "oauth", "offers", "ledger")
         self.environment |= {f"{name.upper()}_TABLE": name for name in names}
         self.environment |= {
             "IN_FORCE_TABLE": "in-force",
@@ -27,6 +27,7 @@ class OfferHub(Hub):
             "OFFER_KEY": "offer",
             "COUPONS_TABLE": "coupons",
             "COUPON_KEY": "coupon",
+            "MATCH_KEY": "match",
         }
         handlers = {"pages": self.handler} | {
             name: importlib.import_module(f"functions.{name}").build(self.environment)

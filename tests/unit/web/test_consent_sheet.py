@@ -28,12 +28,13 @@ class AskedHub(Hub):
     def __post_init__(self):
         super().__post_init__()
         names = ("grants", "deliveries", "clients", "oauth", "providers", "connections")
-        names += ("ledger", "log_keys", "log_books", "log", "witnesses")
+        names += ("offers", "coupons", "ledger", "log_keys", "log_books", "log", "witnesses")
         self.environment |= {f"{name.upper()}_TABLE": name for name in names}
         self.environment |= {
             "TOKEN_KEY": "token",
             "EVENT_KEY": "event",
             "RECEIPT_KEY": "receipt",
+            "MATCH_KEY": "match",
             "IN_FORCE_TABLE": "in-force",
             "DPOP_NONCE": "required",
             "LOG_KEY": "log",

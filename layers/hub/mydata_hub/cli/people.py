@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mydata_hub.cli import (
+    accepting,
     appeals,
     consents,
     disclose,
@@ -16,6 +17,7 @@ from mydata_hub.cli import (
 from mydata_hub.cli.person import person
 
 __all__ = [
+    "accepting",
     "appeals",
     "consents",
     "disclose",

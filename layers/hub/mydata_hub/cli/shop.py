@@ -1,5 +1,5 @@
-"""`mydata offer publish|withdraw|list`: a partner's own side, over the endpoints that any partner
-calls; it proves itself with its key, and there is no back door."""
+"""`mydata offer publish|withdraw|list|report`: a partner's own side, over the endpoints that any
+partner calls; it proves itself with its key, and there is no back door."""
 
 from __future__ import annotations
 
@@ -143,6 +143,22 @@ def list_own(keeper: Shopkeeper, as_json: bool) -> None:
             click.echo(f"{one['offer_id']} version {one['version']}: {one['state']}{shown}{reason}")
         if not told["offers"]:
             click.echo("There are none.")
+
+    tell(as_json, told, say)
+
+
+@click.command()
+@click.argument("offer_id")
+@as_partner
+def report(keeper: Shopkeeper, offer_id: str, as_json: bool) -> None:
+    """Tell how often an offer was accepted and redeemed, by days that are over."""
+    told = keeper.post("/offers/report", offer_id=offer_id)
+
+    def say() -> None:
+        for one in (*told["days"], {**told, "day": "In all"}):
+            numbers = f"accepted {one['accepted']}, redeemed {one['redeemed']}"
+            click.echo(f"{one['day']}: {numbers}")
+        click.echo(f"Before {told['until']}; a day is counted when it is over.")
 
     tell(as_json, told, say)
 

@@ -77,8 +77,10 @@ def consents(tables: Tables, account_id: str) -> Iterator[Row]:
 
 
 def coupons(tables: Tables, account_id: str) -> Iterator[Row]:
-    """Coupons, and that they are the person's: nobody redeems them any more."""
+    """Coupons, and that they are the person's: nobody redeems them any more. And what offers the
+    person accepted."""
     yield from coupon_rows.rows_of_person(tables, account_id)
+    yield from rows_of(tables, coupon_rows.TABLE, coupon_rows.accepted_of(account_id))
 
 
 def account(tables: Tables, account_id: str) -> Iterator[Row]:

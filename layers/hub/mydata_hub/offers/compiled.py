@@ -8,13 +8,22 @@ from typing import Any
 import rfc8785
 
 from mydata_hub.insights.catalogue import CATALOGUE
-from mydata_hub.offers.eligibility import Condition, compile_eligibility
+from mydata_hub.offers.eligibility import Condition, compile_eligibility, conjoin
 from mydata_hub.offers.offer import Offer
+from mydata_hub.offers.triggers import TRIGGERS
 
 
 def compile_offer(offer: Offer) -> Condition:
     """What an offer's eligibility means in this release's catalogue. Raises BadInput."""
     return compile_eligibility(offer.eligibility, CATALOGUE)
+
+
+def told_by_accepting(offer: Offer) -> Condition:
+    """What is so of whoever an offer is shown to: what its eligibility and its trigger take.
+
+    Raises BadInput for what this release's catalogue does not hold.
+    """
+    return conjoin(compile_offer(offer), TRIGGERS[offer.trigger].needs, CATALOGUE)
 
 
 def digest_of(condition: Condition) -> str:

@@ -54,6 +54,11 @@ class Shown:
     new: bool
 
     @property
+    def ref(self) -> str:
+        """`<offer id>@<version>`."""
+        return f"{self.offer.offer_id}@{self.offer.version}"
+
+    @property
     def discloses(self) -> tuple[ClaimRef, ...]:
         """Every claim whose answer an acceptance tells."""
         happened = TRIGGERS[self.offer.trigger].needs

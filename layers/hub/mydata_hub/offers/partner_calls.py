@@ -38,8 +38,8 @@ def publish(shop: Shop, call: Call) -> Answer:
     """201 with the version that now waits for an operator; 200 where the same is there already."""
 
     def act() -> Answer:
-        with admit(shop.authority, call) as admitted, _refused():
-            checked = shop.check(_needed(admitted, "offer"), admitted.client)
+        with admit(shop.authority, call) as admitted, refusing():
+            checked = shop.check(needed(admitted, "offer"), admitted.client)
             replaces = _version(admitted.form.get("replaces"))
             kept = submit_offer(shop.authority.desk, checked, replaces, admitted.spent)
         return Answer(status=201 if kept.is_new else 200, body=on_shelf(kept))
@@ -51,8 +51,8 @@ def withdraw(shop: Shop, call: Call) -> Answer:
     """200 with the offer as it is now: shown to nobody from the next snapshot on."""
 
     def act() -> Answer:
-        with admit(shop.authority, call) as admitted, _refused():
-            named = _needed(admitted, "offer_id")
+        with admit(shop.authority, call) as admitted, refusing():
+            named = needed(admitted, "offer_id")
             desk, client_id = shop.authority.desk, admitted.client.client_id
             head = withdraw_offer(desk, client_id, named, admitted.spent)
         return Answer(status=200, body=_head(head))
@@ -100,7 +100,7 @@ def _head(head: Head) -> dict[str, Any]:
 
 
 @contextmanager
-def _refused() -> Generator[None]:
+def refusing() -> Generator[None]:
     """What is wrong with an offer, as an error that uses up what was presented."""
     try:
         yield
@@ -110,7 +110,7 @@ def _refused() -> Generator[None]:
         raise OAuthRefused("invalid_offer", str(error)) from None
 
 
-def _needed(admitted: Admitted, name: str) -> str:
+def needed(admitted: Admitted, name: str) -> str:
     given = admitted.form.get(name)
     if not given:
         raise OAuthRefused("invalid_request", f"{name}: is needed")

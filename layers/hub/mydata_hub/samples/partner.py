@@ -44,12 +44,22 @@ class Visit:
     forgotten: bool = False
 
 
+@dataclass(slots=True)
+class Acceptance:
+    """Somebody accepted an offer, and what the hub then answered of them."""
+
+    offer_id: str
+    grant_id: str
+    learnt: Learnt
+
+
 class Partner:
     """The partner's process: visits are kept in memory and forgotten with it."""
 
     def __init__(self, party: RelyingParty) -> None:
         self._party = party
         self._visits: dict[str, Visit] = {}
+        self._acceptances: list[Acceptance] = []
 
     def app(self) -> App:
         """The ASGI application."""
@@ -60,7 +70,7 @@ class Partner:
                 ("GET", "/callback", self.come_back),
                 ("POST", "/ask", self.ask),
                 ("POST", "/receipt", self.receipt),
-                ("POST", "/events", Hearing(self._party, self.forget).hear),
+                ("POST", "/events", Hearing(self._party, self.forget, self.welcome).hear),
             ]
         )
 
@@ -70,6 +80,18 @@ class Partner:
             if visit.granted is not None and visit.granted.grant_id == grant_id:
                 visit.learnt.clear()
                 visit.forgotten = True
+        self._acceptances = [one for one in self._acceptances if one.grant_id != grant_id]
+
+    def welcome(self, said: Mapping[str, Any]) -> None:
+        """Somebody accepted an offer: ask what they allowed."""
+        grant_id, offer_id = str(said["grant_id"]), str(said["offer_id"])
+        try:
+            granted = self._party.redeem_acceptance(str(said["code"]))
+            learnt = self._party.ask(granted, granted.claims)
+        except RefusedByHub as refused:
+            # The person may have taken it back meanwhile.
+            learnt = Learnt(status=400, refusal=f"{refused.code}: {refused}", milliseconds=0)
+        self._acceptances.append(Acceptance(offer_id, grant_id, learnt))
 
     def show(self, request: Request) -> Answer:
         """The partner's page: what it offers, and what it has learnt of the visitor."""
@@ -84,6 +106,9 @@ class Partner:
                 "purpose": trade.purpose,
                 "claims": list(trade.claims),
                 "hub": self._party.hub,
+                "acceptances": [
+                    {"offer_id": one.offer_id, **one.learnt.view()} for one in self._acceptances
+                ],
             }
             return json_answer(about | (_view(visit) if visit else {}))
         return page_answer(request, "partner.html", trade=trade, visit=visit)

@@ -37,6 +37,7 @@ TIMEOUT_S: Final = 20
 LEEWAY_S: Final = 10
 SCOPE: Final = "claims"
 CLAIMS_PATH: Final = "claims"
+ACCEPTED_OFFER: Final = "urn:mydata-hub:grant-type:accepted-offer"
 DELETION_ATTESTED: Final = "urn:mydata-hub:event:deletion-attested"
 
 
@@ -74,6 +75,12 @@ class Granted:
     def grant_id(self) -> str:
         """The grant's name at the hub (FAPI Grant Management)."""
         return str(getattr(self.first, "grant_id", ""))
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """What may be asked by it, as the hub said (RFC 9396 section 7)."""
+        allowed: list[dict[str, Any]] = getattr(self.first, "authorization_details", [])
+        return tuple(claim for details in allowed for claim in details["claims"])
 
 
 class RefusedByHub(Exception):
@@ -128,6 +135,14 @@ class RelyingParty:
         """
         with _told():
             token = self._client.authorization_code(request.validate_callback(callback))
+        return Granted(first=token, current=token)
+
+    def redeem_acceptance(self, code: str) -> Granted:
+        """Tokens for the code in the event that an offer was accepted. Raises RefusedByHub."""
+        with _told():
+            token = self._client.token_request(
+                {"grant_type": ACCEPTED_OFFER, "code": code}, timeout=TIMEOUT_S, dpop=True
+            )
         return Granted(first=token, current=token)
 
     def fresh(self, granted: Granted) -> Granted:

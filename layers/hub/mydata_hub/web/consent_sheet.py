@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_CEILING, Decimal
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from mydata_hub.accounts.account import Locale
 from mydata_hub.consent.consent_record import hash_wording
@@ -18,7 +18,9 @@ from mydata_hub.consent.grant import Frequency, FrequencyUnit, Grant, GrantState
 from mydata_hub.insights.catalogue import find_claim
 from mydata_hub.insights.claim import Claim
 from mydata_hub.insights.purposes import find_purpose
+from mydata_hub.oauth.authorization_details import Asked
 from mydata_hub.oauth.authorize import Question
+from mydata_hub.oauth.clients import Client
 from mydata_hub.release.ledger import GROUP_CAP, UNITS
 from mydata_hub.web.answer_words import answer_words, record_words
 from mydata_hub.web.wording import mark as _
@@ -50,6 +52,19 @@ class Ask:
     question: str
     answers: tuple[str, ...]
     price: str
+
+
+class Asking(Protocol):
+    """Who asks for what, and which consent a yes would change: `oauth.authorize.Question`."""
+
+    @property
+    def client(self) -> Client: ...
+
+    @property
+    def asked(self) -> Asked: ...
+
+    @property
+    def amends(self) -> Grant | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +106,9 @@ class Sheet:
         yield from (*self.stays, self.why, self.often, self.until, *self.stopping, *self.learns)
 
 
-def read_sheet(question: Question, given: Iterable[Grant], now: datetime, locale: Locale) -> Sheet:
+def read_sheet(question: Asking, given: Iterable[Grant], now: datetime, locale: Locale) -> Sheet:
     """The sheet of a question for somebody who gave these grants before."""
-    say = _Speaker(locale)
+    say = Speaker(locale)
     asked, partner = question.asked, question.client.name
     before, after = _bits(question, given, now)
     records = record_words((one for claim in asked.claims for one in claim.inputs), locale)
@@ -124,7 +139,7 @@ def read_sheet(question: Question, given: Iterable[Grant], now: datetime, locale
         why=getattr(find_purpose(asked.purpose).text, locale),
         often=frequency_words(asked.frequency, locale),
         until=say(
-            _("Until %(date)s, then it ends by itself"), date=_date(asked.expires_at, locale)
+            _("Until %(date)s, then it ends by itself"), date=date_words(asked.expires_at, locale)
         ),
         stopping=(
             say(_("You can stop it at any time, and the next question is refused.")),
@@ -161,7 +176,9 @@ def sheet_document(sheet: Sheet, question: Question) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Speaker:
+class Speaker:
+    """Says sentences in one language."""
+
     locale: Locale
 
     def __call__(self, message: str, **values: object) -> str:
@@ -169,26 +186,26 @@ class _Speaker:
         return said % values if values else said
 
 
-def _heading(question: Question, say: _Speaker) -> str:
+def _heading(question: Asking, say: Speaker) -> str:
     words = _("%(partner)s asks to change what you allowed")
     if question.amends is None:
         words = _("%(partner)s asks about you")
     return say(words, partner=question.client.name)
 
 
-def _change(grant: Grant | None, say: _Speaker) -> tuple[str, ...]:
+def _change(grant: Grant | None, say: Speaker) -> tuple[str, ...]:
     if grant is None:
         return ()
     return (
         say(_("You have allowed:")),
         *(getattr(find_claim(item).claim.question, say.locale) for item in grant.items),
-        say(_("Until %(date)s"), date=_date(grant.expires_at, say.locale)),
+        say(_("Until %(date)s"), date=date_words(grant.expires_at, say.locale)),
         say(_("What you allow now takes its place. What you leave out ends.")),
         say(_("If you refuse, everything stays as it is.")),
     )
 
 
-def _ask(claim: Claim, say: _Speaker) -> Ask:
+def _ask(claim: Claim, say: Speaker) -> Ask:
     # Rounded up, so that the sheet never promises less than the ledger charges.
     bits = claim.bits.quantize(Decimal("0.1"), ROUND_CEILING)
     return Ask(
@@ -199,7 +216,7 @@ def _ask(claim: Claim, say: _Speaker) -> Ask:
     )
 
 
-def _bits(question: Question, given: Iterable[Grant], now: datetime) -> tuple[int, int]:
+def _bits(question: Asking, given: Iterable[Grant], now: datetime) -> tuple[int, int]:
     """What the partner's group may learn without this consent, and with it."""
     before = sum(
         grant.max_bits
@@ -213,10 +230,10 @@ def _bits(question: Question, given: Iterable[Grant], now: datetime) -> tuple[in
 
 def frequency_words(frequency: Frequency, locale: Locale) -> str:
     """How often, as people say it."""
-    unit, count, say = frequency.unit, frequency.count, _Speaker(locale)
+    unit, count, say = frequency.unit, frequency.count, Speaker(locale)
     return say(_ONCE[unit]) if count == 1 else say(_OFTEN[unit], count=count)
 
 
-def _date(at: datetime, locale: Locale) -> str:
+def date_words(at: datetime, locale: Locale) -> str:
     zone, form = _ZONES[locale]
     return at.astimezone(zone).strftime(form)

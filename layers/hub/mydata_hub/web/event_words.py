@@ -24,6 +24,7 @@ KIND_WORDS: Final = {
     "part_irrecoverable": _("No copy of an erased part's keys is left"),
     "vault_restored": _("A vault was put back from a backup"),
     "consent_given": _("A consent was given"),
+    "offer_accepted": _("A person accepted an offer"),
     "consent_refused": _("A consent was refused"),
     "consent_narrowed": _("A consent was made narrower"),
     "consent_renewed": _("A consent was given anew"),

@@ -16,6 +16,7 @@ from mydata_hub.offers.partner_calls import (
     publish,
     withdraw,
 )
+from mydata_hub.offers.reports import report
 from mydata_hub.web.guards import Check, Guard
 from mydata_hub.web.oauth_endpoints import oauth_handler
 from mydata_hub.web.partners import carries_assertion
@@ -24,6 +25,7 @@ CALLS: Final[Mapping[str, ShopCall]] = {
     "POST /offers": publish,
     "POST /offers/withdraw": withdraw,
     "POST /offers/list": list_own,
+    "POST /offers/report": report,
 }
 _CHECKS: Final[Mapping[Guard, Check]] = {
     Guard.CLIENT: partial(carries_assertion, max_body_bytes=MAX_OFFER_BODY_BYTES)

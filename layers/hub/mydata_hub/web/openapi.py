@@ -118,6 +118,9 @@ def _paths() -> dict[str, Any]:
         "/offers/list": {"post": _offer_call("The partner's own offers", "200", {})},
         "/coupons/redeem": {"post": _offer_call("Redeem a coupon, once", "200", _COUPON)},
         "/coupons/jwks": _read("The keys of coupons (RFC 7517)", "Keys"),
+        "/offers/report": {
+            "post": _offer_call("Acceptances by days that are over", "200", _OFFER_ID)
+        },
         "/log/checkpoint": {"get": _log("The latest checkpoint of the log", "text/plain")},
         "/log/tile/{level}/{index}": {
             "get": _log(

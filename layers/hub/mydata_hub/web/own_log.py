@@ -49,6 +49,7 @@ KINDS: Final = {
     "recovery_completed": _("The passkey of a recovery was used"),
     "erasure_started": _("You asked to be erased"),
     "consent_given": _("You allowed it"),
+    "offer_accepted": _("You accepted an offer"),
     "consent_refused": _("You refused"),
     "consent_narrowed": _("You allowed less"),
     "consent_renewed": _("You allowed it anew"),

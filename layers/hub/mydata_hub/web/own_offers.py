@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -41,11 +41,15 @@ class Seen:
     open: bool
     held: bool
     look: Look | None
+    # What the person accepted before: that is in their wallet.
+    accepted: Set[str] = frozenset()
 
     @property
     def shown(self) -> tuple[Shown, ...]:
         """Nothing while something is held, lest what is not wanted be seen once more."""
-        return self.look.shown if self.look is not None and not self.held else ()
+        if self.look is None or self.held:
+            return ()
+        return tuple(one for one in self.look.shown if one.ref not in self.accepted)
 
 
 class NewWord(Body):
@@ -100,6 +104,16 @@ def show_image(front: TodayFront, request: Request) -> Answer:
     raise NotFound("there is no such picture")
 
 
+def open_offer(front: TodayFront, request: Request) -> Answer:
+    """A ticket to accept an offer that the person is shown: the edge takes nothing without one."""
+    named = request.parameter("offer_id")
+    for one in _see(front, request).shown:
+        if one.offer.offer_id == named:
+            ticket = front.ticket_for(request.caller.account_id, one.ref)
+            return json_answer(201, {"ticket": ticket, "version": one.offer.version})
+    raise NotFound("this offer is not among those that are shown to you")
+
+
 def take_word(front: TodayFront, request: Request) -> Answer:
     """What the person thinks of it: from the moment this answers `in_effect`, it holds."""
     body, vault_id = NewWord.read(request.json()), vault_of(request)
@@ -113,7 +127,8 @@ def _see(front: TodayFront, request: Request) -> Seen:
     held = see_words(front.letterbox.tables, vault_id).waiting > 0
     profile = front.profile_of(vault_id)
     look = None if profile is None or held else front.look_of(profile, front.clock.now())
-    return Seen(open=profile is not None, held=held, look=look)
+    accepted = front.accepted_by(request.caller.account_id)
+    return Seen(open=profile is not None, held=held, look=look, accepted=accepted)
 
 
 def _unwanted(seen: Seen) -> list[str]:
@@ -170,4 +185,5 @@ HANDLERS: Final[Mapping[str, Callable[[TodayFront, Request], Answer]]] = {
     "GET /offers/state": offers_state,
     "GET /offers/{offer_id}/image": show_image,
     "POST /offers/words": take_word,
+    "POST /offers/{offer_id}/open": open_offer,
 }

@@ -2,11 +2,10 @@
 
 import { ownProblem, post } from "./call.js";
 import { sign } from "./passkeys.js";
+import { showRecord } from "./record.js";
 import { onSubmit, ready } from "./say.js";
 
 const consent = document.getElementById("consent");
-const sheet = document.getElementById("record-sheet");
-const save = document.getElementById("record-save");
 const { client, request, wording } = consent.dataset;
 const asked = { client_id: client, request_uri: request };
 let prepared = null;
@@ -36,14 +35,5 @@ onSubmit(document.getElementById("refuse"), async () => {
   location.assign(onward);
 });
 
-onSubmit(document.getElementById("look"), async () => {
-  const { record } = await prepare();
-  document.getElementById("record-text").textContent = record;
-  URL.revokeObjectURL(save.href);
-  save.href = URL.createObjectURL(new Blob([record], { type: "application/json" }));
-  sheet.showModal();
-  document.getElementById("record-title").focus();
-});
-
-sheet.querySelector("[data-close]").addEventListener("click", () => sheet.close());
+onSubmit(document.getElementById("look"), async () => showRecord((await prepare()).record));
 ready();

@@ -2,11 +2,9 @@
 
 import { Problem, post } from "./call.js";
 import { sign } from "./passkeys.js";
+import { showRecord } from "./record.js";
 import { onSubmit, ready } from "./say.js";
 import { enableWithdrawing } from "./withdraw.js";
-
-const sheet = document.getElementById("record-sheet");
-const save = document.getElementById("record-save");
 
 /** The record of what is ticked now; made anew only when the choice is another one. */
 async function prepare(form, kept) {
@@ -21,14 +19,6 @@ async function prepare(form, kept) {
   return kept;
 }
 
-function show(record) {
-  document.getElementById("record-text").textContent = record;
-  URL.revokeObjectURL(save.href);
-  save.href = URL.createObjectURL(new Blob([record], { type: "application/json" }));
-  sheet.showModal();
-  document.getElementById("record-title").focus();
-}
-
 for (const form of document.querySelectorAll("form[data-provider]")) {
   const kept = {};
   let pressed = "";
@@ -36,7 +26,7 @@ for (const form of document.querySelectorAll("form[data-provider]")) {
   onSubmit(form, async () => {
     const { approval, publicKey, record } = await prepare(form, kept);
     if (pressed === "look") {
-      show(record);
+      showRecord(record);
       return;
     }
     const credential = await sign(publicKey);
@@ -48,5 +38,4 @@ for (const form of document.querySelectorAll("form[data-provider]")) {
 }
 
 enableWithdrawing();
-sheet.querySelector("[data-close]").addEventListener("click", () => sheet.close());
 ready();
