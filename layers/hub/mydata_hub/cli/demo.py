@@ -13,7 +13,7 @@ import click
 import httpx
 from rich.console import Console
 
-from mydata_hub.cli import house_acts, partner_acts, vault_acts
+from mydata_hub.cli import house_acts, offer_acts, partner_acts, vault_acts
 from mydata_hub.cli.house_acts import Story
 from mydata_hub.cli.stage import LineFailed, ServedHub, Stage, free_port, quiet_environment
 from mydata_hub.errors import HubError
@@ -56,6 +56,7 @@ def _tell(story: Story) -> None:
     with shop.http:
         partner_acts.ask(story, shop)
         partner_acts.withdraw(story, shop)
+    offer_acts.offer(story)
     vault_acts.take_along(story)
     house_acts.recover(story)
     house_acts.crash(story)

@@ -220,7 +220,9 @@ def _take(
         row_version=1,
         payload=rfc8785.dumps({"offer": on_offer.ref}),
     )
-    facts = AuditFacts(partner=offer.client, purpose=offer.purpose)
+    # Charged now and not when the partner asks; told otherwise, an auditor's sums would lack it.
+    told = sum((claim.bits for claim in on_offer.claims), Decimal())
+    facts = AuditFacts(partner=offer.client, purpose=offer.purpose, bits=f"{told:.4f}")
     return (
         Put(
             key=accepted,

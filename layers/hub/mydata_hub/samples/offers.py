@@ -109,6 +109,29 @@ _OFFERS: Final[tuple[tuple[str, str, Mapping[str, Any]], ...]] = (
         },
     ),
     (
+        "insurer",
+        "car-stays-home",
+        {
+            "category": "insurance",
+            "title": {"ko": "차를 두고 출근하면 2만 원", "en": "20,000 won for leaving the car"},
+            "text": {
+                "ko": "차가 있어도 지하철로 출근하면 보험료에서 2만 원을 돌려드려요.",
+                "en": "Have a car, go to work by subway, and get part of the premium back.",
+            },
+            "purpose": "insurance_quote",
+            "eligibility": 'context["commute.by_subway@1"] == "yes"'
+            ' && context["insurance.car_cover@1"] == "yes"',
+            "trigger": "always",
+            "claims_on_acceptance": ["insurance.loss_free_3_years@1"],
+            "benefit": {
+                "kind": "coupon",
+                "wording": {"ko": "보험료 2만 원 환급", "en": "20,000 won of the premium back"},
+                "amount_minor": 20000,
+                "currency": "KRW",
+            },
+        },
+    ),
+    (
         "bicycle",
         "no-deposit",
         {

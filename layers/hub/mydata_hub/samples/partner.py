@@ -70,6 +70,8 @@ class Partner:
                 ("GET", "/callback", self.come_back),
                 ("POST", "/ask", self.ask),
                 ("POST", "/receipt", self.receipt),
+                ("POST", "/till", self.take_coupon),
+                ("GET", "/report", self.report),
                 ("POST", "/events", Hearing(self._party, self.forget, self.welcome).hear),
             ]
         )
@@ -164,6 +166,22 @@ class Partner:
         except RefusedByHub as refused:
             return _refusal(request, refused)
         return json_answer(json.loads(receipt))
+
+    def take_coupon(self, request: Request) -> Answer:
+        """Take a coupon that somebody shows at the till."""
+        try:
+            taken = self._party.redeem_coupon(str(request.fields().get("coupon", "")))
+        except RefusedByHub as refused:
+            return _refusal(request, refused)
+        return json_answer({"sample": True, **taken})
+
+    def report(self, request: Request) -> Answer:
+        """What the hub reports of an offer."""
+        try:
+            told = self._party.report(request.query.get("offer_id", ""))
+        except RefusedByHub as refused:
+            return _refusal(request, refused)
+        return json_answer({"sample": True, **told})
 
     def _granted(self, request: Request, told: Mapping[str, Any]) -> tuple[str, Visit]:
         visit_id = str(told.get("visit") or _cookie(request))

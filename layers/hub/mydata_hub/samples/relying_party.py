@@ -186,6 +186,14 @@ class RelyingParty:
             raise RefusedByHub("no_receipt", str(_json(answer).get("detail")))
         return bytes(answer.content)
 
+    def redeem_coupon(self, coupon: str) -> dict[str, Any]:
+        """Take a coupon that somebody shows; the hub says that it counts. Raises RefusedByHub."""
+        return self._post("coupons/redeem", coupon=coupon)
+
+    def report(self, offer_id: str) -> dict[str, Any]:
+        """How often an offer of the partner's was accepted and redeemed. Raises RefusedByHub."""
+        return self._post("offers/report", offer_id=offer_id)
+
     def event_keys(self) -> dict[str, Any]:
         """The JWK Set that the hub signs events with, as it is now. Raises RefusedByHub."""
         return self._fetch(str(self._transmitter["jwks_uri"]))
@@ -201,13 +209,7 @@ class RelyingParty:
         }
         statement = Jwt.sign(claims, self._key, typ="secevent+jwt")
         endpoint = str(self._transmitter["deletion_attestation_endpoint"])
-        with _told():
-            answer = requests.post(
-                endpoint, data={"attestation": str(statement)}, auth=self._auth, timeout=TIMEOUT_S
-            )
-        if not answer.ok:
-            told = _json(answer)
-            raise RefusedByHub(str(told.get("error")), str(told.get("error_description")))
+        self._post(endpoint, attestation=str(statement))
 
     @cached_property
     def _client(self) -> OAuth2Client:
@@ -229,6 +231,16 @@ class RelyingParty:
     @cached_property
     def _transmitter(self) -> dict[str, Any]:
         return self._discover("ssf-configuration")
+
+    def _post(self, where: str, **form: str) -> dict[str, Any]:
+        """A form with the proof of who calls, to an address or a path of the hub."""
+        url = where if "://" in where else f"{self.hub}/{where}"
+        with _told():
+            answer = requests.post(url, data=form, auth=self._auth, timeout=TIMEOUT_S)
+        told = _json(answer)
+        if not answer.ok:
+            raise RefusedByHub(str(told.get("error")), str(told.get("error_description")))
+        return told
 
     def _discover(self, name: str) -> dict[str, Any]:
         return self._fetch(f"{self.hub}/.well-known/{name}")
