@@ -146,6 +146,7 @@ class OnePointAtATime(RuleBasedStateMachine):
         assert {one.mark: (one.amount, one.last_day) for one in book.earned} == self.earned
 
 
+@pytest.mark.timeout(times(240, long=7_200))
 def test_a_book_says_what_a_drawer_of_single_points_would_hold_after_any_acts():
     run_state_machine_as_test(
         OnePointAtATime,

@@ -341,6 +341,7 @@ class ManyTills(RuleBasedStateMachine):
             assert coupon.row_version == 1 + times_settled
 
 
+@pytest.mark.timeout(times(240, long=7_200))
 def test_no_order_of_redeeming_and_giving_back_settles_a_coupon_twice():
     run_state_machine_as_test(
         ManyTills,

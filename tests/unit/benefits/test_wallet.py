@@ -272,6 +272,7 @@ class Lunches(RuleBasedStateMachine):
         assert len(standing) <= len(spent) <= len(coupons)
 
 
+@pytest.mark.timeout(times(240, long=7_200))
 def test_no_order_of_lunches_and_rewards_loses_a_point_or_counts_a_coupon_twice():
     run_state_machine_as_test(
         Lunches,
