@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
@@ -31,10 +32,12 @@ class Served:
 
     def __init__(self, data: Path, *options: str, **popen: Any) -> None:
         self.data = data
+        # No pipe: nobody reads one while it serves, and a full one would hold it up.
+        self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self.process = subprocess.Popen(
             [*command(), "--data", str(data), "--port", "0", "--json", *options],
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self.log,
             text=True,
             **popen,
         )
@@ -46,8 +49,11 @@ class Served:
         """Exit code, what it printed after the ready line, its log, and how long it took."""
         begun = time.monotonic()
         self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=STOP_SECONDS)
-        return self.process.returncode, out, err, time.monotonic() - begun
+        out, _ = self.process.communicate(timeout=STOP_SECONDS)
+        took = time.monotonic() - begun
+        with self.log as log:
+            log.seek(0)
+            return self.process.returncode, out, log.read(), took
 
 
 def command() -> list[str]:
@@ -90,7 +96,8 @@ def test_it_serves_the_deployed_routes_and_no_others(served: Served) -> None:
     assert httpx.get(f"{served.url}/health").status_code == 200
     for route in ROUTES:
         path = route.path.replace("{tile+}", "0/000").replace("{", "").replace("}", "")
-        answer = httpx.request(route.method, served.url + path)
+        # The first call of a function loads it, on a machine that may be busy with other tests.
+        answer = httpx.request(route.method, served.url + path, timeout=30)
         assert answer.text != '{"message":"Not Found"}', route.key
         assert answer.status_code < 500, route.key
     missing = httpx.get(f"{served.url}/nobody-made-this")
@@ -98,7 +105,7 @@ def test_it_serves_the_deployed_routes_and_no_others(served: Served) -> None:
 
 
 def test_an_enrolment_link_opens(served: Served) -> None:
-    assert httpx.get(served.ready["links"]["Jiu"]).status_code == 200
+    assert httpx.get(served.ready["links"]["Jiu"], timeout=30).status_code == 200
 
 
 def test_it_listens_on_loopback_only(served: Served) -> None:
