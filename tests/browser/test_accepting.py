@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from mydata_hub.offers.publishing import withdraw_offer
 
 from tests.browser.test_looks import look, pictures
 from tests.browser.test_operator_offers import offers, publish
@@ -50,3 +51,6 @@ def test_an_offer_is_accepted_by_the_keyboard(locale, somebody, offers, pictures
         page.get_by_role("button", name=person.say("Take it")).press("Enter")
     assert page.get_by_text(WORDS[locale]).count() >= 2
     assert person.errors == []
+    # They are for everybody, and other tests share this hub.
+    for client_id in (asks, free):
+        withdraw_offer(offers, client_id, f"{client_id}.cup")

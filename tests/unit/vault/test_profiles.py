@@ -102,10 +102,10 @@ def test_a_profile_version_never_goes_back_or_skips(world: World):
 
 def test_a_profile_that_would_not_fit_the_row_is_a_limit():
     secret = ProfileSecret(key_version=1, key=bytes(32))
-    noise = SystemEntropy().token(70_000)
+    noise = SystemEntropy().token(140_000)
     with pytest.raises(LimitExceeded):
         seal_profile(noise, 1, EMPTY, secret, SystemEntropy())
-    assert seal_profile(noise[:64_000], 1, EMPTY, secret, SystemEntropy())
+    assert seal_profile(noise[:128_000], 1, EMPTY, secret, SystemEntropy())
 
 
 def test_sealing_a_profile_twice_uses_two_keys():
