@@ -10,7 +10,6 @@ from pydantic import Field
 
 from mydata_hub.accounts.account import Locale
 from mydata_hub.consent.grants import list_grants
-from mydata_hub.errors import OutOfDate
 from mydata_hub.offers.accepting import (
     Counter,
     OnOffer,
@@ -27,6 +26,7 @@ from mydata_hub.web.consent_sheet import CAP_BITS, Sheet
 from mydata_hub.web.language import language_of
 from mydata_hub.web.offer_sheet import offer_document, read_offer_sheet
 from mydata_hub.web.request import Request
+from mydata_hub.web.signing import prepared_answer, require_read
 from mydata_hub.web.site import Front
 
 WALLET: Final = "/wallet"
@@ -86,8 +86,7 @@ def prepare(front: CounterFront, request: Request) -> Answer:
     """The exact record, and what the passkey is to sign."""
     body, on_offer = Acceptance.read(request.json()), _on_offer(front, request)
     sheet = _sheet(front, request, on_offer, body.locale)
-    if sheet.wording_hash != body.wording_hash:
-        raise OutOfDate("the page shows other sentences than the hub would now; load it again")
+    require_read(body.wording_hash, sheet.wording_hash)
     prepared = prepare_acceptance(
         front.counter,
         request.caller,
@@ -96,12 +95,7 @@ def prepare(front: CounterFront, request: Request) -> Answer:
         locale=body.locale,
         wording=sheet.wording,
     )
-    said = {
-        "approval": prepared.approval,
-        "record": prepared.record.encode().decode(),
-        "publicKey": prepared.options,
-    }
-    return json_answer(201, said)
+    return prepared_answer(prepared)
 
 
 def approve(front: CounterFront, request: Request) -> Answer:

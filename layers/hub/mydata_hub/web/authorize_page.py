@@ -8,7 +8,6 @@ from typing import Final, TypeAlias
 
 from mydata_hub.accounts.account import Locale
 from mydata_hub.consent.grants import list_grants
-from mydata_hub.errors import OutOfDate
 from mydata_hub.oauth.authority import Authority
 from mydata_hub.oauth.authorize import (
     Question,
@@ -25,6 +24,7 @@ from mydata_hub.web.consent_sheet import CAP_BITS, Sheet, read_sheet, sheet_docu
 from mydata_hub.web.language import language_of
 from mydata_hub.web.partners import call_of
 from mydata_hub.web.request import Request
+from mydata_hub.web.signing import prepared_answer, require_read
 from mydata_hub.web.site import Site
 
 
@@ -60,8 +60,7 @@ def prepare(site: ConsentSite, request: Request) -> Answer:
     choice = Choice.read(request.json())
     question = _question(site, request, choice)
     sheet = _sheet(site, request, question, choice.locale)
-    if sheet.wording_hash != choice.wording_hash:
-        raise OutOfDate("the page shows other sentences than the hub would now; load it again")
+    require_read(choice.wording_hash, sheet.wording_hash)
     prepared = prepare_consent(
         site.authority,
         request.caller,
@@ -70,14 +69,7 @@ def prepare(site: ConsentSite, request: Request) -> Answer:
         locale=choice.locale,
         wording=sheet.wording,
     )
-    return json_answer(
-        201,
-        {
-            "approval": prepared.approval,
-            "record": prepared.record.encode().decode(),
-            "publicKey": prepared.options,
-        },
-    )
+    return prepared_answer(prepared)
 
 
 def approve(site: ConsentSite, request: Request) -> Answer:

@@ -12,13 +12,13 @@ from mydata_hub.collection.connections import Link, State, list_links
 from mydata_hub.collection.providers import ProviderEntry, fetch_provider, list_providers
 from mydata_hub.consent.grant import Grant, GrantState
 from mydata_hub.consent.grants import list_grants
-from mydata_hub.errors import OutOfDate
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import Collection, Signature
 from mydata_hub.web.collect_sheet import DATASETS, CollectSheet, collect_sheet
 from mydata_hub.web.cookies import departure_cookie
 from mydata_hub.web.language import language_of
 from mydata_hub.web.request import Request
+from mydata_hub.web.signing import prepared_answer, require_read
 from mydata_hub.web.site import RouteHandler, Site
 from mydata_hub.web.wording import mark as _
 
@@ -79,8 +79,7 @@ def prepare(site: Site, request: Request) -> Answer:
     choice = Collection.read(request.json())
     provider = fetch_provider(site.desk.tables, choice.provider_id)
     sheet = collect_sheet(provider, site.desk.now(), choice.locale)
-    if sheet.wording_hash != choice.wording_hash:
-        raise OutOfDate("the page shows other sentences than the hub would now; load it again")
+    require_read(choice.wording_hash, sheet.wording_hash)
     prepared = prepare_connection(
         site.desk,
         request.caller,
@@ -89,14 +88,7 @@ def prepare(site: Site, request: Request) -> Answer:
         locale=choice.locale,
         wording=sheet.wording,
     )
-    return json_answer(
-        201,
-        {
-            "approval": prepared.approval,
-            "record": prepared.record.encode().decode(),
-            "publicKey": prepared.options,
-        },
-    )
+    return prepared_answer(prepared)
 
 
 def approve(site: Site, request: Request) -> Answer:
