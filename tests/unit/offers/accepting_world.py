@@ -19,6 +19,7 @@ from mydata_hub.offers.accepting import (
     find_on_offer,
     prepare_acceptance,
 )
+from mydata_hub.offers.compiled import compile_offer, digest_of
 from mydata_hub.offers.offer import Benefit, Offer
 from mydata_hub.offers.shelf import Head, OfferState, Submitted, put_head, put_submitted
 from mydata_hub.offers.ticket import Tickets
@@ -93,7 +94,7 @@ class Stall(World):
             offer_id=offer.offer_id,
             version=1,
             document=offer.encode(),
-            condition="",
+            condition=digest_of(compile_offer(offer)),
             discloses=discloses,
             bits="0",
             submitted_at=self.now,

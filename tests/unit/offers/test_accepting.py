@@ -7,15 +7,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from mydata_hub.benefits.coupons import accepted_key
+from mydata_hub.benefits.coupons import accepted_by, accepted_key
 from mydata_hub.consent.deliveries import TOPIC, acceptance_of, fetch_deliveries
 from mydata_hub.consent.grants import list_grants
 from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.errors import BadInput, Busy, HubError, NotAllowed, NotFound, Taken
 from mydata_hub.oauth.authority import SigningKeys, secret_key
-from mydata_hub.oauth.clients import suspend_client
-from mydata_hub.offers.accepting import accept_offer
-from mydata_hub.offers.shelf import fetch_offer, put_head
+from mydata_hub.oauth.clients import change_client, suspend_client
+from mydata_hub.offers.accepting import (
+    accept_freely,
+    accept_offer,
+    find_on_offer,
+    prepare_acceptance,
+)
+from mydata_hub.offers.shelf import fetch_offer, put_head, put_submitted
 from mydata_hub.offers.tally import read_report
 from mydata_hub.offers.ticket import LIFETIME
 from mydata_hub.ports.messages import due_messages
@@ -211,8 +216,6 @@ def test_what_would_pass_the_cap_of_the_partners_group_is_not_accepted(stall):
 
 
 def _find(stall, name):
-    from mydata_hub.offers.accepting import find_on_offer
-
     return find_on_offer(stall.desk, name)
 
 
@@ -283,3 +286,74 @@ def test_an_offer_that_tells_something_is_not_taken_by_a_tap(stall):
     with pytest.raises(BadInput, match="passkey"):
         stall.accept_freely(session)
     assert state_of(stall) == (0, 0)
+
+
+def signed_sheet(stall, passkey, session, name="bicycles.rides"):
+    """A sheet that was read and signed, and not sent off yet."""
+    on_offer = _find(stall, name)
+    prepared = prepare_acceptance(
+        stall.counter, session, on_offer, _ticket(stall, session, name), locale="ko", wording="예"
+    )
+    return on_offer, prepared.approval, stall.sign(passkey, prepared)
+
+
+def test_of_two_sheets_of_one_offer_the_second_is_refused_in_its_commit(stall):
+    stall.shelve()
+    passkey, session = stall.join()
+    first, second = (signed_sheet(stall, passkey, session) for _ in range(2))
+    accept_offer(stall.counter, session, *first)
+    before = state_of(stall)
+    with pytest.raises(Taken):
+        accept_offer(stall.counter, session, *second)
+    assert state_of(stall) == before
+
+
+def test_a_cap_that_was_reached_after_the_sheet_was_signed_is_kept_in_the_commit(stall):
+    passkey, session = stall.join()
+    sheets = []
+    for number in range(6):
+        stall.shelve(offer_id=f"bicycles.rides-{number}")
+        sheets.append(signed_sheet(stall, passkey, session, f"bicycles.rides-{number}"))
+    for sheet in sheets[:5]:
+        accept_offer(stall.counter, session, *sheet)
+    with pytest.raises(NotAllowed, match="learn no more"):
+        accept_offer(stall.counter, session, *sheets[5])
+    assert len(list_grants(stall.tables, session.account_id)) == 5
+
+
+def test_a_tap_takes_the_version_that_was_read_and_no_newer_one(stall):
+    """The newer one may tell something, which nobody has signed."""
+    stall.shelve(discloses=())
+    _, session = stall.join()
+    on_offer, ticket = stall.on_offer(), stall.ticket(session)
+    head, _ = fetch_offer(stall.tables, "bicycles.rides")
+    stall.tables.commit(put_head(replace(head, approved=2, latest=2)))
+    with pytest.raises(NotFound):
+        accept_freely(stall.counter, session, on_offer, ticket)
+    assert accepted_by(stall.tables, session.account_id) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"purposes": ("personal_offers",)},
+        {"claims": ("commute.mode",)},
+        {"suspended": True},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_its_partner_may_not_ask_any_more_cannot_be_accepted(stall, change):
+    stall.shelve()
+    assert stall.on_offer()
+    change_client(stall.desk, "bicycles", **change)
+    with pytest.raises(NotFound):
+        stall.on_offer()
+
+
+def test_what_would_mean_something_else_today_cannot_be_accepted(stall):
+    stall.shelve()
+    head, found = fetch_offer(stall.tables, "bicycles.rides", 1)
+    stall.tables.commit(put_submitted(replace(found[1], condition="0" * 64)))
+    assert head.approved == 1
+    with pytest.raises(NotFound):
+        stall.on_offer()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 from cryptography.hazmat.primitives.asymmetric import ec, utils
@@ -260,12 +258,3 @@ class Twin(Hub):
         answer = act(self.shop, call)
         assert answer.status == 200, answer
         return answer.status, json.dumps(answer.body), dict(answer.headers)
-
-
-def days(number: int) -> timedelta:
-    return timedelta(days=number)
-
-
-def tables_of(transcript: Sequence[tuple[object, tuple[tuple[object, ...], ...]]]) -> set[str]:
-    """The tables that partner-facing acts touch."""
-    return {word for _, calls in transcript for call in calls for word in str(call).split("'")}

@@ -19,7 +19,14 @@ import rfc8785
 from mydata_hub.accounts.account import Role
 from mydata_hub.accounts.desk import Desk, until_settled
 from mydata_hub.accounts.sessions import Session
-from mydata_hub.benefits.coupons import KEPT_AFTER, Coupon, CouponId, accepted_key, put_coupon
+from mydata_hub.benefits.coupons import (
+    KEPT_AFTER,
+    Coupon,
+    CouponId,
+    accepted_by,
+    accepted_key,
+    put_coupon,
+)
 from mydata_hub.consent.approval import Prepared, approve, prepare_approval
 from mydata_hub.consent.consent_record import ConsentRecord, Proposal
 from mydata_hub.consent.deliveries import Delivery, InitiatedBy, delivery_message, put_delivery
@@ -33,6 +40,7 @@ from mydata_hub.oauth.authority import SECRET_BYTES
 from mydata_hub.oauth.authorization_details import Asked
 from mydata_hub.oauth.clients import Client, fetch_client
 from mydata_hub.oauth.offer_code import put_offer_code
+from mydata_hub.offers.approved import as_approved, may_bring
 from mydata_hub.offers.offer import Offer
 from mydata_hub.offers.shelf import Head, fetch_offer, put_head
 from mydata_hub.offers.tally import count_acceptance
@@ -40,7 +48,8 @@ from mydata_hub.offers.ticket import Tickets
 from mydata_hub.offers.windows import Window, window_at
 from mydata_hub.ports.messages import send
 from mydata_hub.ports.tables import Absent, Change, Put
-from mydata_hub.release.prepaying import prepay
+from mydata_hub.release.ledger import price
+from mydata_hub.release.prepaying import prepay, read_room
 from mydata_hub.transparency.event import Event
 from mydata_hub.transparency.events import AuditFacts, record
 
@@ -96,9 +105,13 @@ def find_on_offer(desk: Desk, offer_id: str) -> OnOffer:
     if head is None or head.approved is None:
         raise _gone()
     submitted = fetch_offer(desk.tables, offer_id, head.approved)[1][head.approved]
-    offer, now = Offer.decode(submitted.document), desk.now()
-    client = fetch_client(desk.tables, head.client)
-    if client is None or client.suspended or not offer.valid_from <= now < offer.valid_until:
+    compiled, client = as_approved(submitted), fetch_client(desk.tables, head.client)
+    if compiled is None or client is None or not may_bring(client, submitted, compiled[0]):
+        raise _gone()
+    offer, now = compiled[0], desk.now()
+    claims = [CATALOGUE.get(ClaimRef(ref)) for ref in submitted.discloses]
+    known = tuple(entry.claim for entry in claims if entry is not None and not entry.retired)
+    if len(known) < len(claims) or not offer.valid_from <= now < offer.valid_until:
         raise _gone()
     if offer.benefit.is_programme:
         raise BadInput("offer", "is a programme: make it a favourite instead")
@@ -108,7 +121,7 @@ def find_on_offer(desk: Desk, offer_id: str) -> OnOffer:
         offer=offer,
         head=head,
         client=client,
-        claims=tuple(CATALOGUE[ClaimRef(ref)].claim for ref in submitted.discloses),
+        claims=known,
         window=window_at(now),
     )
 
@@ -124,10 +137,17 @@ def prepare_acceptance(
 ) -> Prepared:
     """Fix the record that the person is about to sign: all that acceptance tells, no more.
 
-    Raises NotAllowed for whom the offer was not shown, and what `prepare_approval` raises.
+    Raises NotAllowed for whom the offer was not shown and where its partner may learn no more of
+    the person, Taken where it was accepted before, and what `prepare_approval` raises.
     """
     _admit(counter, session, on_offer, ticket)
-    asked = on_offer.proposal
+    desk, asked = counter.desk, on_offer.proposal
+    subject, units = SubjectId(session.account_id), sum(map(price, on_offer.claims))
+    # Both are looked at again in the commit; nobody signs in vain where it is plain before.
+    if on_offer.ref in accepted_by(desk.tables, subject):
+        raise _accepted()
+    if not read_room(desk.tables, subject, on_offer.client.group, desk.now()).fits(units):
+        raise _no_room()
     return prepare_approval(
         counter.desk, session, asked, asked.items, locale=locale, wording=wording
     )
@@ -153,7 +173,7 @@ def accept_offer(
         now = desk.now()
         paid = prepay(desk.tables, grant, on_offer.claims, now)
         if paid is None:
-            raise NotAllowed("this partner may learn no more about you for now")
+            raise _no_room()
         subject, named = pairwise_subject(desk, grant)
         return (
             *_take(desk, grant.subject, on_offer, now, grant.grant_id),
@@ -178,11 +198,8 @@ def accept_freely(counter: Counter, session: Session, on_offer: OnOffer, ticket:
         raise BadInput("offer", "tells its partner something: sign that with a passkey")
     desk, subject = counter.desk, SubjectId(session.account_id)
 
-    def act() -> None:
-        fresh = find_on_offer(desk, on_offer.offer.offer_id)
-        desk.tables.commit(*_take(desk, subject, fresh, desk.now()))
-
-    until_settled(act)
+    # A newer version may tell something: it is this one that is taken, or none.
+    until_settled(lambda: desk.tables.commit(*_take(desk, subject, on_offer, desk.now())))
 
 
 def _admit(counter: Counter, session: Session, on_offer: OnOffer, ticket: str) -> None:
@@ -205,7 +222,7 @@ def _take(
     accepted = accepted_key(subject, on_offer.ref)
     head, _ = fetch_offer(desk.tables, offer.offer_id)
     if accepted in desk.tables.fetch_many(accepted):
-        raise Taken("you have accepted this offer")
+        raise _accepted()
     if head is None or head.approved != offer.version:
         raise _gone()
     if head.stock is not None and head.accepted >= head.stock:
@@ -267,6 +284,14 @@ def _tell(
         code=code,
     )
     return put_delivery(news), send(delivery_message(news, news.due_at))
+
+
+def _accepted() -> Taken:
+    return Taken("you have accepted this offer")
+
+
+def _no_room() -> NotAllowed:
+    return NotAllowed("this partner may learn no more about you for now")
 
 
 def _gone() -> NotFound:

@@ -14,13 +14,12 @@ from functools import cache
 from typing import Final
 
 from mydata_hub.accounts.desk import until_settled
-from mydata_hub.errors import BadInput, Unreadable
 from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.oauth.clients import Client, fetch_client
-from mydata_hub.offers.compiled import digest_of
+from mydata_hub.offers.approved import Compiled, as_approved, may_bring
 from mydata_hub.offers.eligibility import Condition
 from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.shelf import Submitted, fetch_submitted, published
+from mydata_hub.offers.shelf import fetch_submitted, published
 from mydata_hub.offers.signed_head import sign_head
 from mydata_hub.offers.snapshot import HEAD, PREFIX, Head, Written, read_head, write_snapshot
 from mydata_hub.offers.worth import slot_order
@@ -31,7 +30,6 @@ from mydata_hub.transparency.events import AuditFacts
 from mydata_hub.transparency.house import house_event
 
 SNAPSHOT_PUBLISHED: Final = "offers_published"
-Compiled = tuple[Offer, Condition]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,32 +85,14 @@ def _approved(press: Press, now: datetime) -> list[Compiled]:
         return fetch_client(press.tables, client_id)
 
     for one in fetch_submitted(press.tables, list(published(press.tables))):
-        compiled = _compiled(press, one)
+        compiled = as_approved(one, press.compile)
         if compiled is None:
             press.left_out(one.offer_id)
-        elif now < compiled[0].valid_until and _may(registered(compiled[0].client), one, compiled):
+            continue
+        offer, _ = compiled
+        if now < offer.valid_until and may_bring(registered(offer.client), one, offer):
             found.append(compiled)
     return sorted(found, key=lambda one: slot_order(one[0]))
-
-
-def _may(client: Client | None, one: Submitted, compiled: Compiled) -> bool:
-    """Whether its partner is still registered for what the offer tells, and not suspended."""
-    return (
-        client is not None
-        and not client.suspended
-        and compiled[0].purpose in client.purposes
-        and all(client.may_ask(claim.partition("@")[0]) for claim in one.discloses)
-    )
-
-
-def _compiled(press: Press, one: Submitted) -> Compiled | None:
-    """The offer with what it was approved to mean; None where it means something else today."""
-    try:
-        offer = Offer.decode(one.document)
-        condition = press.compile(offer)
-    except (BadInput, Unreadable):
-        return None
-    return (offer, condition) if digest_of(condition) == one.condition else None
 
 
 def _changes(

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from mydata_hub.consent.grant import Grant
 from mydata_hub.fields import GroupId, SubjectId, VaultId
 from mydata_hub.insights.claim import Claim
 from mydata_hub.ports.tables import Change, Key, Row, Tables
-from mydata_hub.release.ledger import GROUP_CAP, PERSON_CAP, Ledger, Total, bits, price
+from mydata_hub.release.ledger import GROUP_CAP, PERSON_CAP, Ledger, Total, price
 from mydata_hub.release.ledger_rows import (
     NOTHING_TOLD,
     ledger_key,
@@ -39,10 +38,6 @@ class Room:
     def fits(self, units: int) -> bool:
         """Whether so much may be told."""
         return units <= min(self.group, self.person)
-
-    @property
-    def group_bits(self) -> Decimal:
-        return bits(max(self.group, 0))
 
 
 def read_room(tables: Tables, subject: SubjectId, group: GroupId, now: datetime) -> Room:
