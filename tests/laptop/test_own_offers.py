@@ -48,7 +48,7 @@ def test_offers_are_seen_and_put_away_from_the_command_line(jiu):
     assert told.code == 0, told.err
     assert "샘플골목: Come ten times and one cup is on us." in told.out
     assert "Why: because it is for everybody" in told.out
-    assert "nothing but that you accepted" in told.out
+    assert "Accepting would tell: nothing." in told.out
 
     assert jiu("not-interested", NAME, "--for-now", "--json").json()["word"] == "not_now"
     assert ids() == []

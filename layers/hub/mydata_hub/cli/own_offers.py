@@ -52,7 +52,7 @@ def _say(seen: Mapping[str, Any]) -> None:
         click.echo(f"  Why: {one['reason']['en']}")
         for told in one["because"]:
             click.echo(f"    {told['question']['en']} {told['answer']}")
-        tells = ", ".join(one["discloses"]) or "nothing but that you accepted"
+        tells = ", ".join(one["discloses"]) or "nothing"
         click.echo(f"  Accepting would tell: {tells}. Open until {one['valid_until']}.")
     if seen["put_away"]:
         click.echo(f"Put away: {', '.join(seen['put_away'])}.")

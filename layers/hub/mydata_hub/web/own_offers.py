@@ -21,7 +21,6 @@ from mydata_hub.own_vault.speaking import see_words
 from mydata_hub.web.answer_words import one_answer
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import Body
-from mydata_hub.web.guards import ROUTES
 from mydata_hub.web.language import language_of
 from mydata_hub.web.life import until_taken_in
 from mydata_hub.web.offer_categories import CATEGORIES
@@ -29,7 +28,6 @@ from mydata_hub.web.request import Request
 from mydata_hub.web.today import TodayFront, reason_of, vault_of
 
 MAX_NAME_LETTERS: Final = 128
-ACCEPT: Final = "GET /offers/{offer_id}/accept"
 # A picture is of one version of an offer, which never changes.
 IMAGE_CACHING: Final = "private, max-age=86400, immutable"
 
@@ -73,7 +71,6 @@ def show_offers(front: TodayFront, request: Request) -> Answer:
         unwanted=_unwanted(seen),
         away=_away(seen),
         categories=CATEGORIES,
-        accept=ACCEPT in {route.key for route in ROUTES},
         say=lambda wording: getattr(wording, locale),
     )
 
