@@ -8,9 +8,9 @@ from typing import Any, Final
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.config import AuthorizeSettings, Handler, on_first_use
 from mydata_hub.oauth.authority import Authority, PublishedCatalogue, SigningKeys
-from mydata_hub.offers.accepting import Counter
-from mydata_hub.offers.compiled import told_by_accepting
-from mydata_hub.offers.ticket import Tickets
+from mydata_hub.offers.acceptance.accepting import Counter
+from mydata_hub.offers.acceptance.ticket import Tickets
+from mydata_hub.offers.catalogue.compiled import told_by_accepting
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.web.accepting import HANDLERS as OFFERS
 from mydata_hub.web.accepting import CounterFront

@@ -14,8 +14,8 @@ from mydata_hub.aws.streams import key_from_record, row_from_image
 from mydata_hub.config import Handler, on_first_use
 from mydata_hub.errors import HubError
 from mydata_hub.observe import logger_for, measure
-from mydata_hub.offers.after_fold import after_fold
-from mydata_hub.offers.reading import latest_snapshots
+from mydata_hub.offers.matching.after_fold import after_fold
+from mydata_hub.offers.matching.reading import latest_snapshots
 from mydata_hub.own_vault.folding import Folded
 from mydata_hub.own_vault.strongroom import Strongroom, believe
 from mydata_hub.own_vault.waking import FUNCTION, Task, swept_tasks, told_message, told_segments

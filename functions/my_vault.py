@@ -12,10 +12,10 @@ from mydata_hub.benefits.coupons import accepted_by
 from mydata_hub.config import Handler, on_first_use
 from mydata_hub.oauth.clients import partner_name
 from mydata_hub.observe import logger_for
-from mydata_hub.offers.programmes import published_terms
-from mydata_hub.offers.reading import latest_snapshots
-from mydata_hub.offers.silent_match import see_offers
-from mydata_hub.offers.ticket import issuing
+from mydata_hub.offers.acceptance.ticket import issuing
+from mydata_hub.offers.matching.programmes import published_terms
+from mydata_hub.offers.matching.reading import latest_snapshots
+from mydata_hub.offers.matching.silent_match import see_offers
 from mydata_hub.own_vault.importing import Letterbox
 from mydata_hub.own_vault.strongroom import see_profile
 from mydata_hub.ports.clock import SystemClock, SystemEntropy

@@ -13,10 +13,10 @@ from mydata_hub.insights.fair_use import read_fair_use
 from mydata_hub.oauth.authority import Authority, PublishedCatalogue, SigningKeys
 from mydata_hub.oauth.clients import Client
 from mydata_hub.observe import logger_for
-from mydata_hub.offers.check import Checked, check_offer
-from mydata_hub.offers.compiled import compile_offer
-from mydata_hub.offers.hastening import count_and_hasten
-from mydata_hub.offers.partner_calls import Shop
+from mydata_hub.offers.acceptance.hastening import count_and_hasten
+from mydata_hub.offers.catalogue.check import Checked, check_offer
+from mydata_hub.offers.catalogue.compiled import compile_offer
+from mydata_hub.offers.catalogue.partner_calls import Shop
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.release.sd_jwt import AnswerKey
 from mydata_hub.web import coupons, offer_approval, offer_files, offering

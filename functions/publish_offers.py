@@ -16,9 +16,9 @@ from mydata_hub.config import Handler, PublishOffersSettings, on_first_use
 from mydata_hub.errors import Conflict
 from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.observe import logger_for, measure
-from mydata_hub.offers.compiled import compile_offer
-from mydata_hub.offers.index import build_index
-from mydata_hub.offers.press import Press, is_due, publish_snapshot
+from mydata_hub.offers.catalogue.compiled import compile_offer
+from mydata_hub.offers.catalogue.press import Press, is_due, publish_snapshot
+from mydata_hub.offers.matching.index import build_index
 from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.ports.messages import TABLE, settle
 from mydata_hub.ports.tables import Row

@@ -20,12 +20,12 @@ from mydata_hub.fields import Wording
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.offer_words import OfferWords
-from mydata_hub.offers.eligibility import Condition
-from mydata_hub.offers.index import build_index, read_index
-from mydata_hub.offers.matching import match
-from mydata_hub.offers.offer import Benefit, Offer
-from mydata_hub.offers.ranking import rank
-from mydata_hub.offers.triggers import TRIGGERS
+from mydata_hub.offers.catalogue.eligibility import Condition
+from mydata_hub.offers.catalogue.offer import Benefit, Offer
+from mydata_hub.offers.catalogue.triggers import TRIGGERS
+from mydata_hub.offers.matching.index import build_index, read_index
+from mydata_hub.offers.matching.matched import match
+from mydata_hub.offers.matching.ranking import rank
 
 from tests.bench.ratio import Ratio
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from mydata_hub.offers.publishing import withdraw_offer
+from mydata_hub.offers.catalogue.publishing import withdraw_offer
 
 from tests.browser.test_looks import look, pictures
 from tests.browser.test_operator_offers import offers, publish

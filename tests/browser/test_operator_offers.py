@@ -14,7 +14,7 @@ from mydata_hub.accounts.enrolment import invite
 from mydata_hub.cli.laptop import laptop_deployment
 from mydata_hub.cli.sample_offers import desk_of_offers, submit_sample
 from mydata_hub.oauth.clients import Client, register_client
-from mydata_hub.offers.publishing import list_offers
+from mydata_hub.offers.catalogue.publishing import list_offers
 
 from tests.browser.test_looks import look, pictures
 from tests.unit.offers.offer_hub import a_document

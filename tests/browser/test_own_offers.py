@@ -5,9 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 
 import pytest
-from mydata_hub.offers.compiled import compile_offer
-from mydata_hub.offers.deciding import Decision, Outcome, decide_offer
-from mydata_hub.offers.publishing import list_offers
+from mydata_hub.offers.catalogue.compiled import compile_offer
+from mydata_hub.offers.catalogue.deciding import Decision, Outcome, decide_offer
+from mydata_hub.offers.catalogue.publishing import list_offers
 
 from tests.browser.test_looks import look, pictures
 from tests.browser.test_operator_offers import a_picture, offers, publish

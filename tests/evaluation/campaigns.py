@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from mydata_hub.insights.moments import WEEK_DAYS
 from mydata_hub.insights.weekly import MAX_WEEKS, score_weeks
-from mydata_hub.offers.chance import OwnPast, chance_of_taking, terms_of
+from mydata_hub.offers.matching.chance import OwnPast, chance_of_taking, terms_of
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from mydata_hub.offers.chance import OwnPast, chance_of_taking
+from mydata_hub.offers.matching.chance import OwnPast, chance_of_taking
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from mydata_hub.offers.chance import BASE, USUAL_NEED, WEIGHTS
+from mydata_hub.offers.matching.chance import BASE, USUAL_NEED, WEIGHTS
 
 from tests.evaluation.campaigns import (
     SPLIT,

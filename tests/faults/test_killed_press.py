@@ -8,8 +8,8 @@ import signal
 import time
 from datetime import timedelta
 
-from mydata_hub.offers.index import read_index
-from mydata_hub.offers.snapshot import read_head
+from mydata_hub.offers.catalogue.snapshot import read_head
+from mydata_hub.offers.matching.index import read_index
 from mydata_hub.ports.clock import SystemClock
 
 from functions.publish_offers import build

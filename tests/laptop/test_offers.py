@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 from joserfc.jwk import KeySet
-from mydata_hub.offers.index import read_index
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.signed_head import verifier
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.catalogue.signed_head import verifier
+from mydata_hub.offers.matching.index import read_index
 from mydata_hub.samples.offers import offers_of
 
 SECONDS = 20.0

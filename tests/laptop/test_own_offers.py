@@ -8,8 +8,8 @@ import pytest
 from mydata_hub.cli.laptop import laptop_deployment
 from mydata_hub.cli.sample_offers import desk_of_offers, submit_sample
 from mydata_hub.oauth.clients import Client, register_client
-from mydata_hub.offers.compiled import compile_offer
-from mydata_hub.offers.deciding import Decision, Outcome, decide_offer
+from mydata_hub.offers.catalogue.compiled import compile_offer
+from mydata_hub.offers.catalogue.deciding import Decision, Outcome, decide_offer
 
 from tests.laptop.patience import eventually
 from tests.unit.offers.offer_hub import a_document

@@ -10,7 +10,7 @@ from mydata_hub.consent.deliveries import DeliveryState, fetch_deliveries
 from mydata_hub.consent.endings import withdraw_grant
 from mydata_hub.oauth.clients import set_event_endpoint
 from mydata_hub.oauth.security_events import OFFER_ACCEPTED
-from mydata_hub.offers.hastening import hasten
+from mydata_hub.offers.acceptance.hastening import hasten
 
 from tests.unit.consent.test_untold import TOMORROW, accept
 from tests.unit.consent.world import ORIGIN

@@ -14,7 +14,7 @@ from mydata_hub.consent.grant import Ending, Frequency, FrequencyUnit, Grant, Gr
 from mydata_hub.fields import Wording
 from mydata_hub.insights.claim import NO_ANSWER, AnswerPeriod, Claim, Floor, Sensitivity
 from mydata_hub.insights.profile import FoldState, Profile
-from mydata_hub.offers.offer import Benefit, Offer, OfferImage
+from mydata_hub.offers.catalogue.offer import Benefit, Offer, OfferImage
 from mydata_hub.ports.tables import Key
 from mydata_hub.release.release import Decision, Release
 from mydata_hub.transparency.event import Event

@@ -11,7 +11,7 @@ from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.fields import Wording
 from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.oauth.clients import Client, register_client
-from mydata_hub.offers.accepting import (
+from mydata_hub.offers.acceptance.accepting import (
     Counter,
     OnOffer,
     accept_freely,
@@ -19,10 +19,10 @@ from mydata_hub.offers.accepting import (
     find_on_offer,
     prepare_acceptance,
 )
-from mydata_hub.offers.compiled import compile_offer, digest_of
-from mydata_hub.offers.offer import Benefit, Offer
-from mydata_hub.offers.shelf import Head, OfferState, Submitted, put_head, put_submitted
-from mydata_hub.offers.ticket import Tickets
+from mydata_hub.offers.acceptance.ticket import Tickets
+from mydata_hub.offers.catalogue.compiled import compile_offer, digest_of
+from mydata_hub.offers.catalogue.offer import Benefit, Offer
+from mydata_hub.offers.catalogue.shelf import Head, OfferState, Submitted, put_head, put_submitted
 
 from tests.unit.consent.world import LOGICAL, ORIGIN, Watched, World
 from tests.unit.oauth.hub import KEYS, jwks_text

@@ -8,10 +8,10 @@ from typing import Any
 
 from mydata_hub.fields import Wording
 from mydata_hub.insights.catalogue import CATALOGUE
-from mydata_hub.offers.eligibility import Condition, compile_eligibility
-from mydata_hub.offers.index import Index, build_index, read_index
-from mydata_hub.offers.offer import Benefit, Offer
-from mydata_hub.offers.worth import slot_order
+from mydata_hub.offers.catalogue.eligibility import Condition, compile_eligibility
+from mydata_hub.offers.catalogue.offer import Benefit, Offer
+from mydata_hub.offers.catalogue.worth import slot_order
+from mydata_hub.offers.matching.index import Index, build_index, read_index
 
 NOW = datetime(2026, 11, 28, 3, tzinfo=UTC)
 DAY = timedelta(days=1)

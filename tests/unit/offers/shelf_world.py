@@ -20,14 +20,14 @@ from mydata_hub.fields import Wording
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.oauth.clients import Client, register_client
-from mydata_hub.offers.check import Checked
-from mydata_hub.offers.deciding import Decision, Outcome, decide_offer
-from mydata_hub.offers.eligibility import Condition, compile_eligibility
-from mydata_hub.offers.offer import Benefit, Offer
-from mydata_hub.offers.press import Press, publish_snapshot
-from mydata_hub.offers.publishing import OnShelf, submit_offer
-from mydata_hub.offers.signed_head import verifier
-from mydata_hub.offers.snapshot import SnapshotReader
+from mydata_hub.offers.catalogue.check import Checked
+from mydata_hub.offers.catalogue.deciding import Decision, Outcome, decide_offer
+from mydata_hub.offers.catalogue.eligibility import Condition, compile_eligibility
+from mydata_hub.offers.catalogue.offer import Benefit, Offer
+from mydata_hub.offers.catalogue.press import Press, publish_snapshot
+from mydata_hub.offers.catalogue.publishing import OnShelf, submit_offer
+from mydata_hub.offers.catalogue.signed_head import verifier
+from mydata_hub.offers.catalogue.snapshot import SnapshotReader
 from mydata_hub.ports.clock import SetClock, SystemEntropy
 from mydata_hub.transparency.events import pending_rows
 

@@ -14,15 +14,15 @@ from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.errors import BadInput, Busy, HubError, NotAllowed, NotFound, Taken
 from mydata_hub.oauth.authority import SigningKeys, secret_key
 from mydata_hub.oauth.clients import change_client, suspend_client
-from mydata_hub.offers.accepting import (
+from mydata_hub.offers.acceptance.accepting import (
     accept_freely,
     accept_offer,
     find_on_offer,
     prepare_acceptance,
 )
-from mydata_hub.offers.shelf import fetch_offer, put_head, put_submitted
-from mydata_hub.offers.tally import read_report
-from mydata_hub.offers.ticket import LIFETIME
+from mydata_hub.offers.acceptance.tally import read_report
+from mydata_hub.offers.acceptance.ticket import LIFETIME
+from mydata_hub.offers.catalogue.shelf import fetch_offer, put_head, put_submitted
 from mydata_hub.ports.messages import due_messages
 from mydata_hub.release.ledger_rows import ledger_key, read_ledger
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mydata_hub.insights.weekly import MAX_WEEKS, score_weeks
-from mydata_hub.offers.chance import USUAL_NEED, OwnPast, chance_of_taking
-from mydata_hub.offers.ranking import chance
+from mydata_hub.offers.matching.chance import USUAL_NEED, OwnPast, chance_of_taking
+from mydata_hub.offers.matching.ranking import chance
 
 NOTHING = OwnPast(used=0, paid=0, taken=0, ignored=0, need_percent=None)
 COUNTS = st.integers(0, 10_000)

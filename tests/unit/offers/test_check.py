@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from mydata_hub.errors import BadInput
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.fair_use import FairUse
-from mydata_hub.offers.check import Checked, check_offer
-from mydata_hub.offers.document import MAX_DOCUMENT_BYTES
-from mydata_hub.offers.offer import Offer
+from mydata_hub.offers.catalogue.check import Checked, check_offer
+from mydata_hub.offers.catalogue.document import MAX_DOCUMENT_BYTES
+from mydata_hub.offers.catalogue.offer import Offer
 
 from tests.unit.objects.samples import PNG
 from tests.unit.offers.documents import (

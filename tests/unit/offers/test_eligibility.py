@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mydata_hub.errors import BadInput
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.claim import NO_ANSWER
-from mydata_hub.offers.eligibility import (
+from mydata_hub.offers.catalogue.eligibility import (
     EVERYBODY,
     MAX_CASES,
     Condition,

@@ -17,7 +17,7 @@ import pytest
 from mydata_hub.errors import BadInput
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.claim import NO_ANSWER
-from mydata_hub.offers import eligibility
+from mydata_hub.offers.catalogue import eligibility
 
 # Two claims of one attribute, and one of another.
 TIER, REACHED, SUBWAY = "trust.tier@1", "trust.at_least_650@1", "commute.by_subway@1"

@@ -21,9 +21,9 @@ from mydata_hub.insights.offers_inbox import (
     without_entries,
 )
 from mydata_hub.insights.profile import FoldState, Profile
-from mydata_hub.offers.inbox import MAX_NEW_A_DAY, MAX_SHOWN, PARTNER_DAYS, Look, look_at
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.silent_match import match_after_fold, see_offers
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.matching.inbox import MAX_NEW_A_DAY, MAX_SHOWN, PARTNER_DAYS, Look, look_at
+from mydata_hub.offers.matching.silent_match import match_after_fold, see_offers
 
 from tests.unit.insights.test_offer_words import word
 from tests.unit.offers.offering import DAY, NOW, Shelf, an_offer

@@ -14,12 +14,12 @@ from mydata_hub.errors import BadInput, Damaged
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.offer_words import OfferWords, name_of
-from mydata_hub.offers.eligibility import Condition, claims_of
-from mydata_hub.offers.index import MAGIC, build_index, read_index
-from mydata_hub.offers.matching import match
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.ranking import in_order, rank
-from mydata_hub.offers.worth import PERK_WON, slot_order, worth_of
+from mydata_hub.offers.catalogue.eligibility import Condition, claims_of
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.catalogue.worth import PERK_WON, slot_order, worth_of
+from mydata_hub.offers.matching.index import MAGIC, build_index, read_index
+from mydata_hub.offers.matching.matched import match
+from mydata_hub.offers.matching.ranking import in_order, rank
 
 from tests.unit.offers.offering import DAY, NOW, an_offer, compiled
 from tests.unit.offers.test_eligibility import CLAIMS, EXPRESSIONS

@@ -9,9 +9,9 @@ import json
 import pytest
 from joserfc.jwk import KeySet
 from mydata_hub.accounts.account import Role
-from mydata_hub.offers import partner_calls
-from mydata_hub.offers.offer import MAX_IMAGE_BYTES, Offer
-from mydata_hub.offers.signed_head import verifier
+from mydata_hub.offers.catalogue import partner_calls
+from mydata_hub.offers.catalogue.offer import MAX_IMAGE_BYTES, Offer
+from mydata_hub.offers.catalogue.signed_head import verifier
 from mydata_hub.web import offer_files
 
 from tests.unit.offers.offer_hub import OfferHub, a_document

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 from mydata_hub.errors import Busy, OutcomeUnknown
-from mydata_hub.offers.publishing import withdraw_offer
-from mydata_hub.offers.shelf import fetch_offer, published, waiting
-from mydata_hub.offers.snapshot import PREFIX, read_head
+from mydata_hub.offers.catalogue.publishing import withdraw_offer
+from mydata_hub.offers.catalogue.shelf import fetch_offer, published, waiting
+from mydata_hub.offers.catalogue.snapshot import PREFIX, read_head
 
 from tests.unit.offers.shelf_world import CAFE, ShelfWorld, an_offer
 

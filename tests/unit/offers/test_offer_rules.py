@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mydata_hub.errors import BadInput
 from mydata_hub.fields import Wording
-from mydata_hub.offers.offer import MAX_IMAGE_BYTES, Benefit, OfferImage
+from mydata_hub.offers.catalogue.offer import MAX_IMAGE_BYTES, Benefit, OfferImage
 
 from tests.unit.objects.samples import COUPON, GIVEN_AT, OFFER, PNG, STAMPS
 

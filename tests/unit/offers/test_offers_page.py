@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from mydata_hub.insights.catalogue import CATALOGUE
-from mydata_hub.offers.check import check_offer
-from mydata_hub.offers.document import OfferDocument
-from mydata_hub.offers.offer import EXPIRY_DAYS, KINDS, MAX_IMAGE_BYTES, MAX_MERCHANTS
-from mydata_hub.offers.triggers import RECENT_DAYS, TRIGGERS
+from mydata_hub.offers.catalogue.check import check_offer
+from mydata_hub.offers.catalogue.document import OfferDocument
+from mydata_hub.offers.catalogue.offer import EXPIRY_DAYS, KINDS, MAX_IMAGE_BYTES, MAX_MERCHANTS
+from mydata_hub.offers.catalogue.triggers import RECENT_DAYS, TRIGGERS
 
 from tests.unit.offers.documents import FAIR_USE, NOW, PARTNER
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 from mydata_hub.errors import BadInput, Conflict, NotFound, Taken, TooMany
-from mydata_hub.offers import publishing
-from mydata_hub.offers.deciding import MAX_REASON_LETTERS, see_waiting
-from mydata_hub.offers.publishing import list_offers, withdraw_offer
-from mydata_hub.offers.shelf import fetch_offer, published, waiting
+from mydata_hub.offers.catalogue import publishing
+from mydata_hub.offers.catalogue.deciding import MAX_REASON_LETTERS, see_waiting
+from mydata_hub.offers.catalogue.publishing import list_offers, withdraw_offer
+from mydata_hub.offers.catalogue.shelf import fetch_offer, published, waiting
 
 from tests.unit.offers.shelf_world import CAFE, MORNING, an_offer, an_operator
 

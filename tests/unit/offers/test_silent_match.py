@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from mydata_hub.insights.offer_words import Scope, Word
 from mydata_hub.insights.offers_inbox import read_inbox
-from mydata_hub.offers.inbox import look_at
-from mydata_hub.offers.saying import say_of_offers
-from mydata_hub.offers.silent_match import match_after_fold
+from mydata_hub.offers.matching.inbox import look_at
+from mydata_hub.offers.matching.saying import say_of_offers
+from mydata_hub.offers.matching.silent_match import match_after_fold
 from mydata_hub.own_vault.turning import turn_keys
 from mydata_hub.vault.erased_parts import Scope as Part
 

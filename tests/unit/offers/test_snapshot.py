@@ -14,11 +14,11 @@ from mydata_hub.embedded.local_signer import LocalSigner
 from mydata_hub.errors import BlobMissing, Damaged, NotProven
 from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.oauth.clients import change_client, suspend_client
-from mydata_hub.offers.offer import OfferImage
-from mydata_hub.offers.press import is_due
-from mydata_hub.offers.publishing import withdraw_offer
-from mydata_hub.offers.signed_head import sign_head, verifier
-from mydata_hub.offers.snapshot import (
+from mydata_hub.offers.catalogue.offer import OfferImage
+from mydata_hub.offers.catalogue.press import is_due
+from mydata_hub.offers.catalogue.publishing import withdraw_offer
+from mydata_hub.offers.catalogue.signed_head import sign_head, verifier
+from mydata_hub.offers.catalogue.snapshot import (
     HEAD,
     MAX_PAGE_BYTES,
     MAX_PAGE_OFFERS,

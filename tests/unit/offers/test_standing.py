@@ -8,9 +8,9 @@ import pytest
 from mydata_hub.collection.record import Provenance
 from mydata_hub.insights.answers import answer_claim
 from mydata_hub.insights.catalogue import CATALOGUE
-from mydata_hub.offers.inbox import look_at
-from mydata_hub.offers.standing import standing_of
-from mydata_hub.offers.triggers import TRIGGERS
+from mydata_hub.offers.catalogue.triggers import TRIGGERS
+from mydata_hub.offers.matching.inbox import look_at
+from mydata_hub.offers.matching.standing import standing_of
 
 from tests.unit.insights import lives
 from tests.unit.insights.lives import DAY, NOW

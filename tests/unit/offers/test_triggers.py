@@ -7,7 +7,7 @@ from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.next_need import NEVER_NAMED
 from mydata_hub.insights.payments import CATEGORIES
-from mydata_hub.offers.triggers import TRIGGERS, Happening
+from mydata_hub.offers.catalogue.triggers import TRIGGERS, Happening
 
 
 def test_the_list_of_triggers():

@@ -20,19 +20,24 @@ from mydata_hub.insights.profile import Profile
 from mydata_hub.oauth.authority import Authority, PublishedCatalogue, SigningKeys
 from mydata_hub.oauth.call import Call
 from mydata_hub.oauth.clients import register_client
-from mydata_hub.offers.accepting import Counter, accept_offer, find_on_offer, prepare_acceptance
-from mydata_hub.offers.check import Checked
-from mydata_hub.offers.deciding import Decision, Outcome, decide_offer
-from mydata_hub.offers.eligibility import compile_eligibility
-from mydata_hub.offers.inbox import look_at
-from mydata_hub.offers.index import build_index, read_index
-from mydata_hub.offers.partner_calls import Shop, list_own
-from mydata_hub.offers.press import Press, publish_snapshot
-from mydata_hub.offers.publishing import submit_offer
-from mydata_hub.offers.reports import report
-from mydata_hub.offers.signed_head import verifier
-from mydata_hub.offers.snapshot import PREFIX, SnapshotReader, read_head
-from mydata_hub.offers.ticket import Tickets
+from mydata_hub.offers.acceptance.accepting import (
+    Counter,
+    accept_offer,
+    find_on_offer,
+    prepare_acceptance,
+)
+from mydata_hub.offers.acceptance.reports import report
+from mydata_hub.offers.acceptance.ticket import Tickets
+from mydata_hub.offers.catalogue.check import Checked
+from mydata_hub.offers.catalogue.deciding import Decision, Outcome, decide_offer
+from mydata_hub.offers.catalogue.eligibility import compile_eligibility
+from mydata_hub.offers.catalogue.partner_calls import Shop, list_own
+from mydata_hub.offers.catalogue.press import Press, publish_snapshot
+from mydata_hub.offers.catalogue.publishing import submit_offer
+from mydata_hub.offers.catalogue.signed_head import verifier
+from mydata_hub.offers.catalogue.snapshot import PREFIX, SnapshotReader, read_head
+from mydata_hub.offers.matching.inbox import look_at
+from mydata_hub.offers.matching.index import build_index, read_index
 from mydata_hub.ports.clock import CountingEntropy
 from mydata_hub.ports.messages import due_messages
 from mydata_hub.release.sd_jwt import AnswerKey

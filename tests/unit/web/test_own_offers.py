@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 from mydata_hub.errors import BadInput, NotFound
 from mydata_hub.fields import Wording
-from mydata_hub.offers.inbox import look_at
-from mydata_hub.offers.offer import OfferImage
+from mydata_hub.offers.catalogue.offer import OfferImage
+from mydata_hub.offers.matching.inbox import look_at
 from mydata_hub.web import own_offers, today
 from mydata_hub.web.dispatch import answer
 from mydata_hub.web.request import Request

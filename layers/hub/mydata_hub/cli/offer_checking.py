@@ -15,11 +15,11 @@ from mydata_hub.errors import BadInput
 from mydata_hub.fields import ClaimRef, Wording
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.fair_use import read_fair_use
-from mydata_hub.offers.check import Checked, check_offer, disclosed_by
-from mydata_hub.offers.document import MAX_DOCUMENT_BYTES
-from mydata_hub.offers.eligibility import Answers
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.triggers import TRIGGERS
+from mydata_hub.offers.catalogue.check import Checked, check_offer, disclosed_by
+from mydata_hub.offers.catalogue.document import MAX_DOCUMENT_BYTES
+from mydata_hub.offers.catalogue.eligibility import Answers
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.catalogue.triggers import TRIGGERS
 from mydata_hub.release.ledger import GROUP_CAP, bits
 from mydata_hub.web.answer_words import answer_words
 from mydata_hub.wiring import policies_folder

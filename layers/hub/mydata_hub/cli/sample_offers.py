@@ -14,8 +14,8 @@ from mydata_hub.ports.clock import SystemClock, SystemEntropy
 from mydata_hub.wiring import policies_folder, tables_for
 
 if TYPE_CHECKING:
-    from mydata_hub.offers.publishing import OnShelf
-    from mydata_hub.offers.shelf import Submitted
+    from mydata_hub.offers.catalogue.publishing import OnShelf
+    from mydata_hub.offers.catalogue.shelf import Submitted
 
 
 def publish_samples(deployment: Deployment, trade: str, client_id: str) -> None:
@@ -23,7 +23,7 @@ def publish_samples(deployment: Deployment, trade: str, client_id: str) -> None:
 
     Raises BadInput, Busy.
     """
-    from mydata_hub.offers.shelf import names_of
+    from mydata_hub.offers.catalogue.shelf import names_of
     from mydata_hub.samples.offers import offers_of
 
     desk = desk_of_offers(deployment)
@@ -51,8 +51,8 @@ def submit_sample(desk: Desk, client_id: str, document: str) -> OnShelf:
     from mydata_hub.insights.catalogue import CATALOGUE
     from mydata_hub.insights.fair_use import read_fair_use
     from mydata_hub.oauth.clients import fetch_client
-    from mydata_hub.offers.check import check_offer
-    from mydata_hub.offers.publishing import submit_offer
+    from mydata_hub.offers.catalogue.check import check_offer
+    from mydata_hub.offers.catalogue.publishing import submit_offer
 
     client, fair_use = fetch_client(desk.tables, client_id), read_fair_use(policies_folder())
     if client is None:
@@ -61,8 +61,8 @@ def submit_sample(desk: Desk, client_id: str, document: str) -> OnShelf:
 
 
 def _approve(desk: Desk, kept: Submitted) -> None:
-    from mydata_hub.offers.compiled import compile_offer
-    from mydata_hub.offers.deciding import Decision, Outcome, decide_offer
+    from mydata_hub.offers.catalogue.compiled import compile_offer
+    from mydata_hub.offers.catalogue.deciding import Decision, Outcome, decide_offer
 
     decision = Decision(offer_id=kept.offer_id, version=kept.version, outcome=Outcome.APPROVED)
     decide_offer(desk, None, decision, compile_offer)

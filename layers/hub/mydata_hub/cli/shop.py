@@ -17,7 +17,7 @@ import httpx
 
 from mydata_hub.cli.client import data_option, json_option, running_hub, tell, url_option
 from mydata_hub.oauth.client_assertion import ASSERTION_TYPE
-from mydata_hub.offers.partner_calls import MAX_OFFER_BODY_BYTES
+from mydata_hub.offers.catalogue.partner_calls import MAX_OFFER_BODY_BYTES
 
 TIMEOUT_SECONDS: Final = 30.0
 ASSERTION_SECONDS: Final = 60

@@ -1,1 +1,1 @@
-"""Offers: what partners publish and a vault matches in silence."""
+"""Offers: what partners publish, a vault matches in silence, and a person accepts by signing."""

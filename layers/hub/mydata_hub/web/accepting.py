@@ -10,7 +10,7 @@ from pydantic import Field
 
 from mydata_hub.accounts.account import Locale
 from mydata_hub.consent.grants import list_grants
-from mydata_hub.offers.accepting import (
+from mydata_hub.offers.acceptance.accepting import (
     Counter,
     OnOffer,
     accept_freely,
@@ -18,8 +18,8 @@ from mydata_hub.offers.accepting import (
     find_on_offer,
     prepare_acceptance,
 )
-from mydata_hub.offers.eligibility import Condition
-from mydata_hub.offers.offer import Offer
+from mydata_hub.offers.catalogue.eligibility import Condition
+from mydata_hub.offers.catalogue.offer import Offer
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import MAX_TEXT_CHARACTERS, Body
 from mydata_hub.web.consent_sheet import CAP_BITS, Sheet

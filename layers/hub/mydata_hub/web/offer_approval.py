@@ -15,19 +15,19 @@ from mydata_hub.errors import NotFound
 from mydata_hub.fields import ClaimRef
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.oauth.clients import fetch_client
-from mydata_hub.offers.deciding import (
+from mydata_hub.offers.catalogue.deciding import (
     MAX_REASON_LETTERS,
     Decision,
     Outcome,
     decide_offer,
     see_waiting,
 )
-from mydata_hub.offers.eligibility import Condition
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.partner_calls import on_shelf
-from mydata_hub.offers.publishing import OnShelf
-from mydata_hub.offers.shelf import MAX_VERSION, fetch_offer
-from mydata_hub.offers.triggers import TRIGGERS
+from mydata_hub.offers.catalogue.eligibility import Condition
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.catalogue.partner_calls import on_shelf
+from mydata_hub.offers.catalogue.publishing import OnShelf
+from mydata_hub.offers.catalogue.shelf import MAX_VERSION, fetch_offer
+from mydata_hub.offers.catalogue.triggers import TRIGGERS
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import Body
 from mydata_hub.web.request import Request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mydata_hub.fields import Wording
-from mydata_hub.offers.check import CATEGORIES as NAMES
+from mydata_hub.offers.catalogue.check import CATEGORIES as NAMES
 from mydata_hub.own_vault.life_words import CATEGORY_WORDS
 
 # Categories of payments, and two that nobody pays at a till.

@@ -12,7 +12,7 @@ from typing import Any, Final
 from aws_lambda_powertools import Logger
 
 from mydata_hub.errors import BlobMissing, HubError, NotFound, Refusal
-from mydata_hub.offers.snapshot import PREFIX, read_head
+from mydata_hub.offers.catalogue.snapshot import PREFIX, read_head
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.tables import Tables
 from mydata_hub.web.guards import enforce

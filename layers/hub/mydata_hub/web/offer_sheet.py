@@ -17,8 +17,8 @@ from mydata_hub.consent.grant import Grant
 from mydata_hub.insights.claim import Claim
 from mydata_hub.oauth.authorization_details import Asked
 from mydata_hub.oauth.clients import Client
-from mydata_hub.offers.accepting import OnOffer
-from mydata_hub.offers.eligibility import Condition
+from mydata_hub.offers.acceptance.accepting import OnOffer
+from mydata_hub.offers.catalogue.eligibility import Condition
 from mydata_hub.web.answer_words import answer_words
 from mydata_hub.web.consent_sheet import Sheet, Speaker, date_words, read_sheet
 from mydata_hub.web.wording import mark as _

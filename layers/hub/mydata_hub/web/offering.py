@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from mydata_hub.config import Handler
 from mydata_hub.oauth.call import Answer, Call
-from mydata_hub.offers.partner_calls import (
+from mydata_hub.offers.acceptance.reports import report
+from mydata_hub.offers.catalogue.partner_calls import (
     MAX_OFFER_BODY_BYTES,
     Shop,
     ShopCall,
@@ -16,7 +17,6 @@ from mydata_hub.offers.partner_calls import (
     publish,
     withdraw,
 )
-from mydata_hub.offers.reports import report
 from mydata_hub.web.guards import Check, Guard
 from mydata_hub.web.oauth_endpoints import oauth_handler
 from mydata_hub.web.partners import carries_assertion

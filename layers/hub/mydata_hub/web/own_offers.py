@@ -14,9 +14,9 @@ from mydata_hub.fields import ClaimRef
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.offer_words import Scope, Word
-from mydata_hub.offers.inbox import Look, Shown, put_away
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.saying import say_of_offers
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.matching.inbox import Look, Shown, put_away
+from mydata_hub.offers.matching.saying import say_of_offers
 from mydata_hub.own_vault.speaking import see_words
 from mydata_hub.web.answer_words import one_answer
 from mydata_hub.web.answers import Answer, json_answer

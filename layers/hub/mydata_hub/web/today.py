@@ -19,8 +19,8 @@ from mydata_hub.errors import BadInput
 from mydata_hub.fields import VaultId, Wording
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.weekly import slot_words
-from mydata_hub.offers.inbox import Look, Shown
-from mydata_hub.offers.triggers import TRIGGERS
+from mydata_hub.offers.catalogue.triggers import TRIGGERS
+from mydata_hub.offers.matching.inbox import Look, Shown
 from mydata_hub.own_vault.archives import (
     MAX_HUB_LETTERS,
     MAX_PIECES,

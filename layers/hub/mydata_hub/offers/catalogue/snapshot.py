@@ -26,8 +26,8 @@ from typing import Any, Final, Generic, TypeVar
 import rfc8785
 
 from mydata_hub.errors import Damaged, Unreadable
-from mydata_hub.offers.eligibility import Condition
-from mydata_hub.offers.offer import Offer
+from mydata_hub.offers.catalogue.eligibility import Condition
+from mydata_hub.offers.catalogue.offer import Offer
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.tables import Key, Row, Tables
 

@@ -23,7 +23,7 @@ from mydata_hub.insights.own_words import own_view
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.sources import SOURCES, complete_until
-from mydata_hub.offers.triggers import RECENT_DAYS, TRIGGERS, Happening, Moment
+from mydata_hub.offers.catalogue.triggers import RECENT_DAYS, TRIGGERS, Happening, Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

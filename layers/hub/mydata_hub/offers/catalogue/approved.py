@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 from mydata_hub.errors import BadInput, Unreadable
 from mydata_hub.oauth.clients import Client
-from mydata_hub.offers.compiled import compile_offer, digest_of
-from mydata_hub.offers.eligibility import Condition
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.shelf import Submitted
+from mydata_hub.offers.catalogue.compiled import compile_offer, digest_of
+from mydata_hub.offers.catalogue.eligibility import Condition
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.catalogue.shelf import Submitted
 
 Compiled = tuple[Offer, Condition]
 

@@ -8,8 +8,8 @@ from mydata_hub.errors import HubError
 from mydata_hub.insights.moments import minute_of
 from mydata_hub.insights.offer_words import name_of
 from mydata_hub.insights.payments import merchant_of
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.silent_match import Failed, ReadSnapshot
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.matching.silent_match import Failed, ReadSnapshot
 
 
 def terms_of(offer: Offer) -> Terms | None:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from mydata_hub.errors import BadInput, Damaged
 from mydata_hub.fields import ClientId, require_id
-from mydata_hub.offers.offer import OfferId
+from mydata_hub.offers.catalogue.offer import OfferId
 from mydata_hub.ports.tables import (
     MAX_FETCH,
     MAX_PAGE,

@@ -28,9 +28,9 @@ from mydata_hub.errors import BadInput, Damaged
 from mydata_hub.fields import ClaimRef, ClientId
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.offer_words import name_of
-from mydata_hub.offers.eligibility import MAX_CASES, Condition
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.worth import worth_of
+from mydata_hub.offers.catalogue.eligibility import MAX_CASES, Condition
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.catalogue.worth import worth_of
 
 MAGIC: Final = b"mydata offers index 1\n"
 # A long integer of 8 kB is still in the cache of one core when the next set meets it.
@@ -95,7 +95,7 @@ class Index:
         return -(-self.count // self.chunk_slots)
 
     def worth(self, slot: int) -> int:
-        """What the offer in a slot is worth (offers/worth.py)."""
+        """What the offer in a slot is worth (offers/catalogue/worth.py)."""
         return self._numbers["worth"][slot]
 
     def client(self, slot: int) -> ClientId:

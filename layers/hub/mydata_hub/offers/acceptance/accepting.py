@@ -40,12 +40,12 @@ from mydata_hub.oauth.authority import SECRET_BYTES
 from mydata_hub.oauth.authorization_details import Asked
 from mydata_hub.oauth.clients import Client, fetch_client
 from mydata_hub.oauth.offer_code import put_offer_code
-from mydata_hub.offers.approved import as_approved, may_bring
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.shelf import Head, fetch_offer, put_head
-from mydata_hub.offers.tally import count_acceptance
-from mydata_hub.offers.ticket import Tickets
-from mydata_hub.offers.windows import Window, window_at
+from mydata_hub.offers.acceptance.tally import count_acceptance
+from mydata_hub.offers.acceptance.ticket import Tickets
+from mydata_hub.offers.acceptance.windows import Window, window_at
+from mydata_hub.offers.catalogue.approved import as_approved, may_bring
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.catalogue.shelf import Head, fetch_offer, put_head
 from mydata_hub.ports.messages import send
 from mydata_hub.ports.tables import Absent, Change, Put
 from mydata_hub.release.ledger import price

@@ -12,8 +12,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from mydata_hub.errors import BadInput
 from mydata_hub.fields import ClaimRef, ClientId, Purpose, Wording
-from mydata_hub.offers.eligibility import Catalogue
-from mydata_hub.offers.offer import OFFER_NAME, Benefit, Offer, OfferId, OfferImage
+from mydata_hub.offers.catalogue.eligibility import Catalogue
+from mydata_hub.offers.catalogue.offer import OFFER_NAME, Benefit, Offer, OfferId, OfferImage
 
 # The largest image in base64, and everything else at its longest.
 MAX_DOCUMENT_BYTES: Final = 128 * 1024

@@ -17,12 +17,12 @@ from mydata_hub.insights.moments import local_day, minute_of
 from mydata_hub.insights.offer_words import OfferWords, name_of, offer_words
 from mydata_hub.insights.offers_inbox import MAX_REMEMBERED, Entry, Inbox, read_inbox
 from mydata_hub.insights.profile import Profile
-from mydata_hub.offers.index import Index
-from mydata_hub.offers.matching import Matched, match
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.ranking import in_order, rank
-from mydata_hub.offers.standing import Standing, standing_of
-from mydata_hub.offers.triggers import TRIGGERS
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.catalogue.triggers import TRIGGERS
+from mydata_hub.offers.matching.index import Index
+from mydata_hub.offers.matching.matched import Matched, match
+from mydata_hub.offers.matching.ranking import in_order, rank
+from mydata_hub.offers.matching.standing import Standing, standing_of
 
 MAX_SHOWN: Final = 8
 MAX_NEW_A_DAY: Final = 3
@@ -33,7 +33,7 @@ MAX_PASSED: Final = 2_000
 
 
 class Published(Protocol):
-    """A snapshot of offers as it was verified (offers/snapshot.py)."""
+    """A snapshot of offers as it was verified (offers/catalogue/snapshot.py)."""
 
     @property
     def number(self) -> int: ...

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from mydata_hub.errors import Damaged
-from mydata_hub.offers.windows import Window, window_at
+from mydata_hub.offers.acceptance.windows import Window, window_at
 from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, VersionIs
 
 TABLE: Final = "offers"

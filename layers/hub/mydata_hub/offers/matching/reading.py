@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mydata_hub.oauth.authority import SigningKeys
-from mydata_hub.offers.index import Index, read_index
-from mydata_hub.offers.signed_head import verifier
-from mydata_hub.offers.snapshot import Snapshot, SnapshotReader
+from mydata_hub.offers.catalogue.signed_head import verifier
+from mydata_hub.offers.catalogue.snapshot import Snapshot, SnapshotReader
+from mydata_hub.offers.matching.index import Index, read_index
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.signer import Signer
 from mydata_hub.ports.tables import Tables

@@ -21,7 +21,7 @@ from mydata_hub.errors import BadInput
 from mydata_hub.fields import ClaimRef
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.entries import Entry
-from mydata_hub.offers.offer import MAX_ELIGIBILITY_LETTERS
+from mydata_hub.offers.catalogue.offer import MAX_ELIGIBILITY_LETTERS
 
 # All of these at once: of each claim read, the answers that will do, never `no_answer`.
 Answers = Mapping[ClaimRef, frozenset[str]]

@@ -11,11 +11,11 @@ from typing import Final
 
 from mydata_hub.insights.offer_words import OfferWords
 from mydata_hub.insights.payments import CATEGORIES
-from mydata_hub.offers.chance import OwnPast, chance_of_taking
-from mydata_hub.offers.matching import Matched
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.triggers import TRIGGERS
-from mydata_hub.offers.worth import worth_of
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.catalogue.triggers import TRIGGERS
+from mydata_hub.offers.catalogue.worth import worth_of
+from mydata_hub.offers.matching.chance import OwnPast, chance_of_taking
+from mydata_hub.offers.matching.matched import Matched
 
 _THOUSAND: Final = 1000
 # What happened lately, or is likely soon, is more to the point than what is always so; what

@@ -1,7 +1,7 @@
 """Matching: which offers fit a person, from the index alone; nothing here leaves the vault.
 
 A slot matches if its eligibility holds for the answers, its trigger has happened, and it is open.
-What somebody without an answer is left out of, `offers/eligibility.py` says.
+What somebody without an answer is left out of, `offers/catalogue/eligibility.py` says.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from mydata_hub.fields import ClaimRef
-from mydata_hub.offers.index import Index
+from mydata_hub.offers.matching.index import Index
 
 _NOT_ZERO: Final = re.compile(rb"[^\0]")
 _BITS: Final = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mydata_hub.offers.offer import POINTS, Benefit, Offer
+from mydata_hub.offers.catalogue.offer import POINTS, Benefit, Offer
 
 # Won for a minor unit, roughly: it orders offers, and no amount is computed with it.
 _WON: Final = {"KRW": 1, "JPY": 9, "USD": 14, "EUR": 16}

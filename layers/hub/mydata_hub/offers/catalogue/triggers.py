@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from mydata_hub.fields import ClaimRef, Wording
 from mydata_hub.insights.rhythm import SOMETIMES, WEEKLY, categories_of
-from mydata_hub.offers.eligibility import Answers
+from mydata_hub.offers.catalogue.eligibility import Answers
 from mydata_hub.scorecard.card import TIERS
 
 RECENT_DAYS: Final = 3

@@ -16,13 +16,20 @@ from typing import Final
 from mydata_hub.accounts.desk import until_settled
 from mydata_hub.oauth.authority import SigningKeys
 from mydata_hub.oauth.clients import Client, fetch_client
-from mydata_hub.offers.approved import Compiled, as_approved, may_bring
-from mydata_hub.offers.eligibility import Condition
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.shelf import fetch_submitted, published
-from mydata_hub.offers.signed_head import sign_head
-from mydata_hub.offers.snapshot import HEAD, PREFIX, Head, Written, read_head, write_snapshot
-from mydata_hub.offers.worth import slot_order
+from mydata_hub.offers.catalogue.approved import Compiled, as_approved, may_bring
+from mydata_hub.offers.catalogue.eligibility import Condition
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.catalogue.shelf import fetch_submitted, published
+from mydata_hub.offers.catalogue.signed_head import sign_head
+from mydata_hub.offers.catalogue.snapshot import (
+    HEAD,
+    PREFIX,
+    Head,
+    Written,
+    read_head,
+    write_snapshot,
+)
+from mydata_hub.offers.catalogue.worth import slot_order
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.clock import Clock, Entropy
 from mydata_hub.ports.tables import Absent, Put, Tables, VersionIs

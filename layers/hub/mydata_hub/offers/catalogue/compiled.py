@@ -8,9 +8,9 @@ from typing import Any
 import rfc8785
 
 from mydata_hub.insights.catalogue import CATALOGUE
-from mydata_hub.offers.eligibility import Condition, compile_eligibility, conjoin
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.triggers import TRIGGERS
+from mydata_hub.offers.catalogue.eligibility import Condition, compile_eligibility, conjoin
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.catalogue.triggers import TRIGGERS
 
 
 def compile_offer(offer: Offer) -> Condition:

@@ -18,8 +18,8 @@ from mydata_hub.insights.fair_use import FairUse
 from mydata_hub.insights.payments import CATEGORIES as PAID_CATEGORIES
 from mydata_hub.insights.purposes import find_purpose
 from mydata_hub.oauth.clients import Client
-from mydata_hub.offers.document import read_offer
-from mydata_hub.offers.eligibility import (
+from mydata_hub.offers.catalogue.document import read_offer
+from mydata_hub.offers.catalogue.eligibility import (
     Catalogue,
     Condition,
     claims_of,
@@ -28,8 +28,8 @@ from mydata_hub.offers.eligibility import (
     idle_claims,
     validate_eligibility,
 )
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.triggers import TRIGGERS, Trigger
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.catalogue.triggers import TRIGGERS, Trigger
 from mydata_hub.release.ledger import GROUP_CAP, bits
 
 # What offers are sorted by; insurance is among what is paid.

@@ -14,9 +14,14 @@ from mydata_hub.oauth.authority import Authority
 from mydata_hub.oauth.call import Answer, Call, answering
 from mydata_hub.oauth.clients import Client
 from mydata_hub.oauth.single_use import commit_spending
-from mydata_hub.offers.check import Checked
-from mydata_hub.offers.publishing import OnShelf, list_offers, submit_offer, withdraw_offer
-from mydata_hub.offers.shelf import Head
+from mydata_hub.offers.catalogue.check import Checked
+from mydata_hub.offers.catalogue.publishing import (
+    OnShelf,
+    list_offers,
+    submit_offer,
+    withdraw_offer,
+)
+from mydata_hub.offers.catalogue.shelf import Head
 
 # An offer with the largest image, in base64 and percent-encoded.
 MAX_OFFER_BODY_BYTES: Final = 192 * 1024
@@ -25,7 +30,7 @@ _MAX_VERSION_DIGITS: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
-    """The authority that admits partners, and what checks their offers (offers/check.py)."""
+    """Who admits partners, and what checks their offers (offers/catalogue/check.py)."""
 
     authority: Authority
     check: Callable[[str, Client], Checked]

@@ -13,9 +13,9 @@ from mydata_hub.errors import BadInput, NotFound, TooMany
 from mydata_hub.fields import PartyId
 from mydata_hub.oauth.offers_changed import offers_changed
 from mydata_hub.oauth.single_use import Spent, commit_spending
-from mydata_hub.offers.check import Checked
-from mydata_hub.offers.compiled import digest_of
-from mydata_hub.offers.shelf import (
+from mydata_hub.offers.catalogue.check import Checked
+from mydata_hub.offers.catalogue.compiled import digest_of
+from mydata_hub.offers.catalogue.shelf import (
     MAX_OFFERS,
     Head,
     OfferState,

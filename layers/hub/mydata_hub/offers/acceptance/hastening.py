@@ -14,7 +14,7 @@ from mydata_hub.consent.deliveries import (
     fetch_deliveries,
     put_delivery,
 )
-from mydata_hub.offers.tally import count_redemption
+from mydata_hub.offers.acceptance.tally import count_redemption
 from mydata_hub.ports.clock import Clock
 from mydata_hub.ports.messages import send
 from mydata_hub.ports.tables import Change, Tables

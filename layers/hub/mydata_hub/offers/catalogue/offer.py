@@ -159,9 +159,9 @@ class Offer(CentralObject):
     image: OfferImage | None
     # What the answers are for that an acceptance discloses.
     purpose: Purpose
-    # A Cedar expression over claims (offers/eligibility.py); "" means everybody.
+    # A Cedar expression over claims (offers/catalogue/eligibility.py); "" means everybody.
     eligibility: str
-    # The happening in the vault after which it is shown (offers/triggers.py).
+    # The happening in the vault after which it is shown (offers/catalogue/triggers.py).
     trigger: str
     # What the partner learns from an acceptance besides what eligibility and trigger tell.
     claims_on_acceptance: tuple[ClaimRef, ...]

@@ -16,11 +16,11 @@ from mydata_hub.accounts.sessions import Session
 from mydata_hub.errors import BadInput, NotFound, Taken, Unreadable
 from mydata_hub.fields import PartyId, require_text
 from mydata_hub.oauth.offers_changed import offers_changed
-from mydata_hub.offers.compiled import digest_of
-from mydata_hub.offers.eligibility import Condition
-from mydata_hub.offers.offer import Offer
-from mydata_hub.offers.publishing import OnShelf, offer_event
-from mydata_hub.offers.shelf import (
+from mydata_hub.offers.catalogue.compiled import digest_of
+from mydata_hub.offers.catalogue.eligibility import Condition
+from mydata_hub.offers.catalogue.offer import Offer
+from mydata_hub.offers.catalogue.publishing import OnShelf, offer_event
+from mydata_hub.offers.catalogue.shelf import (
     Head,
     OfferState,
     Submitted,

@@ -8,10 +8,10 @@ from __future__ import annotations
 from mydata_hub.errors import NotFound
 from mydata_hub.oauth.admission import admit
 from mydata_hub.oauth.call import Answer, Call, answering
-from mydata_hub.offers.partner_calls import Shop, needed, refusing
-from mydata_hub.offers.shelf import fetch_offer
-from mydata_hub.offers.tally import read_report
-from mydata_hub.offers.windows import window_at
+from mydata_hub.offers.acceptance.tally import read_report
+from mydata_hub.offers.acceptance.windows import window_at
+from mydata_hub.offers.catalogue.partner_calls import Shop, needed, refusing
+from mydata_hub.offers.catalogue.shelf import fetch_offer
 
 
 def report(shop: Shop, call: Call) -> Answer:

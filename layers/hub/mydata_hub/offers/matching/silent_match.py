@@ -13,7 +13,7 @@ from mydata_hub.collection.record import Record
 from mydata_hub.errors import HubError
 from mydata_hub.insights.offers_inbox import read_inbox, with_inbox
 from mydata_hub.insights.profile import Profile
-from mydata_hub.offers.inbox import Look, Published, look_at
+from mydata_hub.offers.matching.inbox import Look, Published, look_at
 from mydata_hub.own_vault.after_fold import AfterFold
 from mydata_hub.ports.tables import Change
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mydata_hub.benefits.after_fold import keep_books
-from mydata_hub.offers.programmes import published_terms
-from mydata_hub.offers.silent_match import Failed, ReadSnapshot, match_after_fold
+from mydata_hub.offers.matching.programmes import published_terms
+from mydata_hub.offers.matching.silent_match import Failed, ReadSnapshot, match_after_fold
 from mydata_hub.own_vault.after_fold import AfterFold, in_turn
 from mydata_hub.ports.tables import Tables
 

@@ -1,0 +1,1 @@
+"""The catalogue: what partners publish, from the document to the signed snapshot."""
