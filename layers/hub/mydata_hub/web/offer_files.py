@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -16,12 +15,10 @@ from mydata_hub.offers.catalogue.snapshot import PREFIX, read_head
 from mydata_hub.ports.blobs import Blobs
 from mydata_hub.ports.tables import Tables
 from mydata_hub.web.guards import enforce
+from mydata_hub.web.public_files import FOR_EVER, FRESH, file_answer, file_problem
 from mydata_hub.web.request import Request
 
-# A head changes when something was approved; a part never does.
-FRESH: Final = "public, max-age=2"
 KEYS_FRESH: Final = "public, max-age=300"
-FOR_EVER: Final = "public, max-age=31536000, immutable"
 # What Lambda answers with at most, in base64; a larger part comes in pieces (`?piece=1`).
 PIECE_BYTES: Final = 4 * 1024 * 1024
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -44,7 +41,7 @@ class OfferFiles:
         except HubError as error:
             if not isinstance(error, Refusal):
                 logger.exception("the snapshot of offers could not be read")
-            return _problem(error)
+            return file_problem(error, "the snapshot could not be read")
 
 
 def _head(files: OfferFiles, _request: Request) -> dict[str, Any]:
@@ -71,8 +68,8 @@ def _blob(files: OfferFiles, request: Request) -> dict[str, Any]:
     start = int(asked[1]) * PIECE_BYTES if asked else 0
     if start and start >= len(content):
         raise NotFound("there is no such piece")
-    headers = {"mydata-bytes": str(len(content)), "content-type": "application/octet-stream"}
-    return _answer(content[start : start + PIECE_BYTES], FOR_EVER, headers)
+    piece, whole = content[start : start + PIECE_BYTES], {"mydata-bytes": str(len(content))}
+    return file_answer(piece, "application/octet-stream", FOR_EVER, whole)
 
 
 ROUTES: Final[Mapping[str, Callable[[OfferFiles, Request], dict[str, Any]]]] = {
@@ -83,30 +80,4 @@ ROUTES: Final[Mapping[str, Callable[[OfferFiles, Request], dict[str, Any]]]] = {
 
 
 def _json(document: Mapping[str, Any], caching: str) -> dict[str, Any]:
-    return _answer(json.dumps(document).encode(), caching, {"content-type": "application/json"})
-
-
-def _answer(body: bytes, caching: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "statusCode": 200,
-        "headers": {
-            "cache-control": caching,
-            "x-content-type-options": "nosniff",
-            # What every vault reads is checked from anywhere, a page of another origin included.
-            "access-control-allow-origin": "*",
-            **headers,
-        },
-        "body": base64.b64encode(body).decode(),
-        "isBase64Encoded": True,
-    }
-
-
-def _problem(error: HubError) -> dict[str, Any]:
-    # What is wrong inside is logged; outside learns it only of its own mistake (RFC 9457).
-    detail = str(error) if isinstance(error, Refusal) else "the snapshot could not be read"
-    problem = {"type": error.problem_type, "status": error.status, "detail": detail}
-    return {
-        "statusCode": error.status,
-        "headers": {"content-type": "application/problem+json", "cache-control": "no-store"},
-        "body": json.dumps(problem),
-    }
+    return file_answer(json.dumps(document).encode(), "application/json", caching)
