@@ -23,7 +23,6 @@ from mydata_hub.benefits.coupons import (
     KEPT_AFTER,
     Coupon,
     CouponId,
-    accepted_by,
     accepted_key,
     put_coupon,
 )
@@ -144,7 +143,7 @@ def prepare_acceptance(
     desk, asked = counter.desk, on_offer.proposal
     subject, units = SubjectId(session.account_id), sum(map(price, on_offer.claims))
     # Both are looked at again in the commit; nobody signs in vain where it is plain before.
-    if on_offer.ref in accepted_by(desk.tables, subject):
+    if (accepted := accepted_key(subject, on_offer.ref)) in desk.tables.fetch_many(accepted):
         raise _accepted()
     if not read_room(desk.tables, subject, on_offer.client.group, desk.now()).fits(units):
         raise _no_room()
