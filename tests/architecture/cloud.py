@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, TypeAlias
 
 import boto3
@@ -60,6 +61,8 @@ class Cloud:
     caller: str = ""
     # Set before the functions are built; none are asked until somebody answers.
     witnesses: str = ""
+    # Whom the tables' streams wake: nobody, except while `waking` holds.
+    woken: str = ""
     handlers: dict[str, Callable[[dict[str, Any], Any], Any]] = field(default_factory=dict)
 
     def environment(self, function: str) -> dict[str, str]:
@@ -74,14 +77,32 @@ class Cloud:
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
         """One invocation, its calls counted as this function's."""
-        self.caller = function
+        before, self.caller = self.caller, function
         try:
             if function not in self.handlers:
                 module = importlib.import_module(f"functions.{function}")
                 self.handlers[function] = module.build(self.environment(function))
             return self.handlers[function](event, None)
         finally:
-            self.caller = ""
+            self.caller = before
+
+    @contextmanager
+    def waking(self, function: str) -> Iterator[None]:
+        """As streams do on an account: each commit of another function wakes this one at once.
+
+        So whoever waits for what it makes of a commit finds it made.
+        """
+        self.woken = function
+        try:
+            yield
+        finally:
+            self.woken = ""
+
+    def commit_made(self, http_response: AWSResponse, **_: Any) -> None:
+        """Wake whoever is woken, but not by their own commits, nor by those of nobody."""
+        made = http_response.status_code == HTTPStatus.OK
+        if made and self.woken and self.caller not in {"", self.woken}:
+            self.invoke(self.woken, {"sweep": True})
 
     def note(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
         """Write down one call of whoever is running."""
@@ -151,6 +172,7 @@ def cloud() -> Iterator[Cloud]:
         for name in resources(made.template, "AWS::S3::Bucket"):
             session.client("s3").create_bucket(Bucket=bucket_name(name))
         session.events.register("provide-client-params", made.note)
+        session.events.register("after-call.dynamodb.TransactWriteItems", made.commit_made)
         keys = {
             arn_of(name): _KEYS[properties(key)["KeySpec"]]()
             for name, key in resources(made.template, "AWS::KMS::Key").items()

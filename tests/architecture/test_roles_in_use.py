@@ -56,10 +56,6 @@ UNCALLED = {
     # Only after an answer that was lost: is what lies there what was put?
     Permission("my_vault", "bucket segments segments/*", "s3:GetObject"),
     Permission("review", "bucket segments segments/*", "s3:GetObject"),
-    # Only once points were earned and spent: tests/unit/benefits lives through that.
-    Permission("fold_records", "table coupons", "dynamodb:BatchGetItem"),
-    Permission("fold_records", "table coupons", "dynamodb:PutItem"),
-    Permission("my_vault", "table coupons", "dynamodb:PutItem"),
 }
 FUNCTION_OF = {route.key: route.function for route in ROUTES}
 STREAMING = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
