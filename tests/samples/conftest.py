@@ -1,4 +1,4 @@
-"""The sample providers, served once for a module's tests; faults do not outlive a test."""
+"""The sample providers, served once for the tests of this folder; faults do not outlive a test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.samples.sample_world import Samples, served
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served_samples() -> Iterator[Samples]:
     with served() as samples:
         yield samples
