@@ -8,7 +8,7 @@ import pytest
 from mydata_hub.errors import NotReleased
 from mydata_hub.insights.catalogue import CATALOGUE, check_catalogue
 
-from tests.unit.release.test_gate import ledger, refused
+from tests.unit.release.gate_readings import ledger, refused
 from tests.unit.release.world import MORNING
 
 NEXT = "habits.cafe_morning@2"

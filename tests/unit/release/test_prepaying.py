@@ -16,7 +16,7 @@ from mydata_hub.vault.manifest import read_manifest, vault_row
 from mydata_hub.vault.profiles import seal_profile, write_vault
 from mydata_hub.vault.vault_keys import VaultKeys
 
-from tests.unit.release.test_gate import total as charged_in_all
+from tests.unit.release.gate_readings import total as charged_in_all
 from tests.unit.release.world import MORNING, TIME, regular_life
 
 CLAIMS = [CATALOGUE[MORNING].claim, CATALOGUE[TIME].claim]

@@ -24,17 +24,17 @@ from mydata_hub.release.keeping import Keeper, place_of
 from mydata_hub.rotation.job import Job, Kind, begin_job, fetch_job
 from mydata_hub.rotation.running import Workshop, take_further
 from mydata_hub.vault.announcements import segment_row
-from mydata_hub.vault.key_rows import secrets_row
+from mydata_hub.vault.key_rows import secrets_row, tombstones
 from mydata_hub.vault.manifest import PAGES
 from mydata_hub.vault.manifest_pages import DROPPED, all_page_rows, read_entries
-from mydata_hub.vault.public_keys import Recipient
+from mydata_hub.vault.public_keys import Recipient, public_key_row
 from mydata_hub.vault.segment import Segment
 from mydata_hub.vault.segment_opening import trust
 from mydata_hub.vault.segments import blob_prefix, seal_segment
 from mydata_hub.vault.vault_keys import VaultKeys
 from mydata_hub.vault.vault_rows import fetch_vault
 
-from tests.unit.own_vault.own_world import BANK, ME, TABLES, OwnWorld
+from tests.unit.own_vault.own_world import BANK, ME, TABLES, OwnWorld, monthly
 from tests.unit.vault.vault_world import ATTRIBUTION, batch
 
 ALL_TABLES = (*TABLES, "ledger", "rotations")
@@ -160,3 +160,13 @@ class RotationWorld(OwnWorld):
         again = type(self)(folder)
         again.clock.at = self.clock.at
         return again
+
+
+def fill(world: RotationWorld, payees: str = "abc", vault_id: str = ME) -> None:
+    segments = [world.collected(*monthly(one, months=3), vault_id=vault_id) for one in payees]
+    world.fold(*segments, vault_id=vault_id)
+
+
+def erase(world: RotationWorld, vault_id: str = ME) -> None:
+    rows = world.tables.fetch_many(secrets_row(vault_id), public_key_row(vault_id))
+    world.tables.commit(*tombstones(vault_id, rows, world.clock.now()))
