@@ -5,36 +5,30 @@ from __future__ import annotations
 import json
 
 import pytest
-from mydata_hub.offers.catalogue.publishing import withdraw_offer
 
+from tests.browser.stall import EVERYBODY, card, shown, stall
 from tests.browser.test_looks import look, pictures
-from tests.browser.test_operator_offers import offers, publish
-from tests.browser.test_own_offers import approve_all
 from tests.unit.offers.offer_hub import a_document
 
-__all__ = ["offers", "pictures"]
+__all__ = ["pictures", "stall"]
 
 WORDS = {"ko": "아메리카노 한 잔", "en": "One americano"}
 COUPON = {"kind": "coupon", "wording": WORDS, "amount_minor": 4500, "currency": "KRW"}
-FOR_ALL = {"eligibility": "", "trigger": "always", "category": "cafe", "benefit": COUPON}
+FOR_ALL = {**EVERYBODY, "category": "cafe", "benefit": COUPON}
 
 
 @pytest.mark.parametrize("locale", ["ko", "en"])
-def test_an_offer_is_accepted_by_the_keyboard(locale, somebody, offers, pictures):
-    asks, free = f"asks-{locale}", f"free-{locale}"
-    for client_id, claims in ((asks, ["habits.cafe_time@1"]), (free, [])):
-        said = {**json.loads(a_document()), **FOR_ALL, "claims_on_acceptance": claims}
-        publish(offers, client_id, json.dumps({**said, "name": "cup"}))
-        approve_all(offers, client_id)
+def test_an_offer_is_accepted_by_the_keyboard(locale, somebody, stall, pictures):
+    said = {**json.loads(a_document()), **FOR_ALL, "name": "cup"}
+    asking, free = (
+        stall.publish(f"{name}-{locale}", json.dumps({**said, "claims_on_acceptance": claims}))[0]
+        for name, claims in (("asks", ["habits.cafe_time@1"]), ("free", []))
+    )
     person = somebody(locale)
     page = person.page
     person.sign_up("지우" if locale == "ko" else "Jiu")
-    for _ in range(60):
-        person.go("/offers")
-        if page.locator(f"a[href='/offers/{asks}.cup/accept']").count():
-            break
-        page.wait_for_timeout(250)
-    page.locator(f"a[href='/offers/{asks}.cup/accept']").press("Enter")
+    shown(person, asking)
+    card(person, asking).get_by_role("link").press("Enter")
     page.get_by_role("heading", name=person.say("What it may then ask, once")).wait_for()
     look(person, f"offer-sheet-{locale}", pictures)
     page.get_by_role("button", name=person.say("See exactly what you sign")).press("Enter")
@@ -45,12 +39,9 @@ def test_an_offer_is_accepted_by_the_keyboard(locale, somebody, offers, pictures
     page.get_by_text(WORDS[locale]).first.wait_for()
     look(person, f"wallet-after-accepting-{locale}", pictures)
 
-    person.go(f"/offers/{free}.cup/accept")
+    person.go(f"/offers/{free}/accept")
     look(person, f"offer-free-{locale}", pictures)
     with page.expect_navigation(url="**/wallet"):
         page.get_by_role("button", name=person.say("Take it")).press("Enter")
     assert page.get_by_text(WORDS[locale]).count() >= 2
     assert person.errors == []
-    # They are for everybody, and other tests share this hub.
-    for client_id in (asks, free):
-        withdraw_offer(offers, client_id, f"{client_id}.cup")

@@ -9,12 +9,11 @@ import pytest
 from mydata_hub.benefits.coupons import Coupon, put_coupon
 from mydata_hub.fields import Wording
 
+from tests.browser.stall import EVERYBODY, shown, stall
 from tests.browser.test_looks import look, pictures
-from tests.browser.test_operator_offers import offers, publish
-from tests.browser.test_own_offers import approve_all, shown
 from tests.unit.offers.offer_hub import a_document
 
-__all__ = ["offers", "pictures"]
+__all__ = ["pictures", "stall"]
 
 COUPON = Coupon(
     coupon_id="c-1",
@@ -28,37 +27,26 @@ COUPON = Coupon(
     till=None,
     good_until=datetime.now(UTC) + timedelta(days=20),
 )
-EVERYBODY = {"trigger": "always", "eligibility": ""}
-
-
-@pytest.fixture(scope="module")
-def published():
-    return set()
 
 
 @pytest.mark.parametrize("locale", ["ko", "en"])
-def test_a_coupon_is_shown_and_a_favourite_left_by_the_keyboard(
-    locale, somebody, offers, pictures, published
-):
-    if not published:
-        publish(offers, "shown-p", a_document("lunch-points", **EVERYBODY))
-        approve_all(offers, "shown-p")
-        published.add(True)
+def test_a_coupon_is_shown_and_a_favourite_left_by_the_keyboard(locale, somebody, stall, pictures):
+    (lunch,) = stall.publish(f"shown-p-{locale}", a_document("lunch-points", **EVERYBODY))
     person = somebody(locale)
     page = person.page
     person.sign_up("지우" if locale == "ko" else "Jiu")
-    shown(person, 1)
+    shown(person, lunch)
     person.go("/wallet")
     person.heading("Wallet")
     page.get_by_text(person.say("No coupon yet")).wait_for()
     look(person, f"wallet-empty-{locale}", pictures)
 
     account = page.evaluate("fetch('/account/state').then((one) => one.json())")["account_id"]
-    tables = offers.tables  # of the function that signs coupons
+    tables = stall.desk.tables  # of the function that signs coupons
     for till in (None, "till-7"):
         coupon_id = f"{locale}-{till or 'any'}"
         tables.commit(*put_coupon(account, replace(COUPON, coupon_id=coupon_id, till=till)))
-    keep(page, "shown-p.lunch-points")
+    keep(page, lunch)
     person.go("/wallet")
     form = page.locator("form[data-show]").first
     form.get_by_role("button").press("Enter")
