@@ -50,14 +50,14 @@ NOT_RELEASED = "not-released:"
 class ServedHub:
     """A hub in a process of its own, seen through HTTP by whoever sends events of API Gateway."""
 
-    def __init__(self, folder) -> None:
+    def __init__(self, folder, at: datetime = NOW) -> None:
         self.data = folder / "data"
         self.issuer = f"http://localhost:{free_port()}"
         port = self.issuer.rpartition(":")[2]
         served = ("--data", str(self.data), "--port", port, "--empty")
         with (folder / "hub.log").open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.adversary.hub_in_time", NOW.isoformat(), *served],
+                [sys.executable, "-m", "tests.adversary.hub_in_time", at.isoformat(), *served],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -175,8 +175,8 @@ class Connected:
 
 
 @contextmanager
-def served() -> Iterator[Samples]:
-    process, about = start("providers", "--now", NOW.isoformat(), "--hub", HUB)
+def served(hub: str = HUB) -> Iterator[Samples]:
+    process, about = start("providers", "--now", NOW.isoformat(), "--hub", hub)
     try:
         with httpx.Client(timeout=10) as http:
             yield Samples(about, http)
