@@ -38,6 +38,8 @@ from tests.architecture.template import (
 )
 
 ISSUER = "https://hub.example"
+# Named, and never there.
+PUSH_SERVICE = "push.invalid"
 # A key's name here is its logical id without "Key"; a bucket's likewise.
 ARN = "arn:aws:kms:us-east-1:123456789012:key/"
 SigningKey: TypeAlias = Ed25519PrivateKey | ec.EllipticCurvePrivateKey
@@ -68,7 +70,7 @@ class Cloud:
     def environment(self, function: str) -> dict[str, str]:
         """The variables of a function, its parameters and resources filled in."""
         values = {"Engine": "aws", "Issuer": ISSUER, "SoftwarePasskeys": "refused"}
-        values["DpopNonce"] = "required"
+        values |= {"DpopNonce": "required", "PushServices": PUSH_SERVICE}
         values["Witnesses"] = self.witnesses
         values |= {name: bucket_name(name) for name in resources(self.template, "AWS::S3::Bucket")}
         values |= {name: arn_of(name) for name in resources(self.template, "AWS::KMS::Key")}

@@ -169,9 +169,12 @@ def test_no_function_reaches_the_ports_of_another_zone_through_its_imports() -> 
         "fold_records": both,
         "issue_token": signer,
         "my_vault": both,
+        # Pushes too.
+        "notify": signer,
         # It gives the public half of the key that its press signs with.
         "offers": signer,
-        "pages": set(),
+        # It gives browsers the public half of the key that pushes are signed with.
+        "pages": signer,
         "partner": set(),
         "publish_offers": signer,
         "receive": set(),

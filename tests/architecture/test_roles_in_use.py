@@ -30,6 +30,7 @@ from tests.architecture.cloud import ISSUER, Cloud, cloud
 from tests.architecture.collect_way import go_the_way_of_collection
 from tests.architecture.erase_way import go_the_way_of_erasure
 from tests.architecture.export_way import go_the_way_of_an_export
+from tests.architecture.notify_way import go_the_way_of_news
 from tests.architecture.offer_way import go_an_offers_way
 from tests.architecture.partner_way import go_a_partners_way
 from tests.architecture.permissions import Permission, permissions
@@ -138,6 +139,7 @@ def live_through_everything(hub: DeployedHub, cloud: Cloud, witness: Served) -> 
     assert not cloud.invoke("fold_records", SWEEP)["batchItemFailures"]
     go_the_way_of_benefits(hub, cloud, jiu)
     go_an_acceptances_way(hub, cloud, jiu, operator)
+    go_the_way_of_news(hub, cloud, jiu)
     go_the_way_of_an_export(jiu)
     go_the_way_of_collection(hub, cloud, jiu)
     go_the_way_of_rotation(hub, cloud, jiu)

@@ -84,6 +84,7 @@ def test_our_streams_and_sweeps_are_linked_as_declared(ours: Deployment) -> None
     assert links["SequenceLog"].window_seconds == 1
     assert {(found.function, found.every) for found in ours.schedules} == {
         ("Deliver", timedelta(minutes=1)),
+        ("Notify", timedelta(minutes=1)),
         ("SequenceLog", timedelta(minutes=1)),
         ("FoldRecords", timedelta(minutes=1)),
         ("Collect", timedelta(minutes=1)),

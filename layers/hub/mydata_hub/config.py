@@ -84,6 +84,20 @@ class PagesSettings(Settings):
     # Threat: a software authenticator keeps its key in a readable file. Only the laptop's own
     # command line needs one, so "allowed" is refused on any engine but the embedded one.
     software_passkeys: Literal["allowed", "refused"]
+    # Its public half alone: browsers take pushes from whoever has this key.
+    push_key: str
+    push_services: str
+
+
+class NotifySettings(Settings):
+    """functions/notify.py"""
+
+    outbox_table: str
+    notices_table: str
+    # Threat: whoever may sign with this key and knows its address can wake somebody's browser.
+    push_key: str
+    # Threat: whoever sets this has the courier call where they like.
+    push_services: str
 
 
 class DeliverSettings(Settings):

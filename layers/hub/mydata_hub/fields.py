@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Final, NewType
 
@@ -25,6 +25,9 @@ EventId = NewType("EventId", str)
 Dataset = NewType("Dataset", str)
 Purpose = NewType("Purpose", str)
 ClaimRef = NewType("ClaimRef", str)
+
+# The time that people live by here; Korea has no daylight saving.
+LOCAL: Final = timezone(timedelta(hours=9))
 
 MAX_TEXT_LETTERS: Final = 2000
 HASH_BYTES: Final = 32

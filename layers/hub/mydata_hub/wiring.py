@@ -20,6 +20,7 @@ from mydata_hub.config import (
     CollectSettings,
     ConsentSettings,
     DeliverSettings,
+    NotifySettings,
     PagesSettings,
     ReceiveSettings,
     Settings,
@@ -138,8 +139,10 @@ def copies_of(settings: EraseSettings) -> Copies:
     )
 
 
-def loopback_calls_allowed(settings: DeliverSettings) -> bool:
-    """Whether partners may be on this very machine: on a laptop, and nowhere else."""
+def loopback_calls_allowed(
+    settings: DeliverSettings | NotifySettings | PagesSettings,
+) -> bool:
+    """Whether partners and push services may be on this machine: on a laptop alone."""
     return embedded_folder(settings) is not None
 
 

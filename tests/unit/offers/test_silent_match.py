@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from mydata_hub.accounts.news import TOPIC
 from mydata_hub.insights.offer_words import Scope, Word
 from mydata_hub.insights.offers_inbox import read_inbox
 from mydata_hub.offers.matching.inbox import look_at
 from mydata_hub.offers.matching.saying import say_of_offers
 from mydata_hub.offers.matching.silent_match import match_after_fold
 from mydata_hub.own_vault.turning import turn_keys
+from mydata_hub.ports.messages import due_messages
 from mydata_hub.vault.erased_parts import Scope as Part
 
 from tests.unit.insights.lives import DAY, NOW
@@ -48,6 +50,28 @@ def test_a_fold_remembers_what_it_matched_in_its_own_commit_and_nothing_of_it_li
     kept = files(world)
     assert ME.encode() in kept
     assert SECRET.encode() not in kept
+
+
+def news(world):
+    """The messages that tell the person of something new."""
+    later = world.clock.now() + DAY
+    found = due_messages(world.tables, later)
+    return [message for message in found if message.topic == TOPIC]
+
+
+def test_that_something_is_new_is_told_once_and_not_what(world):
+    world.fold(world.collected(*monthly()))
+    (message,) = news(world)
+    assert message.body == {"account_id": ME}
+    assert message.due_at.minute % 15 == 0
+    world.fold(world.collected(*monthly("Water")))
+    assert news(world) == [message]
+
+
+def test_where_nothing_is_new_nothing_is_told(world):
+    world.room = replace(world.room, after_fold=match_after_fold(lambda _number: None, print))
+    world.fold(world.collected(*monthly()))
+    assert news(world) == []
 
 
 def test_it_goes_on_when_a_source_is_told_complete_though_no_record_came(world):

@@ -81,6 +81,8 @@ class Hub:
             "LOG_KEYS_TABLE": "log_keys",
             "ERASURES_TABLE": "erasures",
             "SOFTWARE_PASSKEYS": "allowed",
+            "PUSH_KEY": "push",
+            "PUSH_SERVICES": "push.example",
         }
         begin_intake(self.folder)
         self.handler = build(self.environment)

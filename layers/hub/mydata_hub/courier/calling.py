@@ -37,6 +37,7 @@ ERROR_CODES: Final = frozenset(
     }
 )
 REFUSED: Final = "refused"
+GONE: Final = "gone"
 # Of one event; everything else is wrong with the partner's address or its server.
 REFUSALS: Final = ERROR_CODES | {REFUSED}
 _HEADERS: Final = {
@@ -47,6 +48,15 @@ _HEADERS: Final = {
 }
 _READING: Final = {
     "Accept": "application/jwk-set+json, application/json",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+}
+# Of several words that wait at the push service for a browser that sleeps, the last is enough; what
+# was not heard for a day is old (RFC 8030 sections 5.2 to 5.4).
+_WAKING: Final = {
+    "TTL": "86400",
+    "Urgency": "normal",
+    "Topic": "news",
     "Accept-Encoding": "identity",
     "Connection": "close",
 }
@@ -86,6 +96,21 @@ class Caller:
                 told = response.status == 400
                 body = read_body(response, MAX_ANSWER_BYTES) if told else b""
                 return _judged(response.status, body)
+
+        try:
+            return self._exchange(endpoint, ask)
+        except CallFailed as failure:
+            return failure.cause
+
+    def notify(self, endpoint: str, authorization: str) -> str | None:
+        """POST a push message without content (RFC 8030 section 5): None if the push service took
+        it, else why not, in a word: "gone" if there is no such subscription any more."""
+        headers = {**_WAKING, "Authorization": authorization}
+
+        def ask(connection: HTTPConnection, target: str) -> str | None:
+            connection.request("POST", target, b"", headers)
+            with connection.getresponse() as response:
+                return _taken(response.status)
 
         try:
             return self._exchange(endpoint, ask)
@@ -201,3 +226,11 @@ def _judged(status: int, body: bytes) -> str | None:
     if 300 <= status < 400:
         return "redirected"
     return "unavailable" if status == 429 or status >= 500 else "unexpected_answer"
+
+
+def _taken(status: int) -> str | None:
+    if status in (404, 410):
+        return GONE
+    if status == 429 or status >= 500:
+        return "unavailable"
+    return None if 200 <= status < 300 else REFUSED

@@ -49,7 +49,7 @@ class Round:
     other; what else was to be told to it counts as tried, or it would fill every sweep."""
 
     ends_at: float = field(default_factory=lambda: time.monotonic() + ROUND_S)
-    # Client id -> what was wrong.
+    # Whoever was called in vain, by their id or origin -> what was wrong.
     failed: dict[str, str] = field(default_factory=dict)
 
     @property

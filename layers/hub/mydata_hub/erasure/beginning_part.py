@@ -13,8 +13,7 @@ from mydata_hub.accounts.sessions import Session, own_account, require_fresh
 from mydata_hub.accounts.store import account_key
 from mydata_hub.erasure.state import ID_BYTES, Erasure, part_message, put_erasure
 from mydata_hub.errors import BadInput, NotAllowed
-from mydata_hub.fields import Dataset, EventId, PartyId, SubjectId
-from mydata_hub.insights.moments import LOCAL
+from mydata_hub.fields import LOCAL, Dataset, EventId, PartyId, SubjectId
 from mydata_hub.ports.messages import send
 from mydata_hub.ports.tables import Check, VersionIs
 from mydata_hub.transparency.event import Event

@@ -35,7 +35,9 @@ from mydata_hub.vault import announcements, manifest
 Find: TypeAlias = Callable[[Tables, str], Iterator[Row]]
 
 # Messages that a person's own acts leave; what is on its way to a partner must arrive.
-_OWN_TOPICS: Final = frozenset({"account_notice", "open_vault", "collect", "source_complete"})
+_OWN_TOPICS: Final = frozenset(
+    {"account_notice", "open_vault", "collect", "source_complete", "person_news"}
+)
 
 
 def sources(tables: Tables, account_id: str) -> Iterator[Row]:

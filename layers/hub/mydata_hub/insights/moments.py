@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-# Records keep instants in UTC; habits are lived in local time. Korea has no daylight saving.
-LOCAL: Final = timezone(timedelta(hours=9))
 # A Monday, and the earliest instant a record can have is a few hours into it.
 _START: Final = datetime(1899, 12, 25, tzinfo=UTC)
 _START_DAY: Final = _START.date().toordinal()

@@ -26,6 +26,7 @@ TAKEN_BY: Final[Mapping[str, str]] = {
     "erase_part": "reseal",
     "offers_changed": "publish_offers",
     "open_vault": "fold_records",
+    "person_news": "notify",
     "rotate": "reseal",
     "source_complete": "fold_records",
 }

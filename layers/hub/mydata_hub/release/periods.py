@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from mydata_hub.consent.grant import FrequencyUnit
+from mydata_hub.fields import LOCAL
 from mydata_hub.insights.claim import AnswerPeriod
-from mydata_hub.insights.moments import LOCAL
 
 _MONTHS: Final = {AnswerPeriod.QUARTER: 3, AnswerPeriod.HALF_YEAR: 6, AnswerPeriod.YEAR: 12}
 _THIRTY: Final = 30

@@ -16,6 +16,7 @@ MAX_ITEMS: Final = 100
 _REMEDIES: Final = {
     "missing": "is needed",
     "string_type": "send text",
+    "int_type": "send a whole number",
     "too_long": f"send at most {MAX_ITEMS}",
     "string_too_long": f"use at most {MAX_TEXT_CHARACTERS} characters",
     "dict_type": "send an object",
@@ -78,6 +79,19 @@ class Name(Body):
     """A new name."""
 
     name: str = Field(max_length=MAX_TEXT_CHARACTERS)
+
+
+class Browser(Body):
+    """The push resource of a browser; what it must be, `PushServices` says."""
+
+    endpoint: str
+
+
+class Hours(Body):
+    """Two hours of the day."""
+
+    from_hour: int
+    until_hour: int
 
 
 class Code(Body):

@@ -14,7 +14,7 @@ from mydata_hub.erasure.beginning import CONFIRMATIONS, begin_erasure
 from mydata_hub.erasure.published import certificate_keys, erasure_document
 from mydata_hub.erasure.state import NOT_COVERED, STEP_NAMES, Erasure, fetch_erasure
 from mydata_hub.errors import NotSignedIn
-from mydata_hub.insights.moments import LOCAL
+from mydata_hub.fields import LOCAL
 from mydata_hub.vault.erased_parts import read_scope
 from mydata_hub.web.answers import Answer, json_answer, see_other
 from mydata_hub.web.bodies import MAX_TEXT_CHARACTERS, Body
