@@ -8,11 +8,11 @@ from functools import partial
 from mydata_hub.accounts.desk import Desk
 from mydata_hub.appeals.opening import end_appeal, open_appeal, see_appeals
 from mydata_hub.appeals.review_box import ReviewBox
-from mydata_hub.benefits.coupons import accepted_by
 from mydata_hub.config import Handler, on_first_use
 from mydata_hub.oauth.clients import partner_name
 from mydata_hub.observe import logger_for
 from mydata_hub.offers.acceptance.ticket import issuing
+from mydata_hub.offers.matching.acts import reading_acts
 from mydata_hub.offers.matching.programmes import published_terms
 from mydata_hub.offers.matching.reading import latest_snapshots
 from mydata_hub.offers.matching.silent_match import see_offers
@@ -60,10 +60,9 @@ def build(env: Mapping[str, str]) -> Handler:
         clock=clock,
         letterbox=letterbox,
         profile_of=lambda vault_id: see_profile(tables, keys, vault_id),
-        look_of=partial(see_offers, read, logger.exception),
+        look_of=partial(see_offers, read, logger.exception, reading_acts(tables)),
         partner_name=partial(partner_name, tables),
         terms_of=published_terms(read, logger.exception),
-        accepted_by=partial(accepted_by, tables),
         ticket_for=issuing(key(settings.match_key, "ES256"), settings.issuer, clock),
         appeals=AppealActs(
             see=partial(see_appeals, letterbox, box),

@@ -23,6 +23,7 @@ from mydata_hub.insights.offer_words import OfferWords
 from mydata_hub.offers.catalogue.eligibility import Condition
 from mydata_hub.offers.catalogue.offer import Benefit, Offer
 from mydata_hub.offers.catalogue.triggers import TRIGGERS
+from mydata_hub.offers.matching.chance import OwnPasts
 from mydata_hub.offers.matching.index import build_index, read_index
 from mydata_hub.offers.matching.matched import match
 from mydata_hub.offers.matching.ranking import rank
@@ -77,11 +78,12 @@ def _of_size(size: int) -> Iterator[Ratio]:
     answers = {claim: draw.choice(_answers_to(claim)) for claim in CLAIMS}
     happenings = {"always", *draw.sample(list(TRIGGERS), 12)}
     wanted = OfferWords(offers=frozenset(), categories=frozenset())
+    past = _a_past(draw)
     times = []
     for _ in range(ROUNDS):
         at = time.perf_counter()
         matched = match(index, answers, happenings, NOW)
-        found = list(islice(rank(matched, {}, wanted), TAKEN))
+        found = list(islice(rank(matched, past, wanted), TAKEN))
         times.append((time.perf_counter() - at) * 1000)
     assert found
     ours_ms, cedar_ms = min(times), _cedar_ms(size, answers)
@@ -100,6 +102,13 @@ def _of_size(size: int) -> Iterator[Ratio]:
     yield _plain(f"index of {named}: build, with making them up", built_s, 60.0, "s")
     yield _plain(f"index of {named}: size", len(content) / 1e6, 64.0, "MB")
     yield _plain(f"index of {named}: load", loaded_ms, 1000.0, "ms")
+
+
+def _a_past(draw: Random) -> OwnPasts:
+    """Something of every kind in every category, so that no two have one chance."""
+    counts = ({one: draw.randrange(60) for one in CATEGORIES} for _ in range(5))
+    used, paid, taken, ignored, likely = counts
+    return OwnPasts(used=used, paid=paid, taken=taken, ignored=ignored, likely=likely)
 
 
 def _plain(what: str, ours: float, limit: float, unit: str, goal: str = "reported") -> Ratio:

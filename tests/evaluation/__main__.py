@@ -257,8 +257,8 @@ def _chance_table(found: ChanceQuality) -> Table:
         ("  naive: coupons ever used", found.coupons_used, found.above_coupons_used),
         ("among households of one campaign", found.ours_within, ""),
         ("  pasts dealt out anew in the campaign", found.shuffled_within, "goal: around .5"),
-        ("where the vault knows coupons of campaigns alone", found.own_coupons_alone, ""),
-        ("with need alone, as offers are ranked today", found.need_alone, ""),
+        ("what ships: as a vault counts its own coupons", found.shipped, ""),
+        ("  with need alone: none taken or let go", found.need_alone, found.above_need_alone),
         ("constants fitted on other households", found.refitted_elsewhere, ""),
     ):
         table.add_row(question, str(auc), str(above))
@@ -283,7 +283,7 @@ def _way_table(found: WayQuality) -> Table:
             found.above_past_rate_of_kind,
         ),
         ("  naive: share of all taken", found.past_rate, found.above_past_rate),
-        ("with need alone, as offers are ranked today", found.need_alone, ""),
+        ("  with need alone: none taken or let go", found.need_alone, ""),
         ("among one driver's own answers", found.ours_within, ""),
         ("  naive: share of the kind taken", found.past_rate_of_kind_within, ""),
         ("  how often they go there, alone", found.need_within, ""),

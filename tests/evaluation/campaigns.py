@@ -17,9 +17,11 @@ from datetime import date
 from typing import Any, Final
 
 import numpy as np
+from mydata_hub.benefits.coupons import KEPT_AFTER
 from mydata_hub.insights.moments import WEEK_DAYS
 from mydata_hub.insights.weekly import MAX_WEEKS, score_weeks
 from mydata_hub.offers.matching.chance import OwnPast, chance_of_taking, terms_of
+from mydata_hub.offers.matching.remembering import COUNTED_DAYS
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -34,8 +36,6 @@ SPLIT: Final = (date(2017, 7, 9) - _EPOCH).days
 # A campaign that began sooner after the first rows has no past to speak of.
 LEAST_PAST_DAYS: Final = 4 * WEEK_DAYS
 LATELY_DAYS: Final = 13 * WEEK_DAYS
-# As far back as payments and the coupons used on them are counted.
-COUNTED_DAYS: Final = MAX_WEEKS * WEEK_DAYS
 NEVER_DAYS: Final = 999
 
 
@@ -47,11 +47,10 @@ class Sent:
     campaign: str
     last_day: int
     redeemed: bool
-    # What a vault has; `used` are coupons at the till, whoever gave them: as if all had come
-    # through the hub.
+    # `used` are coupons at the till, whoever gave them: as if all had come through the hub.
     past: OwnPast
-    # Coupons of earlier campaigns alone.
-    own_coupons: int
+    # The same as a vault counts it: coupons of earlier campaigns alone, all of half a year.
+    counted: OwnPast
     # What the regression beside it reads.
     features: tuple[float, ...]
 
@@ -75,9 +74,10 @@ class ChanceQuality:
     # and the coupons ever used, the strongest single number.
     coupons_used: Interval
     above_coupons_used: Interval
-    # Ours where only coupons of earlier campaigns are known, as where no other came by the hub.
-    own_coupons_alone: Interval
-    # Ours with need alone, which is what offers are ranked by until a vault counts the rest.
+    # Ours as it ships: of what a vault counts, where no coupon but the campaigns' came by the hub.
+    shipped: Interval
+    above_need_alone: Interval
+    # Ours with need alone: whoever has taken and let go nothing yet.
     need_alone: Interval
     # Constants fitted on half of the households, and tried on the other half.
     refitted_elsewhere: Interval
@@ -98,7 +98,8 @@ def evaluate_chance(rows: Sequence[Sent]) -> ChanceQuality:
     logistic = _fit(_matrix(early), early).decision_function(_matrix(late))
     rate = np.array([_rate(one.past) for one in late])
     used = np.array([one.past.used for one in late])
-    alone = np.array([chance_of_taking(replace(one.past, used=one.own_coupons)) for one in late])
+    shipped = np.array([chance_of_taking(one.counted) for one in late])
+    need = np.array([one.past.need_percent for one in late])
     return ChanceQuality(
         people=tried.people,
         sent=len(late),
@@ -112,8 +113,9 @@ def evaluate_chance(rows: Sequence[Sent]) -> ChanceQuality:
         above_past_rate=tried.difference(ours, rate),
         coupons_used=tried.auc(used),
         above_coupons_used=tried.difference(ours, used),
-        own_coupons_alone=tried.auc(alone),
-        need_alone=tried.auc(np.array([one.past.need_percent for one in late])),
+        shipped=tried.auc(shipped),
+        above_need_alone=tried.difference(shipped, need),
+        need_alone=tried.auc(need),
         refitted_elsewhere=_refitted_elsewhere(early, late),
         shuffled_within=tried.auc_within(_dealt_anew(late, ours), campaigns),
         expected=float(ours.mean()),
@@ -181,19 +183,20 @@ class Life:
             return None
         before = [row for row in self.bought if row[0] < first]
         lately = [row for row in before if row[0] >= first - LATELY_DAYS]
-        taken = [one for one, day in self.redeemed if day < first]
+        redeemed = [(one, day) for one, day in self.redeemed if day < first]
+        taken = {one for one, _ in redeemed}
         ended = {one for one, (_, end) in self.sent.items() if end < first}
         of = {day: cents for day, cents in self.of[campaign].items() if day < first}
-        counted = [row for row in before if row[0] >= first - COUNTED_DAYS]
-        used = sum(coupons for *_, coupons in counted)
+        within = [row for row in before if row[0] >= first - COUNTED_DAYS]
+        used = sum(coupons for *_, coupons in within)
         need = score_weeks(_days_by_week(of, first), min(MAX_WEEKS, (first - BEGIN) // WEEK_DAYS))
         spent = sum(cents for _, _, cents, _ in lately)
         spent_of = sum(cents for day, cents in of.items() if day >= first - LATELY_DAYS)
         past = OwnPast(
             used=used,
-            paid=sum(baskets for _, baskets, _, _ in counted),
-            taken=len(set(taken)),
-            ignored=len(ended - set(taken)),
+            paid=sum(baskets for _, baskets, _, _ in within),
+            taken=len(taken),
+            ignored=len(ended - taken),
             need_percent=int(need * 100),
         )
         return Sent(
@@ -202,16 +205,29 @@ class Life:
             last,
             any(one == campaign for one, _ in self.redeemed),
             past,
-            len(taken),
+            self._counted(past, first),
             (
                 math.log1p(len([1 for begin, _ in self.sent.values() if begin < first])),
                 math.log1p(past.taken),
-                math.log1p(len(taken)),
+                math.log1p(len(redeemed)),
                 math.log1p(used),
                 spent_of / max(spent, 1),
                 math.log1p(first - max(of) if of else NEVER_DAYS),
                 math.log1p(sum(baskets for _, baskets, _, _ in lately)),
                 math.log1p(spent),
+            ),
+        )
+
+    def _counted(self, past: OwnPast, first: int) -> OwnPast:
+        """As `offers.matching` counts: a wallet keeps coupons for a while after their end."""
+        redeemed = [(one, day) for one, day in self.redeemed if day < first]
+        taken, since = {one for one, _ in redeemed}, first - COUNTED_DAYS
+        return replace(
+            past,
+            used=sum(day >= since for _, day in redeemed),
+            taken=sum(self.sent[one][1] >= first - KEPT_AFTER.days for one in taken),
+            ignored=sum(
+                since <= end < first for one, (_, end) in self.sent.items() if one not in taken
             ),
         )
 

@@ -62,7 +62,7 @@ class WayQuality:
     above_past_rate_of_kind: Interval
     past_rate: Interval
     above_past_rate: Interval
-    # Ours with need alone, which is what offers are ranked by until a vault counts the rest.
+    # Ours with need alone: whoever has taken and let go nothing yet.
     need_alone: Interval
     # Among one person's own answers: what a vault orders.
     ours_within: Interval

@@ -51,6 +51,9 @@ def test_nothing_from_the_first_day_of_a_campaign_on_is_looked_at():
     assert life(*later) == life()
     assert life(("redeemed", "2", SPLIT)) == replace(life(), redeemed=True)
     assert life(("redeemed", "1", SPLIT - 40)).past == replace(life().past, taken=1, ignored=0)
+    redeemed = life(("redeemed", "1", SPLIT - 40))
+    assert redeemed.counted == replace(redeemed.past, used=1)
+    assert life().counted == replace(life().past, used=0)
     assert life().past.used == 2
     assert life().past.paid == life().past.ignored == 1
 
@@ -78,6 +81,7 @@ def test_ones_own_past_orders_who_redeems_better_than_naive_rules_and_no_worse_t
     assert quality.ours.low > 0.75
     assert quality.above_past_rate.low > 0
     assert quality.above_coupons_used.low > 0
+    assert quality.above_need_alone.low > 0
     assert quality.above_logistic.low > -0.01
     assert quality.shuffled_within.low < 0.5 < quality.shuffled_within.high
 

@@ -17,7 +17,14 @@ from mydata_hub.benefits.book import (
 from mydata_hub.benefits.programme import MAX_PROGRAMMES, Programme, Terms, with_programmes
 from mydata_hub.fields import Wording
 from mydata_hub.insights.advance import FOLDS, new_profile
-from mydata_hub.insights.offers_inbox import MAX_REMEMBERED, Entry, Inbox, with_inbox
+from mydata_hub.insights.offers_inbox import (
+    MAX_LET_GO,
+    MAX_REMEMBERED,
+    Entry,
+    Inbox,
+    LetGo,
+    with_inbox,
+)
 from mydata_hub.insights.payments import MAX_NAME_BYTES
 from mydata_hub.insights.profile import FoldState
 from mydata_hub.insights.series import SeriesFold
@@ -45,6 +52,7 @@ def full_books(draw: random.Random) -> list[Programme]:
                 amount_minor=draw.randrange(2**20),
                 currency="KRW",
                 until_minute=draw.randrange(2**27),
+                category=draw.randbytes(8).hex(),
             ),
             since_minute=draw.randrange(2**27),
             book=full_book(draw),
@@ -69,10 +77,15 @@ def full_book(draw: random.Random) -> Book:
 
 
 def full_inbox(draw: random.Random) -> Inbox:
-    """As many offers as are remembered, under the longest ids that there are."""
+    """As many offers as are remembered, shown and let go, under the longest names there are."""
     ids = [f"{draw.randbytes(43).hex()}.{draw.randbytes(20).hex()}" for _ in range(MAX_REMEMBERED)]
-    entries = tuple(Entry(offer_id=one, day=46_000) for one in ids)
-    return Inbox(snapshot=2**31, entries=entries)
+    kinds = [draw.randbytes(8).hex() for _ in range(MAX_LET_GO)]
+    entries = tuple(
+        Entry(offer_id=one, day=46_000, category=kind)
+        for one, kind in zip(ids, kinds, strict=False)
+    )
+    let_go = tuple(LetGo(name=draw.randrange(2**64), category=kind, day=46_000) for kind in kinds)
+    return Inbox(snapshot=2**31, entries=entries, let_go=let_go)
 
 
 def test_a_profile_of_which_every_series_is_full_of_noise_can_still_be_sealed():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mydata_hub.insights.weekly import MAX_WEEKS, score_weeks
-from mydata_hub.offers.matching.chance import USUAL_NEED, OwnPast, chance_of_taking
+from mydata_hub.offers.matching.chance import USUAL_NEED, OwnPast, OwnPasts, chance_of_taking
 from mydata_hub.offers.matching.ranking import chance
 
 NOTHING = OwnPast(used=0, paid=0, taken=0, ignored=0, need_percent=None)
@@ -61,8 +61,8 @@ def test_where_no_payment_tells_the_need_is_the_usual_one():
 
 
 def test_what_no_payment_is_sorted_into_has_the_usual_need_and_what_is_never_paid_for_none():
-    likely = {"cafe": 90}
-    assert chance("always", "mobility", likely) == chance("always", "mobility", {})
-    assert chance("always", "fuel", {}) == chance("always", "mobility", {})
+    likely, unknown = OwnPasts(likely={"cafe": 90}), OwnPasts()
+    assert chance("always", "mobility", likely) == chance("always", "mobility", unknown)
+    assert chance("always", "fuel", unknown) == chance("always", "mobility", unknown)
     assert chance("always", "cafe", likely) > chance("always", "mobility", likely)
     assert chance("always", "mobility", likely) > chance("always", "fuel", likely) > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,22 +14,31 @@ from mydata_hub.insights.advance import advance_profile, new_profile
 from mydata_hub.insights.offer_words import LATER_DAYS
 from mydata_hub.insights.offers_inbox import (
     INBOX,
+    MAX_LET_GO,
     MAX_REMEMBERED,
+    VERSION,
     Entry,
     Inbox,
+    LetGo,
     read_inbox,
     with_inbox,
     without_entries,
 )
 from mydata_hub.insights.profile import FoldState, Profile
 from mydata_hub.offers.catalogue.offer import Offer
-from mydata_hub.offers.matching.inbox import MAX_NEW_A_DAY, MAX_SHOWN, PARTNER_DAYS, Look, look_at
+from mydata_hub.offers.matching.acts import NO_ACTS
+from mydata_hub.offers.matching.inbox import MAX_NEW_A_DAY, MAX_SHOWN, Look, look_at
+from mydata_hub.offers.matching.remembering import PARTNER_DAYS
 from mydata_hub.offers.matching.silent_match import match_after_fold, see_offers
 
 from tests.unit.insights.test_offer_words import word
 from tests.unit.offers.offering import DAY, NOW, Shelf, an_offer
 
 EMPTY = new_profile("vault-1")
+
+
+def nothing_done(_profile, _now):
+    return NO_ACTS
 
 
 def of_many(count: int, **other) -> list[Offer]:
@@ -171,19 +181,35 @@ def test_the_inbox_at_its_fullest_takes_few_bytes_and_an_erasure_leaves_the_numb
     full = Inbox(
         snapshot=2**31,
         entries=tuple(
-            Entry(offer_id=f"{number:087d}.{'n' * 40}", day=99_999)
+            Entry(offer_id=f"{number:087d}.{'n' * 40}", day=99_999, category="c" * 16)
             for number in range(MAX_REMEMBERED)
+        ),
+        let_go=tuple(
+            LetGo(name=2**63 + number, category="c" * 16, day=99_999)
+            for number in range(MAX_LET_GO)
         ),
     )
     profile = with_inbox(EMPTY, full)
     assert read_inbox(Profile.decode(profile.encode())) == full
-    assert len(json.dumps(profile.folds[INBOX].state)) < 5_000
+    assert len(json.dumps(profile.folds[INBOX].state)) < 10_000
     assert read_inbox(without_entries(profile)) == Inbox(snapshot=2**31, entries=())
     assert with_inbox(EMPTY, read_inbox(EMPTY)) is EMPTY
 
 
+def test_an_inbox_without_categories_is_read_and_lets_nothing_go_for_what_it_does_not_know():
+    older = FoldState(
+        version=1, state={"snapshot": 3, "entries": [["client-1.one", 20_780], ["gone.two", 1]]}
+    )
+    profile = replace(EMPTY, folds={**EMPTY.folds, INBOX: older})
+    assert [entry.offer_id for entry in read_inbox(profile).entries] == ["client-1.one", "gone.two"]
+    after_it = look_at(profile, Shelf(an_offer()), NOW)
+    assert after_it.inbox == Inbox(
+        snapshot=3, entries=(Entry(offer_id="client-1.one", day=20_780, category="cafe"),)
+    )
+
+
 def test_an_inbox_of_a_newer_release_is_not_read_as_nothing():
-    later = FoldState(version=2, state={})
+    later = FoldState(version=VERSION + 1, state={})
     profile = Profile(
         vault_id="vault-1",
         version=1,
@@ -201,9 +227,17 @@ def test_a_fold_goes_on_without_offers_where_they_cannot_be_read_and_somebody_is
     def damaged(_number: int):
         raise Damaged("a part of the snapshot is not what was published")
 
-    assert match_after_fold(damaged, failed.append)(EMPTY, (), NOW) == (EMPTY, ())
-    assert failed == ["offers could not be read"]
-    assert match_after_fold(lambda _number: None, failed.append)(EMPTY, (), NOW) == (EMPTY, ())
+    def unreadable(_profile, _now):
+        raise Damaged("the row of a coupon is malformed")
+
+    shelf = Shelf(an_offer())
+    for read, acts_of, told in (
+        (damaged, nothing_done, 1),
+        (lambda _number: shelf, unreadable, 2),
+        (lambda _number: None, unreadable, 2),
+    ):
+        assert match_after_fold(read, failed.append, acts_of)(EMPTY, (), NOW) == (EMPTY, ())
+        assert failed == ["offers could not be read"] * told
 
 
 def test_a_fold_remembers_which_snapshot_it_read_and_asks_for_none_that_is_older():
@@ -213,10 +247,10 @@ def test_a_fold_remembers_which_snapshot_it_read_and_asks_for_none_that_is_older
         asked.append(number)
         return Shelf(an_offer(), number=7)
 
-    profile, changes = match_after_fold(read, asked.append)(EMPTY, (), NOW)
+    profile, changes = match_after_fold(read, asked.append, nothing_done)(EMPTY, (), NOW)
     assert changes == ()
     assert read_inbox(profile).snapshot == 7
-    look = see_offers(read, asked.append, profile, NOW)
+    look = see_offers(read, asked.append, nothing_done, profile, NOW)
     assert look is not None
     assert ids(look) == ["client-1.one"]
     assert asked == [0, 7]

@@ -17,9 +17,10 @@ from mydata_hub.insights.offer_words import OfferWords, name_of
 from mydata_hub.offers.catalogue.eligibility import Condition, claims_of
 from mydata_hub.offers.catalogue.offer import Offer
 from mydata_hub.offers.catalogue.worth import PERK_WON, slot_order, worth_of
+from mydata_hub.offers.matching.chance import OwnPasts, chance_of_taking
 from mydata_hub.offers.matching.index import MAGIC, build_index, read_index
 from mydata_hub.offers.matching.matched import match
-from mydata_hub.offers.matching.ranking import in_order, rank
+from mydata_hub.offers.matching.ranking import chance, in_order, rank
 
 from tests.unit.offers.offering import DAY, NOW, an_offer, compiled
 from tests.unit.offers.test_eligibility import CLAIMS, EXPRESSIONS
@@ -53,6 +54,15 @@ ANSWERS = st.fixed_dictionaries(
     {}, optional={one: st.sampled_from(CATALOGUE[one].claim.alphabet) for one in CLAIMS}
 )
 HAPPENINGS = st.frozensets(st.sampled_from(TRIGGERS))
+COUNTS = st.dictionaries(st.sampled_from(CATEGORIES), st.integers(0, 60))
+PASTS = st.builds(
+    OwnPasts,
+    used=COUNTS,
+    paid=COUNTS,
+    taken=COUNTS,
+    ignored=COUNTS,
+    likely=st.dictionaries(st.sampled_from(CATEGORIES), st.integers(0, 100)),
+)
 
 
 def plainly(pairs: list[tuple[Offer, Condition]], answers: dict, happenings: frozenset) -> list:
@@ -116,19 +126,70 @@ def test_neither_the_order_of_offers_nor_the_size_of_chunks_changes_what_matches
     offers=offers_of_all_kinds(),
     answers=ANSWERS,
     happenings=HAPPENINGS,
-    needs=st.dictionaries(st.sampled_from(CATEGORIES), st.integers(1, 100)),
+    pasts=PASTS,
     unwanted=st.frozensets(st.sampled_from(CATEGORIES)),
 )
 def test_ranking_gives_every_match_of_wanted_categories_once_the_most_benefit_first(
-    offers, answers, happenings, needs, unwanted
+    offers, answers, happenings, pasts, unwanted
 ):
     pairs = compiled(offers)
     matched = match(read_index(build_index(pairs), 8), answers, happenings, NOW)
     words = OfferWords(offers=frozenset(), categories=frozenset(map(name_of, unwanted)))
-    ranked = list(rank(matched, needs, words))
+    ranked = list(rank(matched, pasts, words))
     wanted = {slot: pairs[slot][0] for slot in matched.slots()}
     wanted = {slot: offer for slot, offer in wanted.items() if offer.category not in unwanted}
-    assert ranked == in_order(wanted, needs)
+    assert ranked == in_order(wanted, pasts)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    offers=offers_of_all_kinds(),
+    happenings=HAPPENINGS,
+    pasts=PASTS,
+    category=st.sampled_from(CATEGORIES),
+    more=st.integers(1, 40),
+)
+def test_coupons_used_never_rank_offers_of_their_category_lower_and_those_let_go_never_higher(
+    offers, happenings, pasts, category, more
+):
+    pairs = compiled(offers)
+    matched = match(read_index(build_index(pairs), 8), {}, happenings, NOW)
+
+    def ranked(of: OwnPasts) -> list[int]:
+        return list(rank(matched, of, NOTHING_SAID))
+
+    def further(counts: dict) -> dict:
+        return {**counts, category: counts.get(category, 0) + more}
+
+    before = ranked(pasts)
+    better = [
+        ranked(replace(pasts, used=further(pasts.used))),
+        ranked(replace(pasts, taken=further(pasts.taken))),
+    ]
+    worse = [
+        ranked(replace(pasts, ignored=further(pasts.ignored))),
+        ranked(replace(pasts, paid=further(pasts.paid))),
+    ]
+    of_it = [slot for slot in before if pairs[slot][0].category == category]
+    for slot in of_it:
+        assert all(after.index(slot) <= before.index(slot) for after in better)
+        assert all(after.index(slot) >= before.index(slot) for after in worse)
+    # Among themselves nothing changes: they share one chance.
+    for after in (*better, *worse):
+        assert [slot for slot in after if slot in of_it] == of_it
+
+
+def test_what_ranks_is_the_function_that_is_evaluated():
+    pasts = OwnPasts(
+        used={"cafe": 3},
+        paid={"cafe": 20, "insurance": 4},
+        taken={"mobility": 2},
+        ignored={"insurance": 5},
+        likely={"cafe": 80},
+    )
+    for category in (*CATEGORIES, "fuel"):
+        alone = chance_of_taking(pasts.of(category))
+        assert chance("always", category, pasts) == int(1_000_000 * alone)
 
 
 def test_whoever_has_no_answers_matches_what_is_for_everybody_and_nothing_else():

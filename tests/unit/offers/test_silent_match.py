@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 from mydata_hub.accounts.news import TOPIC
-from mydata_hub.insights.offer_words import Scope, Word
+from mydata_hub.insights.offer_words import Scope, Word, name_of
 from mydata_hub.insights.offers_inbox import read_inbox
+from mydata_hub.offers.matching.acts import reading_acts
 from mydata_hub.offers.matching.inbox import look_at
 from mydata_hub.offers.matching.saying import say_of_offers
 from mydata_hub.offers.matching.silent_match import match_after_fold
@@ -15,9 +16,10 @@ from mydata_hub.own_vault.turning import turn_keys
 from mydata_hub.ports.messages import due_messages
 from mydata_hub.vault.erased_parts import Scope as Part
 
+from tests.unit.benefits.benefit_world import BenefitWorld
 from tests.unit.insights.lives import DAY, NOW
 from tests.unit.offers.offering import Shelf, an_offer
-from tests.unit.own_vault.own_world import ME, OwnWorld, monthly
+from tests.unit.own_vault.own_world import ME, monthly
 
 OPEN = {"valid_from": NOW - DAY, "valid_until": NOW + 30 * DAY}
 SECRET = "offer-that-nobody-reads"
@@ -25,16 +27,26 @@ SECRET = "offer-that-nobody-reads"
 
 @pytest.fixture
 def world(tmp_path):
-    world = OwnWorld(tmp_path)
+    world = BenefitWorld(tmp_path)
     world.clock.advance(NOW - world.clock.now())
     world.make(ME)
     shelf = Shelf(an_offer(SECRET, **OPEN), number=3)
-    world.room = replace(world.room, after_fold=match_after_fold(lambda _number: shelf, print))
+    world.room = replace(world.room, after_fold=matching(world, shelf))
     return world
+
+
+def matching(world, shelf):
+    """What a fold runs, where only the offers are made up."""
+    return match_after_fold(lambda _number: shelf, print, reading_acts(world.tables))
 
 
 def remembered(world):
     return [entry.offer_id for entry in read_inbox(world.profile()).entries]
+
+
+def ignored(world):
+    """How many offers were let go by, of each category."""
+    return read_inbox(world.profile()).ignored(0)
 
 
 def files(world):
@@ -79,7 +91,7 @@ def test_it_goes_on_when_a_source_is_told_complete_though_no_record_came(world):
     world.fold(world.collected(*monthly()))
     assert remembered(world) == []
     shelf = Shelf(an_offer(SECRET, **OPEN), number=3)
-    world.room = replace(world.room, after_fold=match_after_fold(lambda _number: shelf, print))
+    world.room = replace(world.room, after_fold=matching(world, shelf))
     assert world.told(NOW)
     assert remembered(world) == [f"client-1.{SECRET}"]
 
@@ -95,7 +107,21 @@ def test_what_somebody_said_of_an_offer_holds_from_the_fold_that_takes_it_in(wor
 
 def test_erasing_a_part_forgets_which_offers_came_and_no_older_snapshot_is_taken_after_it(world):
     world.fold(world.collected(*monthly()))
+    say_of_offers(world.letterbox, ME, Scope.OFFER, f"client-1.{SECRET}", Word.NOT_INTERESTED)
+    world.sweep()
+    assert ignored(world) == {"cafe": 1}
     part = Part(until=world.clock.now(), dataset="bank.transactions")
     assert turn_keys(world.room, world.keys, ME, "act-1", part)
     assert remembered(world) == []
+    assert ignored(world) == {}
     assert read_inbox(world.profile()).snapshot == 3
+
+
+def test_what_was_let_go_by_outlives_new_keys_and_lies_nowhere_in_clear(world):
+    world.fold(world.collected(*monthly()))
+    say_of_offers(world.letterbox, ME, Scope.OFFER, f"client-1.{SECRET}", Word.NOT_INTERESTED)
+    world.sweep()
+    before = files(world)
+    assert turn_keys(world.room, world.keys, ME, "act-1")
+    assert ignored(world) == {"cafe": 1}
+    assert f"{name_of(f'client-1.{SECRET}'):016x}".encode() not in before + files(world)

@@ -8,6 +8,8 @@ import pytest
 from mydata_hub.collection.record import Provenance
 from mydata_hub.insights.answers import answer_claim
 from mydata_hub.insights.catalogue import CATALOGUE
+from mydata_hub.insights.fold import EFIN
+from mydata_hub.insights.weekly import MAX_WEEKS
 from mydata_hub.offers.catalogue.triggers import TRIGGERS
 from mydata_hub.offers.matching.inbox import look_at
 from mydata_hub.offers.matching.standing import standing_of
@@ -74,6 +76,20 @@ def test_a_payment_is_lately_for_three_days_and_only_beside_the_answer_that_it_d
 
 def test_how_likely_a_category_is_comes_from_what_was_collected():
     assert stands(profile_of(*VISITS)).likely["cafe"] > 50
+
+
+def test_how_often_a_category_was_paid_for_is_counted_alike_in_two_accounts_and_not_for_ever():
+    paid = [
+        lives.record("card", NOW - 2 * DAY, category="cafe"),
+        lives.record("wallet", NOW - 2 * DAY, category="cafe", dataset=EFIN),
+        lives.record("another", NOW - 2 * DAY, category="cafe", amount_minor=-9000),
+        lives.record("own", NOW - DAY, category="cafe", provenance=Provenance.SELF_SUPPLIED),
+        lives.record("long-ago", NOW - (MAX_WEEKS * 7 + 2) * DAY, category="cafe"),
+        lives.record("bread", NOW - MAX_WEEKS * 7 * DAY, category="bakery"),
+        lives.record("back", NOW - DAY, category="fuel", amount_minor=4000),
+        lives.record("pills", NOW - DAY, category="health"),
+    ]
+    assert stands(profile_of(*paid)).paid == {"cafe": 2, "bakery": 1}
 
 
 HABITS = (

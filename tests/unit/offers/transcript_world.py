@@ -36,6 +36,7 @@ from mydata_hub.offers.catalogue.press import Press, publish_snapshot
 from mydata_hub.offers.catalogue.publishing import submit_offer
 from mydata_hub.offers.catalogue.signed_head import verifier
 from mydata_hub.offers.catalogue.snapshot import PREFIX, SnapshotReader, read_head
+from mydata_hub.offers.matching.acts import reading_acts
 from mydata_hub.offers.matching.inbox import look_at
 from mydata_hub.offers.matching.index import build_index, read_index
 from mydata_hub.ports.clock import CountingEntropy
@@ -188,7 +189,7 @@ class Twin(Hub):
         row = self.store.fetch_many(vault_row(vault))[vault_row(vault)]
         manifest, secret = read_manifest(vault, row), self.gate.vault_keys.profile_secret(vault)
         profile = Profile.decode(open_profile(manifest, row, secret))
-        look = look_at(profile, self.snapshot(), self.clock.now())
+        look = look_at(profile, self.snapshot(), self.clock.now(), self.acts(profile))
         version = row.values["profile_version"] + 1
         sealed = seal_profile(
             with_inbox(profile, look.inbox).encode(), version, manifest, secret, self.gate.entropy
@@ -196,6 +197,9 @@ class Twin(Hub):
         owner = VaultKeys(self.store, self.kms.keys, self.clock).records_secret(vault)
         self.store.commit(write_vault(row, manifest, owner, version, sealed))
         return look.shown
+
+    def acts(self, profile):
+        return reading_acts(self.store)(profile, self.clock.now())
 
     def snapshot(self):
         verify = verifier(lambda: self.keys.public, ORIGIN)

@@ -2,10 +2,10 @@
 
 Table `coupons`, format 1. Row `coupon#<id>`: `client`, `offer_id`, `version`, `kind`, `title` in
 both languages, `amount_minor` and `currency`, `till`, `state`, `good_until`, `settled_at`,
-`redemption`, `grant_id`. Row `person#<subject>`/`<id>` says whose it is; the coupon itself names
-nobody. Row `accepted#<subject>`/`<offer>@<version>` says that an offer was accepted. A coupon whose
-time is over keeps its state: that is derived. Change rule: another layout, the next
-format.
+`redemption`, `grant_id`, `category` (of its offer; older rows have none). Row
+`person#<subject>`/`<id>` says whose it is; the coupon itself names nobody. Row
+`accepted#<subject>`/`<offer>@<version>` says that an offer was accepted. A coupon whose time is
+over keeps its state: that is derived. Change rule: another layout, the next format.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, Final, NewType, cast
 from mydata_hub.consent.grant import GrantId
 from mydata_hub.errors import BadInput, Damaged, FormatUnknown
 from mydata_hub.fields import ClientId, SubjectId, Wording, require_id
-from mydata_hub.ports.tables import MAX_PAGE, Absent, Change, Key, Page, Put, Row, Tables, VersionIs
+from mydata_hub.ports.tables import Absent, Change, Key, Page, Put, Row, Tables, VersionIs
 
 CouponId = NewType("CouponId", str)
 
@@ -64,6 +64,8 @@ class Coupon:
     till: str | None
     good_until: datetime
     state: State = State.ISSUED
+    # Of its offer, for the order of further offers in the owner's vault; None where nobody knows.
+    category: str | None = None
     # The consent that its offer was accepted by, of which nobody is told before the day is over.
     grant_id: GrantId | None = None
     # When it was redeemed or given back.
@@ -112,12 +114,6 @@ def accepted_key(subject: SubjectId, offer: str) -> Key:
 def accepted_of(subject: str) -> str:
     """The partition of what a person accepted."""
     return f"accepted#{subject}"
-
-
-def accepted_by(tables: Tables, subject: str) -> frozenset[str]:
-    """The offers that a person accepted, as `<offer id>@<version>`. Raises Busy."""
-    page = tables.query(TABLE, accepted_of(subject), limit=MAX_PAGE)
-    return frozenset(row.key.sort for row in page.rows)
 
 
 def put_coupon(subject: SubjectId, coupon: Coupon) -> tuple[Change, Change]:
@@ -231,6 +227,7 @@ def _put(coupon: Coupon, when: Absent | VersionIs) -> Put:
             "settled_at": coupon.settled_at.isoformat() if coupon.settled_at else None,
             "redemption": coupon.redemption,
             "grant_id": coupon.grant_id,
+            "category": coupon.category,
         },
         when=when,
         expires_at=coupon.good_until + KEPT_AFTER,
@@ -259,6 +256,7 @@ def _read(row: Row) -> Coupon:
             settled_at=None if settled is None else datetime.fromisoformat(settled),
             redemption=told["redemption"],
             grant_id=told.get("grant_id"),
+            category=told.get("category"),
             row_version=row.version,
         )
     except (KeyError, TypeError, ValueError, BadInput):

@@ -52,6 +52,8 @@ class Terms:
     currency: str
     # No payment after this minute earns.
     until_minute: int
+    # Of the offer; None in books that were begun before it was kept.
+    category: str | None = None
 
     def points_for(self, paid_minor: int) -> int:
         """What a payment of so much earns."""

@@ -196,6 +196,7 @@ def reward_coupon(subject: SubjectId, spending: bytes, terms: Terms, until: date
         currency=terms.currency,
         till=None,
         good_until=until,
+        category=terms.category,
     )
 
 

@@ -6,7 +6,7 @@ the payments that a profile holds anyway, and says how likely, not why.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,6 +80,23 @@ def likely_categories(acts: Iterable[tuple[str, int]], today: int, since: int) -
         for (category, slot), on in days.items()
         if category is not None and slot is None
     }
+
+
+def count_payments(state: State, now: datetime, *, collected_only: bool) -> Mapping[str, int]:
+    """How often each category was paid for in the MAX_WEEKS weeks before an instant's day.
+
+    A purchase that two accounts tell of, alike on one day, is one.
+    """
+    today = local_day(minute_of(now))
+    payments = PAYMENTS.payments(state, collected_only=collected_only)
+    once = {
+        (paid.category, day, paid.amount_minor, paid.currency)
+        for paid in payments
+        if paid.category is not None
+        and paid.category not in NEVER_NAMED
+        and 0 < today - (day := local_day(paid.minute)) <= MAX_WEEKS * WEEK_DAYS
+    }
+    return Counter(category for category, *_ in once)
 
 
 def rank_needs(

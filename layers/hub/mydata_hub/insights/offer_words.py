@@ -46,10 +46,11 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferWords:
-    """The short names of what is not to be shown now."""
+    """The short names of what is not to be shown now; `refused` are offers that never are."""
 
     offers: frozenset[int]
     categories: frozenset[int]
+    refused: frozenset[int] = frozenset()
 
     def allows(self, category: str) -> bool:
         """Whether offers of a category may be shown."""
@@ -64,14 +65,19 @@ def name_of(name: str) -> int:
 def offer_words(profile: Profile, now: datetime) -> OfferWords:
     """What is said of offers and holds now."""
     said: dict[Scope, set[int]] = {scope: set() for scope in Scope}
+    refused: set[int] = set()
     later = minute_of(now) - LATER_DAYS * DAY_MINUTES
     for known in OFFER_WORDS.known(state_of(profile, OFFER_WORDS), OWN_OFFERS):
         scope, word, name = known.facts
         holds = _WORDS[word] is not Word.NOT_NOW or known.minute > later
         if _WORDS[word] is not Word.INTERESTED and holds:
             said[_SCOPES[scope]].add(int.from_bytes(name))
+        if _WORDS[word] is Word.NOT_INTERESTED and _SCOPES[scope] is Scope.OFFER:
+            refused.add(int.from_bytes(name))
     return OfferWords(
-        offers=frozenset(said[Scope.OFFER]), categories=frozenset(said[Scope.CATEGORY])
+        offers=frozenset(said[Scope.OFFER]),
+        categories=frozenset(said[Scope.CATEGORY]),
+        refused=frozenset(refused),
     )
 
 

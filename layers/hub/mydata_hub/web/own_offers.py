@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -39,15 +39,13 @@ class Seen:
     open: bool
     held: bool
     look: Look | None
-    # What the person accepted before: that is in their wallet.
-    accepted: Set[str] = frozenset()
 
     @property
     def shown(self) -> tuple[Shown, ...]:
         """Nothing while something is held, lest what is not wanted be seen once more."""
         if self.look is None or self.held:
             return ()
-        return tuple(one for one in self.look.shown if one.ref not in self.accepted)
+        return self.look.shown
 
 
 class NewWord(Body):
@@ -124,8 +122,7 @@ def _see(front: TodayFront, request: Request) -> Seen:
     held = see_words(front.letterbox.tables, vault_id).waiting > 0
     profile = front.profile_of(vault_id)
     look = None if profile is None or held else front.look_of(profile, front.clock.now())
-    accepted = front.accepted_by(request.caller.account_id)
-    return Seen(open=profile is not None, held=held, look=look, accepted=accepted)
+    return Seen(open=profile is not None, held=held, look=look)
 
 
 def _unwanted(seen: Seen) -> list[str]:

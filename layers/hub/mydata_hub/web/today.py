@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -102,8 +102,6 @@ class TodayFront(Front):
     # The offers that fit a profile; None where none are published, or they cannot be read.
     look_of: Callable[[Profile, datetime], Look | None] = lambda _profile, _now: None
     partner_name: Callable[[str], str] = str
-    # The offers that an account has accepted, as `<offer id>@<version>`.
-    accepted_by: Callable[[str], Set[str]] = lambda _account_id: frozenset()
     # What lets an account accept an offer that it is shown.
     ticket_for: Callable[[str, str], str] = lambda _account_id, _offer: ""
     pause: Callable[[float], None] = time.sleep

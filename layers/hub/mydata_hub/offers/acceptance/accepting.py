@@ -265,6 +265,7 @@ def _coupon(desk: Desk, offer: Offer, grant_id: GrantId | None) -> Coupon:
         currency=offer.benefit.currency,
         till=offer.benefit.till,
         good_until=offer.valid_until,
+        category=offer.category,
         grant_id=grant_id,
     )
 

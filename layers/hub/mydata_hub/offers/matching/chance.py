@@ -9,8 +9,11 @@ country, so the number orders offers and says nothing that a person should be to
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
+
+from mydata_hub.insights.payments import CATEGORIES
 
 # The need of a category in an average week of an average person, where the vault cannot tell it.
 USUAL_NEED: Final = 0.42
@@ -32,12 +35,38 @@ class OwnPast:
     # Of the last MAX_WEEKS weeks: coupons that the person used, and times they paid.
     used: int
     paid: int
-    # Offers accepted, and offers whose time went by without.
+    # Offers accepted, and offers let go by (remembering.py).
     taken: int
     ignored: int
     # `insights.next_need.likely_categories`: how likely something of the category is paid for in
     # the coming week; None where no payment can tell.
     need_percent: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnPasts:
+    """The same of all categories, each count by category; what is not there is 0.
+
+    `likely` is empty where no payment can tell. Payments tell no need of a category that none is
+    sorted into, such as "mobility".
+    """
+
+    used: Mapping[str, int] = field(default_factory=dict)
+    paid: Mapping[str, int] = field(default_factory=dict)
+    taken: Mapping[str, int] = field(default_factory=dict)
+    ignored: Mapping[str, int] = field(default_factory=dict)
+    likely: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, category: str) -> OwnPast:
+        """What is known of one category."""
+        told = bool(self.likely) and category in CATEGORIES
+        return OwnPast(
+            used=self.used.get(category, 0),
+            paid=self.paid.get(category, 0),
+            taken=self.taken.get(category, 0),
+            ignored=self.ignored.get(category, 0),
+            need_percent=self.likely.get(category, 0) if told else None,
+        )
 
 
 def chance_of_taking(past: OwnPast) -> float:

@@ -6,8 +6,8 @@ and writes nothing. A partner learns of neither.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Final, Protocol
@@ -15,19 +15,20 @@ from typing import Final, Protocol
 from mydata_hub.fields import ClaimRef
 from mydata_hub.insights.moments import local_day, minute_of
 from mydata_hub.insights.offer_words import OfferWords, name_of, offer_words
-from mydata_hub.insights.offers_inbox import MAX_REMEMBERED, Entry, Inbox, read_inbox
+from mydata_hub.insights.offers_inbox import Inbox, read_inbox
 from mydata_hub.insights.profile import Profile
 from mydata_hub.offers.catalogue.offer import Offer
 from mydata_hub.offers.catalogue.triggers import TRIGGERS
+from mydata_hub.offers.matching.acts import NO_ACTS, Acts
+from mydata_hub.offers.matching.chance import OwnPasts
 from mydata_hub.offers.matching.index import Index
 from mydata_hub.offers.matching.matched import Matched, match
 from mydata_hub.offers.matching.ranking import in_order, rank
+from mydata_hub.offers.matching.remembering import COUNTED_DAYS, PARTNER_DAYS, Now, remember
 from mydata_hub.offers.matching.standing import Standing, standing_of
 
 MAX_SHOWN: Final = 8
 MAX_NEW_A_DAY: Final = 3
-# One partner brings one new offer in so many days.
-PARTNER_DAYS: Final = 7
 # Of many offers of one partner, no more are passed over in search of another partner's.
 MAX_PASSED: Final = 2_000
 
@@ -76,29 +77,36 @@ class Look:
     snapshot: Published
 
 
-def look_at(profile: Profile, snapshot: Published, now: datetime) -> Look:
-    """What of a snapshot a person is shown now. Raises Damaged, FormatUnknown, Busy."""
+def look_at(profile: Profile, snapshot: Published, now: datetime, acts: Acts = NO_ACTS) -> Look:
+    """What of a snapshot a person is shown now, who did this before.
+
+    Raises Damaged, FormatUnknown, Busy.
+    """
     index, inbox, words = snapshot.index, read_inbox(profile), offer_words(profile, now)
     standing = standing_of(profile, index.claims, index.triggers.keys(), now)
     matched = match(index, standing.answers, standing.happenings, now)
-    offers = {slot: snapshot.offer(slot) for slot in _still(inbox, matched, words)}
-    offers = {slot: one for slot, one in offers.items() if words.allows(one.category)}
     today = local_day(minute_of(now))
+    pasts = _pasts(inbox, standing, acts, today)
+    taken = frozenset(_taken_up(snapshot, matched, acts))
+    offers = {slot: snapshot.offer(slot) for slot in _still(inbox, matched, words) - taken}
+    offers = {slot: one for slot, one in offers.items() if words.allows(one.category)}
     room = min(MAX_SHOWN - len(offers), MAX_NEW_A_DAY - sum(e.day == today for e in inbox.entries))
-    passed = _passed(index, inbox, words)
+    passed = _passed(index, inbox, words) | taken
     recent = {entry.client for entry in inbox.entries if entry.day > today - PARTNER_DAYS}
-    ranked = islice(rank(matched, standing.likely, words), MAX_PASSED)
+    ranked = islice(rank(matched, pasts, words), MAX_PASSED)
     came = _take(index, (slot for slot in ranked if slot not in passed), recent, room)
     offers |= {slot: snapshot.offer(slot) for slot in came}
-    shown = in_order(offers, standing.likely)[:MAX_SHOWN]
-    remembered = _remembered(
-        inbox,
-        {offers[slot].offer_id for slot in shown},
-        {offers[slot].offer_id for slot in came},
-        today,
+    shown = in_order(offers, pasts)[:MAX_SHOWN]
+    seen = Now(
+        day=today,
+        shown={offers[slot].offer_id: offers[slot].category for slot in shown},
+        new={offers[slot].offer_id for slot in came},
+        mine=acts.offers,
+        words=words,
     )
+    newest = replace(inbox, snapshot=max(inbox.snapshot, snapshot.number))
     return Look(
-        inbox=Inbox(snapshot=max(inbox.snapshot, snapshot.number), entries=remembered),
+        inbox=remember(newest, seen),
         standing=standing,
         words=words,
         shown=tuple(
@@ -118,19 +126,43 @@ def put_away(look: Look) -> tuple[Offer, ...]:
     return tuple(look.snapshot.offer(slot) for slot in slots[:MAX_SHOWN])
 
 
-def _still(inbox: Inbox, matched: Matched, words: OfferWords) -> Iterator[int]:
+def _pasts(inbox: Inbox, standing: Standing, acts: Acts, today: int) -> OwnPasts:
+    return OwnPasts(
+        used=acts.used,
+        paid=standing.paid,
+        taken=acts.taken,
+        ignored=inbox.ignored(today - COUNTED_DAYS),
+        likely=standing.likely,
+    )
+
+
+def _taken_up(snapshot: Published, matched: Matched, acts: Acts) -> Iterator[int]:
+    """Where the offers are that the person took up, and that would be shown otherwise.
+
+    Another version of one is another offer.
+    """
+    for ref in acts.accepted:
+        offer_id, _, version = ref.rpartition("@")
+        slot = snapshot.index.slot_of(name_of(offer_id))
+        if slot is not None and matched.fits(slot):
+            offer = snapshot.offer(slot)
+            if (offer.offer_id, str(offer.version)) == (offer_id, version):
+                yield slot
+
+
+def _still(inbox: Inbox, matched: Matched, words: OfferWords) -> Set[int]:
     """Where the offers are that came before and match today."""
-    for entry in inbox.entries:
-        name = name_of(entry.offer_id)
-        slot = matched.index.slot_of(name)
-        if slot is not None and name not in words.offers and matched.fits(slot):
-            yield slot
+    slots = {name: matched.index.slot_of(name) for name in _names(inbox) - words.offers}
+    return {slot for slot in slots.values() if slot is not None and matched.fits(slot)}
 
 
 def _passed(index: Index, inbox: Inbox, words: OfferWords) -> Set[int | None]:
     """Slots that bring nothing new: what came before, and what is not wanted."""
-    came = {name_of(entry.offer_id) for entry in inbox.entries}
-    return {index.slot_of(name) for name in came | words.offers}
+    return {index.slot_of(name) for name in _names(inbox) | words.offers}
+
+
+def _names(inbox: Inbox) -> Set[int]:
+    return {name_of(entry.offer_id) for entry in inbox.entries}
 
 
 def _take(index: Index, ranked: Iterator[int], recent: Collection[str], room: int) -> list[int]:
@@ -142,15 +174,3 @@ def _take(index: Index, ranked: Iterator[int], recent: Collection[str], room: in
             clients.add(index.client(slot))
             taken.append(slot)
     return taken
-
-
-def _remembered(inbox: Inbox, shown: Set[str], new: Set[str], today: int) -> tuple[Entry, ...]:
-    days: Mapping[str, int] = {entry.offer_id: entry.day for entry in inbox.entries}
-    kept = [
-        Entry(offer_id=offer_id, day=day)
-        for offer_id, day in (*days.items(), *((one, today) for one in new))
-        if offer_id in shown or day > today - PARTNER_DAYS
-    ]
-    # What is shown, and what was new in these days, is never more than that.
-    kept.sort(key=lambda entry: (entry.offer_id not in shown, -entry.day, entry.offer_id))
-    return tuple(kept[:MAX_REMEMBERED])

@@ -32,6 +32,7 @@ def terms_of(offer: Offer) -> Terms | None:
         amount_minor=benefit.amount_minor,
         currency=benefit.currency,
         until_minute=minute_of(offer.valid_until),
+        category=offer.category,
     )
 
 

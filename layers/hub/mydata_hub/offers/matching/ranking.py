@@ -10,34 +10,25 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mydata_hub.insights.offer_words import OfferWords
-from mydata_hub.insights.payments import CATEGORIES
 from mydata_hub.offers.catalogue.offer import Offer
 from mydata_hub.offers.catalogue.triggers import TRIGGERS
 from mydata_hub.offers.catalogue.worth import worth_of
-from mydata_hub.offers.matching.chance import OwnPast, chance_of_taking
+from mydata_hub.offers.matching.chance import OwnPasts, chance_of_taking
 from mydata_hub.offers.matching.matched import Matched
 
-_THOUSAND: Final = 1000
+_MILLION: Final = 1_000_000
 # What happened lately, or is likely soon, is more to the point than what is always so; what
 # happens once in years, more still.
 _TIMELY: Final = 2
 _RARE: Final = 4
 
 
-def chance(trigger: str, category: str, likely: Mapping[str, int]) -> int:
-    """How likely such an offer is taken, in a thousand and weighed by how timely it is.
-
-    `likely` is as in Standing. Of coupons used and offers taken a vault knows nothing yet, so
-    these terms are the same for all; and payments tell no need of a category that none is sorted
-    into, such as "mobility" (decision 0043).
-    """
-    told = bool(likely) and category in CATEGORIES
-    need = likely.get(category, 0) if told else None
-    past = OwnPast(used=0, paid=0, taken=0, ignored=0, need_percent=need)
-    return int(_THOUSAND * chance_of_taking(past)) * _timeliness(trigger)
+def chance(trigger: str, category: str, pasts: OwnPasts) -> int:
+    """How likely such an offer is taken, in a million and weighed by how timely it is."""
+    return int(_MILLION * chance_of_taking(pasts.of(category))) * _timeliness(trigger)
 
 
-def rank(matched: Matched, likely: Mapping[str, int], words: OfferWords) -> Iterator[int]:
+def rank(matched: Matched, pasts: OwnPasts, words: OfferWords) -> Iterator[int]:
     """The slots that match, the most benefit first, without the categories that are not wanted.
 
     Of one trigger and category all have the same chance, so their slots are in order already, and
@@ -45,7 +36,7 @@ def rank(matched: Matched, likely: Mapping[str, int], words: OfferWords) -> Iter
     """
     index = matched.index
     streams = [
-        _stream(matched, trigger, category, chance(trigger, category, likely))
+        _stream(matched, trigger, category, chance(trigger, category, pasts))
         for trigger in sorted(matched.happenings & index.triggers.keys())
         for category in sorted(index.categories)
         if words.allows(category)
@@ -53,12 +44,12 @@ def rank(matched: Matched, likely: Mapping[str, int], words: OfferWords) -> Iter
     return (slot for _, slot in heapq.merge(*streams))
 
 
-def in_order(offers: Mapping[int, Offer], likely: Mapping[str, int]) -> list[int]:
+def in_order(offers: Mapping[int, Offer], pasts: OwnPasts) -> list[int]:
     """These slots as `rank` would give them."""
 
     def place(slot: int) -> tuple[int, int]:
         offer = offers[slot]
-        return -worth_of(offer.benefit) * chance(offer.trigger, offer.category, likely), slot
+        return -worth_of(offer.benefit) * chance(offer.trigger, offer.category, pasts), slot
 
     return sorted(offers, key=place)
 
@@ -71,7 +62,7 @@ def _timeliness(trigger: str) -> int:
 
 
 def _stream(
-    matched: Matched, trigger: str, category: str, permille: int
+    matched: Matched, trigger: str, category: str, chance_ppm: int
 ) -> Iterator[tuple[int, int]]:
     for slot in matched.of_kind(trigger, category):
-        yield -matched.index.worth(slot) * permille, slot
+        yield -matched.index.worth(slot) * chance_ppm, slot

@@ -15,6 +15,7 @@ from mydata_hub.collection.record import Record
 from mydata_hub.errors import HubError
 from mydata_hub.insights.offers_inbox import read_inbox, with_inbox
 from mydata_hub.insights.profile import Profile
+from mydata_hub.offers.matching.acts import ActsOf
 from mydata_hub.offers.matching.inbox import Look, Published, look_at
 from mydata_hub.own_vault.after_fold import AfterFold
 from mydata_hub.ports.messages import send
@@ -26,23 +27,30 @@ ReadSnapshot = Callable[[int], Published | None]
 Failed = Callable[[str], object]
 
 
-def see_offers(read: ReadSnapshot, failed: Failed, profile: Profile, now: datetime) -> Look | None:
-    """What a person is shown; None where nothing is published, or it cannot be read."""
+def see_offers(
+    read: ReadSnapshot, failed: Failed, acts_of: ActsOf, profile: Profile, now: datetime
+) -> Look | None:
+    """What a person is shown; None where nothing is published, or it cannot be read.
+
+    What they took up is read only where there is something to show.
+    """
     try:
         snapshot = read(read_inbox(profile).snapshot)
-        return None if snapshot is None else look_at(profile, snapshot, now)
+        if snapshot is None:
+            return None
+        return look_at(profile, snapshot, now, acts_of(profile, now))
     except HubError:
         failed("offers could not be read")
         return None
 
 
-def match_after_fold(read: ReadSnapshot, failed: Failed) -> AfterFold:
+def match_after_fold(read: ReadSnapshot, failed: Failed, acts_of: ActsOf) -> AfterFold:
     """What `fold_records` runs after folding."""
 
     def go_on(
         profile: Profile, _records: Sequence[Record], now: datetime
     ) -> tuple[Profile, tuple[Change, ...]]:
-        look = see_offers(read, failed, profile, now)
+        look = see_offers(read, failed, acts_of, profile, now)
         if look is None:
             return profile, ()
         # That there is something new, and no more, is told; to whom it can be, the courier knows.

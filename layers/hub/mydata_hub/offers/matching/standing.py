@@ -18,7 +18,11 @@ from mydata_hub.insights.answers import answer_claim
 from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.moments import DAY_MINUTES, minute_of
-from mydata_hub.insights.next_need import find_likely_categories, find_needs
+from mydata_hub.insights.next_need import (
+    count_payments,
+    find_likely_categories,
+    find_needs,
+)
 from mydata_hub.insights.own_words import own_view
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import Profile
@@ -28,12 +32,16 @@ from mydata_hub.offers.catalogue.triggers import RECENT_DAYS, TRIGGERS, Happenin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The answers to claims, the triggers that have happened, and how likely categories are."""
+    """The answers to claims, the triggers that have happened, and how likely categories are.
+
+    Of categories: in the coming week, in whole percents, and how often they were paid for in the
+    last MAX_WEEKS weeks; empty where payments cannot tell.
+    """
 
     answers: Mapping[ClaimRef, str]
     happenings: frozenset[str]
-    # In the coming week, in whole percents; empty where payments cannot tell.
     likely: Mapping[str, int]
+    paid: Mapping[str, int]
 
 
 def standing_of(
@@ -56,6 +64,7 @@ def standing_of(
             and _happened(trigger.moment, paid, needed)
         ),
         likely=weeks[-1].likely,
+        paid=weeks[-1].paid,
     )
 
 
@@ -91,6 +100,7 @@ def _paid(view: Profile, now: datetime) -> frozenset[str]:
 class _Week(NamedTuple):
     needed: frozenset[str]
     likely: Mapping[str, int]
+    paid: Mapping[str, int]
 
 
 def _week(view: Profile, now: datetime) -> _Week:
@@ -99,8 +109,9 @@ def _week(view: Profile, now: datetime) -> _Week:
         fold_state(view, SOURCES), view.freshness, PAYMENTS.inputs, now, collected_only=True
     )
     if until is None:
-        return _Week(frozenset(), {})
+        return _Week(frozenset(), {}, {})
     state = fold_state(view, PAYMENTS)
     needed = find_needs(state, until, collected_only=True)
     likely = find_likely_categories(state, until, collected_only=True)
-    return _Week(frozenset(need.category for need in needed), likely)
+    paid = count_payments(state, until, collected_only=True)
+    return _Week(frozenset(need.category for need in needed), likely, paid)
