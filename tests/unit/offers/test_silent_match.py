@@ -81,7 +81,7 @@ def test_that_something_is_new_is_told_once_and_not_what(world):
 
 
 def test_where_nothing_is_new_nothing_is_told(world):
-    world.room = replace(world.room, after_fold=match_after_fold(lambda _number: None, print))
+    world.room = replace(world.room, after_fold=matching(world, None))
     world.fold(world.collected(*monthly()))
     assert news(world) == []
 
