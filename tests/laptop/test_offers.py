@@ -76,9 +76,9 @@ def snapshot(hub, at_least):
     return claims["number"], {offer.offer_id: offer for offer in map(Offer.decode, lines)}
 
 
-def test_the_sample_world_has_six_offers_that_anybody_can_check(hub, shop, alley):
+def test_the_sample_world_has_eight_offers_that_anybody_can_check(hub, shop, alley):
     number, offers = snapshot(hub, 1)
-    assert (number >= 1, len(offers)) == (True, 6)
+    assert (number >= 1, len(offers)) == (True, 8)
     told = shop("list", "--json").json()["offers"]
     assert {one["offer_id"] for one in told} <= offers.keys()
     assert {one["state"] for one in told} == {"approved"}

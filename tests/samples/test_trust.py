@@ -15,18 +15,28 @@ import pytest
 from mydata_hub.collection.datasets import schema_of
 from mydata_hub.collection.record import Record
 from mydata_hub.collection.versions import settle
+from mydata_hub.fields import ClientId, GroupId, Purpose
 from mydata_hub.insights.answers import answer_claim
 from mydata_hub.insights.catalogue import CATALOGUE, find_claim
 from mydata_hub.insights.claim import NO_ANSWER
+from mydata_hub.insights.fair_use import read_fair_use
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.trust import own_score
 from mydata_hub.insights.trust_history import read_steps
+from mydata_hub.oauth.clients import Client
+from mydata_hub.offers.catalogue.check import check_offer
+from mydata_hub.offers.matching.inbox import look_at
 from mydata_hub.own_vault.score import see_score
 from mydata_hub.own_vault.score_document import score_document
 from mydata_hub.samples.facts import KST
+from mydata_hub.samples.offers import offers_of
+from mydata_hub.samples.trades import TRADES
 from mydata_hub.scorecard.shipped import shipped_card
+from mydata_hub.wiring import policies_folder
 
 from tests.samples.sample_world import NOW, Samples, served
+from tests.unit.offers.offering import Shelf
+from tests.unit.offers.shelf_world import PUBLIC
 from tests.unit.own_vault.own_world import ME, OwnWorld
 
 FAMILIES = ("card", "efin", "bank", "invest")
@@ -229,3 +239,43 @@ def test_what_the_person_sees_is_whole(lives: dict[str, Lived]) -> None:
     assert told["score"] == told["base_points"] + sum(one["points"] for one in told["reasons"])
     assert {one["open"] for one in told["benefits"]} != set()
     assert told["partners_are_told"] != NO_ANSWER
+
+
+def all_samples() -> Shelf:
+    """What all sample partners offer, checked as it is when they publish it."""
+    fair_use = read_fair_use(policies_folder())
+    offers = []
+    for name, trade in TRADES.items():
+        client = Client(
+            client_id=ClientId(name),
+            name=trade.name.ko,
+            jwks=json.dumps({"keys": [PUBLIC]}),
+            redirect_uris=("http://127.0.0.1/callback",),
+            group=GroupId(name),
+            purposes=tuple(map(Purpose, (trade.purpose, *trade.offers_for))),
+        )
+        for document in offers_of(name, NOW).values():
+            checked = check_offer(json.dumps(document), NOW, CATALOGUE, fair_use, client)
+            offers.append(checked.offer)
+    return Shelf(*offers)
+
+
+def test_each_is_shown_what_their_tier_is_good_for_at_the_cost_of_that_tier(
+    lives: dict[str, Lived],
+) -> None:
+    shelf = all_samples()
+    told = {
+        person: {
+            one.offer.offer_id: one.discloses
+            for one in look_at(lived.profile, shelf, NOW).shown
+            if one.offer.trigger.startswith("tier.")
+        }
+        for person, lived in lives.items()
+    }
+    car = {"bicycle.no-deposit-car": ("trust.at_least_650@1",)}
+    # One partner brings one new offer a week, the best: the bicycle is for whom there is no car.
+    assert told == {
+        "jiu": car | {"travel.airport-lounge": ("trust.at_least_700@1",)},
+        "hana": car,
+        "minho": {"bicycle.no-deposit": ("trust.at_least_600@1",)},
+    }

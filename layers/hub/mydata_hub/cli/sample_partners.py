@@ -25,7 +25,7 @@ from mydata_hub.ports.clock import SystemEntropy
 FOLDER_NAME: Final = "sample-partners"
 NAMES: Final = ("bicycle", "insurer")
 # They offer, and ask nobody anything: no process of theirs is served.
-OFFERING: Final = ("alley",)
+OFFERING: Final = ("alley", "travel")
 ID_BYTES: Final = 8
 
 

@@ -152,6 +152,50 @@ _OFFERS: Final[tuple[tuple[str, str, Mapping[str, Any]], ...]] = (
             },
         },
     ),
+    (
+        "bicycle",
+        "no-deposit-car",
+        {
+            "category": "mobility",
+            "title": {"ko": "보증금 없는 렌터카", "en": "A rental car without a deposit"},
+            "text": {
+                "ko": "자전거로 가기 먼 날에는 차를 빌리세요."
+                " 신뢰 점수가 650점 이상이면 보증금 20만 원을 받지 않아요.",
+                "en": "For days when a bicycle will not do."
+                " From a trust score of 650 on there is no deposit of 200,000 won.",
+            },
+            "purpose": "deposit_waiver",
+            "eligibility": "",
+            "trigger": "tier.650",
+            "benefit": {
+                "kind": "perk",
+                "wording": {"ko": "보증금 없음", "en": "No deposit"},
+                "amount_minor": 200000,
+                "currency": "KRW",
+            },
+        },
+    ),
+    (
+        "travel",
+        "airport-lounge",
+        {
+            "category": "travel",
+            "title": {"ko": "공항 라운지 한 번", "en": "One visit to an airport lounge"},
+            "text": {
+                "ko": "신뢰 점수가 700점 이상이면 떠나는 날 라운지에서 쉬어 가세요.",
+                "en": "From a trust score of 700 on, rest in a lounge on the day you leave.",
+            },
+            "purpose": "personal_offers",
+            "eligibility": "",
+            "trigger": "tier.700",
+            "benefit": {
+                "kind": "perk",
+                "wording": {"ko": "라운지 한 번 들어가기", "en": "One entry to a lounge"},
+                "amount_minor": 40000,
+                "currency": "KRW",
+            },
+        },
+    ),
 )
 
 

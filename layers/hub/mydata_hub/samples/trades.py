@@ -45,7 +45,7 @@ TRADES: Final = MappingProxyType(
             claims=("insurance.car_cover", "insurance.loss_free_3_years"),
             max_bits=4,
         ),
-        # It offers and asks nobody anything, so no process of it is needed.
+        # This one and the next offer and ask nobody anything, so no process of theirs is needed.
         "alley": Trade(
             name=Wording(ko="샘플골목", en="Sample Alley"),
             pitch=Wording(
@@ -54,6 +54,16 @@ TRADES: Final = MappingProxyType(
             ),
             purpose="personal_offers",
             claims=("habits.cafe_morning",),
+            max_bits=2,
+        ),
+        "travel": Trade(
+            name=Wording(ko="샘플여행", en="Sample Travel"),
+            pitch=Wording(
+                ko="약속을 잘 지키는 분께 떠나는 날을 편하게 해 드려요.",
+                en="Whoever keeps promises leaves in comfort.",
+            ),
+            purpose="personal_offers",
+            claims=("trust.at_least_700",),
             max_bits=2,
         ),
     }
