@@ -27,6 +27,10 @@ from tests.unit.offers.test_eligibility import CLAIMS, EXPRESSIONS
 
 TRIGGERS = ("always", "payment.cafe", "tier.at_650", "life.moved")
 CATEGORIES = ("cafe", "insurance", "mobility")
+ALPHABETS = {
+    ref: [one for one in entry.claim.alphabet if one != NO_ANSWER]
+    for ref, entry in CATALOGUE.items()
+}
 NOTHING_SAID = OfferWords(offers=frozenset(), categories=frozenset())
 
 
@@ -103,6 +107,32 @@ def test_the_index_gives_what_the_conditions_give_one_by_one_and_what_cedar_give
     found = [pairs[slot][0].offer_id for slot in matched.slots()]
     assert found == plainly(pairs, answers, happenings) == by_cedar(pairs, answers, happenings)
     assert found == [offer.offer_id for slot, (offer, _) in enumerate(pairs) if matched.fits(slot)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(offers=offers_of_all_kinds(), answers=ANSWERS)
+def test_of_what_an_offer_is_not_decided_by_any_answer_would_do(offers, answers):
+    pairs = compiled(offers)
+    index = read_index(build_index(pairs), 8)
+    for slot in match(index, answers, frozenset(TRIGGERS), NOW).slots():
+        by = index.decided_by(slot, answers, ALPHABETS)
+        assert set(by) <= set(index.reads(slot))
+        for claim in set(index.reads(slot)) - set(by):
+            for other in ALPHABETS[claim]:
+                asked = match(index, {**answers, claim: other}, frozenset(TRIGGERS), NOW)
+                assert asked.fits(slot)
+
+
+def test_an_offer_of_two_cases_is_decided_by_the_one_that_fits():
+    subway, tier = "commute.by_subway@1", "trust.tier@1"
+    text = f'context["{subway}"] == "yes" || context["{tier}"] == "700"'
+    index = read_index(build_index(compiled([an_offer(eligibility=text)])))
+    for answers, by in (
+        ({subway: "yes", tier: "600"}, (subway,)),
+        ({subway: "no", tier: "700"}, (tier,)),
+        ({subway: "no", tier: "600"}, ()),
+    ):
+        assert index.decided_by(0, answers, ALPHABETS) == by
 
 
 @settings(max_examples=25, deadline=None)

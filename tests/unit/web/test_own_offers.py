@@ -90,8 +90,8 @@ def test_an_offer_says_whose_it_is_why_it_is_shown_and_what_accepting_tells(regu
     first = body[body.index("offer-client-2.morning") :]
     assert "CLIENT-2" in body
     for expected in {
-        "ko": ("아침 커피", "조건에 맞아서", "예"),
-        "en": ("Morning coffee", "because you fit it", "Yes"),
+        "ko": ("아침 커피", "평일 오전에 자주 카페에 가서", "예"),
+        "en": ("Morning coffee", "because you usually visit a café on weekday mornings", "Yes"),
     }[lang]:
         assert expected in first
     (told, everybody) = json.loads(regular.ask("GET /offers/state").body)["offers"]

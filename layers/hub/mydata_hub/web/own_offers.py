@@ -24,8 +24,9 @@ from mydata_hub.web.bodies import Body
 from mydata_hub.web.language import language_of
 from mydata_hub.web.life import until_taken_in
 from mydata_hub.web.offer_categories import CATEGORIES
+from mydata_hub.web.offer_reasons import reason_of
 from mydata_hub.web.request import Request
-from mydata_hub.web.today import TodayFront, reason_of, vault_of
+from mydata_hub.web.today import TodayFront, vault_of
 
 MAX_NAME_LETTERS: Final = 128
 # A picture is of one version of an offer, which never changes.
@@ -47,6 +48,11 @@ class Seen:
             return ()
         return self.look.shown
 
+    @property
+    def answers(self) -> Mapping[ClaimRef, str]:
+        """The person's own, to all that offers read."""
+        return {} if self.look is None else self.look.standing.answers
+
 
 class NewWord(Body):
     """What a person says of an offer or of a category of offers."""
@@ -64,7 +70,7 @@ def show_offers(front: TodayFront, request: Request) -> Answer:
         "offers.html",
         seen=seen,
         partner=front.partner_name,
-        reason=lambda one: getattr(reason_of(one), locale),
+        reason=lambda one: getattr(reason_of(one, seen.answers), locale),
         told=lambda claims: _told(seen, claims, locale),
         unwanted=_unwanted(seen),
         away=_away(seen),
@@ -137,7 +143,7 @@ def _away(seen: Seen) -> tuple[Offer, ...]:
 
 def _told(seen: Seen, claims: tuple[ClaimRef, ...], locale: Locale) -> list[tuple[str, str]]:
     """Each question in plain words, with the answer that was matched, where matching read it."""
-    answers = {} if seen.look is None else seen.look.standing.answers
+    answers = seen.answers
     return [
         (
             getattr(CATALOGUE[ref].claim.question, locale),
@@ -148,8 +154,7 @@ def _told(seen: Seen, claims: tuple[ClaimRef, ...], locale: Locale) -> list[tupl
 
 
 def _document(front: TodayFront, seen: Seen, one: Shown) -> dict[str, Any]:
-    offer = one.offer
-    answers = {} if seen.look is None else seen.look.standing.answers
+    offer, answers = one.offer, seen.answers
     return {
         "offer_id": offer.offer_id,
         "version": offer.version,
@@ -160,7 +165,7 @@ def _document(front: TodayFront, seen: Seen, one: Shown) -> dict[str, Any]:
         "benefit": asdict(offer.benefit),
         "new": one.new,
         "trigger": offer.trigger,
-        "reason": asdict(reason_of(one)),
+        "reason": asdict(reason_of(one, answers)),
         "because": [
             {
                 "claim": ref,

@@ -16,11 +16,10 @@ from mydata_hub.accounts.account import Locale
 from mydata_hub.collection.csv_lines import BrokenLine
 from mydata_hub.collection.mapping import BUILT_IN, StatementMapping, read_mapping
 from mydata_hub.errors import BadInput
-from mydata_hub.fields import VaultId, Wording
+from mydata_hub.fields import VaultId
 from mydata_hub.insights.profile import Profile
 from mydata_hub.insights.weekly import slot_words
-from mydata_hub.offers.catalogue.triggers import TRIGGERS
-from mydata_hub.offers.matching.inbox import Look, Shown
+from mydata_hub.offers.matching.inbox import Look
 from mydata_hub.own_vault.archives import (
     MAX_HUB_LETTERS,
     MAX_PIECES,
@@ -45,6 +44,7 @@ from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import Body
 from mydata_hub.web.families import by_family
 from mydata_hub.web.language import language_of
+from mydata_hub.web.offer_reasons import reason_of
 from mydata_hub.web.problems import problem_for
 from mydata_hub.web.request import Request
 from mydata_hub.web.site import Front
@@ -58,7 +58,6 @@ MAX_MAPPING_LETTERS: Final = 16 * 1024
 MAX_NAMED: Final = 100
 
 
-FOR_EVERYBODY: Final = Wording(ko="모두를 위한 제안이라서", en="because it is for everybody")
 # Of the offers that fit, so many are shown beside everything else.
 SHOWN_OFFERS: Final = 2
 # Built-in mappings that people have files for.
@@ -135,14 +134,14 @@ class NewImport(Body):
 
 def show_today(front: TodayFront, request: Request) -> Answer:
     """The page."""
-    today, offers = _see_all(front, request)
-    locale: Locale = language_of(request)
+    today, look = _see_all(front, request)
+    answers, locale = look.standing.answers if look else {}, language_of(request)
     return front.page(
         request,
         "today.html",
         today=today,
-        offers=offers[:SHOWN_OFFERS],
-        reason=lambda one: getattr(reason_of(one), locale),
+        offers=look.shown[:SHOWN_OFFERS] if look else (),
+        reason=lambda one: getattr(reason_of(one, answers), locale),
         # Without any source there is nothing to be honest about yet.
         families=by_family(
             [thought for thought in today.thoughts if thought.sources],
@@ -160,8 +159,8 @@ def show_today(front: TodayFront, request: Request) -> Answer:
 
 def today_state(front: TodayFront, request: Request) -> Answer:
     """The same for scripts and the command line."""
-    today, offers = _see_all(front, request)
-    named = [one.offer.offer_id for one in offers[:SHOWN_OFFERS]]
+    today, look = _see_all(front, request)
+    named = [one.offer.offer_id for one in look.shown[:SHOWN_OFFERS]] if look else []
     return json_answer(200, {**today_document(today), "offers": named})
 
 
@@ -193,20 +192,14 @@ def take_archive(front: TodayFront, request: Request) -> Answer:
     return json_answer(201, {"records": kept.records, "already": kept.already})
 
 
-def _see_all(front: TodayFront, request: Request) -> tuple[Today, tuple[Shown, ...]]:
+def _see_all(front: TodayFront, request: Request) -> tuple[Today, Look | None]:
     vault_id, now = vault_of(request), front.clock.now()
     imports = list_imports(front.letterbox.tables, vault_id)
     # Read before the profile: what is folded in between is in it.
     held = see_words(front.letterbox.tables, vault_id).waiting > 0
     profile = front.profile_of(vault_id)
     look = None if profile is None or held else front.look_of(profile, now)
-    return see_today(profile, imports, now, held=held), () if look is None else look.shown
-
-
-def reason_of(one: Shown) -> Wording:
-    """Why an offer is shown: by what happened, or by the answers that it is for."""
-    trigger = TRIGGERS[one.offer.trigger]
-    return trigger.wording if one.reads or trigger.needs else FOR_EVERYBODY
+    return see_today(profile, imports, now, held=held), look
 
 
 def vault_of(request: Request) -> VaultId:

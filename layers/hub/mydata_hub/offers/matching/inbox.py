@@ -13,6 +13,8 @@ from itertools import islice
 from typing import Final, Protocol
 
 from mydata_hub.fields import ClaimRef
+from mydata_hub.insights.catalogue import CATALOGUE
+from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.moments import local_day, minute_of
 from mydata_hub.insights.offer_words import OfferWords, name_of, offer_words
 from mydata_hub.insights.offers_inbox import Inbox, read_inbox
@@ -31,6 +33,10 @@ MAX_SHOWN: Final = 8
 MAX_NEW_A_DAY: Final = 3
 # Of many offers of one partner, no more are passed over in search of another partner's.
 MAX_PASSED: Final = 2_000
+_ALPHABETS: Final = {
+    ref: tuple(answer for answer in entry.claim.alphabet if answer != NO_ANSWER)
+    for ref, entry in CATALOGUE.items()
+}
 
 
 class Published(Protocol):
@@ -52,6 +58,8 @@ class Shown:
     offer: Offer
     # The claims that its eligibility reads.
     reads: tuple[ClaimRef, ...]
+    # Of those, the ones that it fits by.
+    decided_by: tuple[ClaimRef, ...]
     new: bool
 
     @property
@@ -110,7 +118,13 @@ def look_at(profile: Profile, snapshot: Published, now: datetime, acts: Acts = N
         standing=standing,
         words=words,
         shown=tuple(
-            Shown(offer=offers[slot], reads=index.reads(slot), new=slot in came) for slot in shown
+            Shown(
+                offer=offers[slot],
+                reads=index.reads(slot),
+                decided_by=index.decided_by(slot, standing.answers, _ALPHABETS),
+                new=slot in came,
+            )
+            for slot in shown
         ),
         snapshot=snapshot,
     )

@@ -75,6 +75,11 @@ class Level:
             misfits |= named[chunk] if takes is None else named[chunk] ^ takes[chunk]
         return found & ~misfits
 
+    def takes_all(self, claim: ClaimRef, alphabet: Iterable[str], chunk: int, place: int) -> bool:
+        """Whether a slot's case does with any answer to a claim."""
+        sets = (self.takes.get((claim, answer)) for answer in alphabet)
+        return all(taken is not None and taken[chunk] >> place & 1 for taken in sets)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
@@ -107,6 +112,26 @@ class Index:
         chunk, place = divmod(slot, self.chunk_slots)
         named = self.levels[0].named
         return tuple(claim for claim in sorted(named) if named[claim][chunk] >> place & 1)
+
+    def decided_by(
+        self,
+        slot: int,
+        answers: Mapping[ClaimRef, str],
+        alphabets: Mapping[ClaimRef, Sequence[str]],
+    ) -> tuple[ClaimRef, ...]:
+        """Of the claims it reads, those to which the first case that fits does not take any answer.
+
+        Alphabets are without "no answer"; nothing where no case fits.
+        """
+        chunk, place = divmod(slot, self.chunk_slots)
+        for level in self.levels:
+            if level.eligible(chunk, answers) >> place & 1:
+                return tuple(
+                    claim
+                    for claim in self.reads(slot)
+                    if not level.takes_all(claim, alphabets[claim], chunk, place)
+                )
+        return ()
 
     def is_open(self, slot: int, now_seconds: int) -> bool:
         """Whether it may be shown at that second; of a second that it opens or closes in, not."""
