@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -114,6 +115,33 @@ def test_what_is_refused_says_so_on_standard_error(mydata, shop, operator, docum
     assert shop("withdraw", "nobody.nothing").code == 1
     assert operator("approve-offer", "nobody.nothing").code == 1
     assert operator("refuse-offer", "nobody.nothing").code == 2
-    none = tmp_path / "key.json"
-    none.write_text("[]")
-    assert mydata("offer", "list", "--client-id", "x", "--key", str(none)).code == 1
+    other = tmp_path / "latin.json"
+    other.write_bytes(b'{"name": "caf\xe9"}')
+    told = shop("publish", str(other))
+    assert (told.code, told.err) == (1, f"Error: {other} is no text in UTF-8\n")
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["[]", "no JSON", '{"kty": "EC"}', '{"kty": "oct", "k": "aGVsbG8gaGVsbG8gaGVsbG8"}', "public"],
+)
+def test_a_key_that_cannot_sign_is_refused_in_a_sentence_that_does_not_show_it(
+    mydata, alley, tmp_path, key
+):
+    if key == "public":
+        kept = json.loads(Path(alley[1][3]).read_text())
+        del kept["d"]
+        key = json.dumps(kept)
+    file = tmp_path / "key.json"
+    file.write_text(key)
+    told = mydata("offer", "list", "--client-id", alley[0], "--key", str(file))
+    assert told.code == 1
+    assert told.err == f"Error: {file} is no private key (JWK) that signs with ES256\n"
+
+
+def test_what_is_no_address_and_what_is_no_link_is_said_before_a_hub_is_asked(mydata, alley):
+    told = mydata("offer", "list", *alley[1], "--url", "localhost:8787")
+    assert (told.code, "takes an address" in told.err) == (2, True)
+    for link in ("nonsense", "http://[", "http://localhost:8787/account"):
+        told = mydata("operator", "enrol", "nobody", "--link", link)
+        assert (told.code, "takes the one-time link, whole" in told.err) == (2, True)

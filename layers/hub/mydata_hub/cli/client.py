@@ -17,6 +17,7 @@ DEFAULT_DATA: Final = ".mydata"
 # `mydata serve` writes it into its data folder while it runs: {"url", "pid"}.
 RUNNING_HUB: Final = "hub.json"
 TIMEOUT_SECONDS: Final = 30.0
+_ENROL: Final = "/enrol/"
 
 data_option: Final = click.option(
     "--data",
@@ -46,6 +47,8 @@ class Refused(click.ClickException):
 def running_hub(data: Path, url: str | None) -> str:
     """The hub's address, as given or as the running hub has left it. Raises ClickException."""
     if url:
+        if not url.startswith(("http://", "https://")):
+            raise click.BadParameter("takes an address: http://localhost:8787", param_hint="--url")
         return url.rstrip("/")
     try:
         return str(json.loads((data / RUNNING_HUB).read_text())["url"])
@@ -95,8 +98,14 @@ class HubClient:
         self._finish_sign_up(passkey, begun)
 
     def enrol(self, passkey: SoftwarePasskey, link: str) -> None:
-        """The account of a one-time link, and its session."""
-        begun = self.post(f"{httpx.URL(link).path}/options")
+        """The account of a one-time link, and its session. Raises ClickException."""
+        try:
+            path = httpx.URL(link).path
+        except httpx.InvalidURL:
+            path = ""
+        if not path.startswith(_ENROL):
+            raise click.BadParameter("takes the one-time link, whole", param_hint="--link")
+        begun = self.post(f"{path}/options")
         self._finish_sign_up(passkey, begun)
 
     def sign_in(self, passkey: SoftwarePasskey) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import httpx
@@ -19,8 +19,13 @@ from mydata_hub.cli.client import data_option, json_option, running_hub, tell, u
 from mydata_hub.oauth.client_assertion import ASSERTION_TYPE
 from mydata_hub.offers.catalogue.partner_calls import MAX_OFFER_BODY_BYTES
 
+if TYPE_CHECKING:
+    from joserfc.jwk import Key
+
 TIMEOUT_SECONDS: Final = 30.0
 ASSERTION_SECONDS: Final = 60
+# Of a key that says none.
+DEFAULT_ALGORITHM: Final = "ES256"
 _METADATA: Final = "/.well-known/oauth-authorization-server"
 
 
@@ -30,7 +35,8 @@ class Shopkeeper:
 
     url: str
     client_id: str
-    key: Mapping[str, Any] = field(repr=False)
+    key: Key = field(repr=False)
+    algorithm: str
 
     def post(self, path: str, **form: str) -> dict[str, Any]:
         """What the hub answers to a form. Raises ClickException with the hub's own words."""
@@ -61,7 +67,6 @@ class Shopkeeper:
     def _assertion(self, issuer: str) -> str:
         """The proof of who calls (RFC 7523), good for this call alone."""
         from joserfc import jwt
-        from joserfc.jwk import import_key
 
         now = int(time.time())
         claims = {
@@ -72,10 +77,8 @@ class Shopkeeper:
             "iat": now,
             "exp": now + ASSERTION_SECONDS,
         }
-        key = import_key(dict(self.key))
-        algorithm = str(self.key.get("alg") or "ES256")
-        header = {"alg": algorithm} | ({"kid": key.kid} if key.kid else {})
-        return jwt.encode(header, claims, key, algorithms=[algorithm])
+        header = {"alg": self.algorithm} | ({"kid": self.key.kid} if self.key.kid else {})
+        return jwt.encode(header, claims, self.key, algorithms=[self.algorithm])
 
 
 def as_partner(command: Callable[..., None]) -> Callable[..., None]:
@@ -95,7 +98,7 @@ def as_partner(command: Callable[..., None]) -> Callable[..., None]:
     def run(
         client_id: str, key: Path, data: Path, url: str | None, as_json: bool, **others: object
     ) -> None:
-        keeper = Shopkeeper(running_hub(data, url), client_id, _read_key(key))
+        keeper = Shopkeeper(running_hub(data, url), client_id, *_read_key(key))
         command(keeper, as_json=as_json, **others)
 
     return run
@@ -109,7 +112,10 @@ def publish(keeper: Shopkeeper, file: Path, replaces: int | None, as_json: bool)
     """Publish the offer in FILE; it waits until an operator lets it be shown."""
     if file.stat().st_size > MAX_OFFER_BODY_BYTES:
         raise click.ClickException(f"{file} is over {MAX_OFFER_BODY_BYTES} bytes")
-    form = {"offer": file.read_text("utf-8")}
+    try:
+        form = {"offer": file.read_text("utf-8")}
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file} is no text in UTF-8") from None
     if replaces is not None:
         form["replaces"] = str(replaces)
     told = keeper.post("/offers", **form)
@@ -163,11 +169,22 @@ def report(keeper: Shopkeeper, offer_id: str, as_json: bool) -> None:
     tell(as_json, told, say)
 
 
-def _read_key(path: Path) -> dict[str, Any]:
+def _read_key(path: Path) -> tuple[Key, str]:
+    """A private key, and the algorithm that it signs with."""
+    from joserfc import jws
+    from joserfc.errors import JoseError
+    from joserfc.jwk import import_key
+
+    algorithm = DEFAULT_ALGORITHM
     try:
-        key = json.loads(path.read_text("utf-8"))
-    except (ValueError, RecursionError):
-        key = None
-    if not isinstance(key, dict) or "kty" not in key:
-        raise click.ClickException(f"{path} is no private key (JWK)")
-    return key
+        told = json.loads(path.read_text("utf-8"))
+        algorithm = str(told.get("alg") or algorithm)
+        key = import_key(told)
+        # A public key, or one of another kind, is found out before anything is asked of the hub.
+        jws.serialize_compact({"alg": algorithm}, b"", key, algorithms=[algorithm])
+    except (ValueError, TypeError, AttributeError, RecursionError, JoseError):
+        # The library's own words could show the key.
+        raise click.ClickException(
+            f"{path} is no private key (JWK) that signs with {algorithm}"
+        ) from None
+    return key, algorithm
