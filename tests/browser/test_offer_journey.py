@@ -126,7 +126,9 @@ def test_an_offer_goes_from_its_partner_to_a_till_and_lunch_becomes_points(
         connect(jiu)
         shown(jiu, COFFEE, POINTS)
     look(jiu, "journey-offers", pictures)
-    because = card(jiu, COFFEE).get_by_text("얼마 전에 카페에서 결제해서")
+    because = card(jiu, COFFEE).get_by_text(
+        "얼마 전에 카페에서 결제했고 평일 오전에 자주 카페에 가서"
+    )
     assert because.count() == 1
     coupon = accept(jiu, pictures)
     redeem_once(cafe, coupon, COFFEE)
