@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from mydata_hub.benefits.coupons import State, fetch_coupon
 from mydata_hub.benefits.programme import read_programmes
 from mydata_hub.benefits.wallet import (
+    MAX_IN_A_MINUTE,
     give_back,
     keep_favourite,
     leave_favourite,
@@ -22,7 +23,7 @@ from mydata_hub.benefits.wallet import (
     spend_points,
     wallet_document,
 )
-from mydata_hub.errors import BadInput, Busy, NotFound
+from mydata_hub.errors import BadInput, Busy, NotFound, TooMany
 from mydata_hub.insights.favourites import MAX_FAVOURITES
 from mydata_hub.own_vault.turning import turn_keys
 from mydata_hub.vault.erased_parts import Scope
@@ -110,6 +111,33 @@ def test_two_who_spend_the_same_points_at_once_get_one_coupon(world):
         spend_points(world.letterbox, ME, profile, TERMS.offer_id)
     world.sweep()
     assert (len(world.coupons()), world.book().held) == (1, 5)
+
+
+def test_however_many_rewards_follow_none_is_paid_for_twice(world):
+    """Of one minute, words are remembered in another order than spendings are."""
+    world.pay(20 * GOAL * 1_000)
+    for rewards in range(1, 19):
+        spend(world)
+        world.sweep()
+        # Whatever is folded next, all the words that are remembered are looked at again.
+        world.pay(1_000, payee="Elsewhere")
+        if rewards % MAX_IN_A_MINUTE == 0:
+            world.clock.advance(timedelta(minutes=1))
+        assert (len(world.coupons()), world.book().spent) == (rewards, rewards * GOAL)
+
+
+def test_no_more_rewards_are_taken_in_a_minute_than_the_vault_remembers(world):
+    world.pay(40 * GOAL * 1_000)
+    for _ in range(MAX_IN_A_MINUTE):
+        spend(world)
+        world.sweep()
+    with pytest.raises(TooMany):
+        spend(world)
+    world.clock.advance(timedelta(minutes=1))
+    spend(world)
+    world.sweep()
+    assert len(world.coupons()) == MAX_IN_A_MINUTE + 1
+    assert world.book().spent == GOAL * (MAX_IN_A_MINUTE + 1)
 
 
 def test_without_enough_points_nothing_is_said(world):

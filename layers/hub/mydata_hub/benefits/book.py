@@ -12,7 +12,7 @@ latest payment that was let go of earns nothing any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -135,19 +135,20 @@ def reverse(book: Book, mark: bytes) -> Book:
     return replace(_moved(book, Account.HELD, Account.ISSUED, one.amount, lots), earned=earned)
 
 
-def spend(book: Book, mark: bytes, amount: int) -> Book:
+def spend(book: Book, mark: bytes, amount: int, wished: Container[bytes] = ()) -> Book:
     """Spend what is held, the soonest to expire first; where there is not enough, remember that.
 
-    A mark that was seen before changes nothing.
+    A mark that was seen before changes nothing. `wished` are the marks that may come again: while
+    one of them is among at most MAX_SPENDINGS, it is not forgotten.
     """
     require_count("amount", amount, 1, MAX_AMOUNT)
     if book.find_spending(mark) is not None:
         return book
     if book.held < amount:
-        return _remember(book, Spending(mark=mark, amount=0))
+        return _remember(book, Spending(mark=mark, amount=0), wished)
     taken, left = _take(book.lots, amount)
     book = _moved(book, Account.HELD, Account.SPENT, amount, _in_order(left))
-    return _remember(book, Spending(mark=mark, amount=amount, lots=tuple(taken)))
+    return _remember(book, Spending(mark=mark, amount=amount, lots=tuple(taken)), wished)
 
 
 def give_back(book: Book, mark: bytes) -> Book:
@@ -231,5 +232,9 @@ def _let_go(book: Book, gone: Sequence[Earned]) -> Book:
     return replace(book, earned=left, let_go_until=until)
 
 
-def _remember(book: Book, one: Spending) -> Book:
-    return replace(book, spendings=(*book.spendings, one)[-MAX_SPENDINGS:])
+def _remember(book: Book, one: Spending, wished: Container[bytes]) -> Book:
+    spendings = [*book.spendings, one]
+    if len(spendings) > MAX_SPENDINGS:
+        # Whatever is let go of here and comes again is spent once more.
+        spendings.remove(next((had for had in spendings if had.mark not in wished), spendings[0]))
+    return replace(book, spendings=tuple(spendings))

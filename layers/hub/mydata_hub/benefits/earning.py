@@ -200,7 +200,7 @@ def _granted(
     programmes: Sequence[Programme], wishes: Sequence[Wish], now: datetime, coupon_of: CouponState
 ) -> tuple[list[Programme], tuple[Reward, ...]]:
     after, rewards = {one.tag: one for one in programmes}, list[Reward]()
-    since = minute_of(now - WISH_HOLDS)
+    since, wished = minute_of(now - WISH_HOLDS), {spending_mark(wish) for wish in wishes}
     for wish in wishes:
         one, mark = after.get(wish.programme), spending_mark(wish)
         if one is None or wish.minute < since or one.book.find_spending(mark) is not None:
@@ -209,7 +209,7 @@ def _granted(
         goal = one.terms.goal
         if wish.goal != goal:
             continue
-        book = spend_from(one.book, mark, goal)
+        book = spend_from(one.book, mark, goal, wished)
         spent = book.find_spending(mark)
         after[wish.programme] = replace(one, book=book)
         # After a vault was put back to an earlier state, the coupon may be there already.

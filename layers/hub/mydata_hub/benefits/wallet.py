@@ -25,15 +25,16 @@ from mydata_hub.benefits.coupons import (
 )
 from mydata_hub.benefits.programme import Programme, Terms, read_programmes
 from mydata_hub.collection.datasets import OWN_FAVOURITES, OWN_SPENDINGS
-from mydata_hub.errors import BadInput, NotFound
+from mydata_hub.errors import BadInput, NotFound, TooMany
 from mydata_hub.fields import SubjectId, VaultId
 from mydata_hub.insights.favourites import (
     MAX_FAVOURITES,
+    MAX_SPENDINGS,
     SPENDING_BYTES,
     list_favourites,
     list_wishes,
 )
-from mydata_hub.insights.moments import date_of, instant_of
+from mydata_hub.insights.moments import date_of, instant_of, minute_of
 from mydata_hub.insights.profile import Profile
 from mydata_hub.own_vault.importing import Letterbox
 from mydata_hub.own_vault.speaking import Said, own_word, say
@@ -42,6 +43,9 @@ FAVOURITE_KEPT: Final = "favourite_kept"
 FAVOURITE_LEFT: Final = "favourite_left"
 POINTS_SPENT: Final = "points_spent"
 POINTS_GIVEN_BACK: Final = "points_given_back"
+# The vault remembers MAX_SPENDINGS words, of one minute any of them: one more, whoever says it at
+# the same time, must not be forgotten before it is folded.
+MAX_IN_A_MINUTE: Final = MAX_SPENDINGS // 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +138,15 @@ def spend_points(
 ) -> CouponId:
     """Spend what one reward takes; gives the coupon that is there once this is folded.
 
-    Raises NotFound, BadInput where there is not enough, Busy.
+    Raises NotFound, BadInput where there is not enough, TooMany, Busy.
     """
     programme = _programme(profile, offer_id)
     goal = programme.terms.goal
     if programme.book.held < goal:
         raise BadInput("offer", f"takes {goal} for a reward, and you hold fewer")
     now, spending = letterbox.clock.now(), letterbox.entropy.token(SPENDING_BYTES)
+    if sum(wish.minute == minute_of(now) for wish in list_wishes(profile)) >= MAX_IN_A_MINUTE:
+        raise TooMany(f"you took {MAX_IN_A_MINUTE} rewards in this minute; take more in the next")
     record = own_word(
         vault_id, OWN_SPENDINGS, spending.hex(), now, _body(offer_id, goal, spending, now)
     )
