@@ -11,6 +11,7 @@ import base64
 import importlib
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -58,8 +59,11 @@ class Cloud:
 
     template: Template
     called: set[Permission] = field(default_factory=set)
-    # Every call as AWS bills it, in order: (function, service:operation).
+    # Every call as AWS bills it, in order: (function, service:operation). Without those for the
+    # log's key.
     paid: list[tuple[str, str]] = field(default_factory=list)
+    # Of the acts that were billed: how often each call was paid for.
+    bills: dict[str, Counter[str]] = field(default_factory=dict)
     caller: str = ""
     # Set before the functions are built; none are asked until somebody answers.
     witnesses: str = ""
@@ -89,6 +93,13 @@ class Cloud:
             self.caller = before
 
     @contextmanager
+    def billed(self, act: str) -> Iterator[None]:
+        """What is paid for while the block runs is one bill, by "function service:operation"."""
+        begun = len(self.paid)
+        yield
+        self.bills[act] = Counter(" ".join(one) for one in self.paid[begun:])
+
+    @contextmanager
     def waking(self, function: str) -> Iterator[None]:
         """As streams do on an account: each commit of another function wakes this one at once.
 
@@ -110,8 +121,11 @@ class Cloud:
         """Write down one call of whoever is running."""
         if self.caller:
             service = model.service_model.service_name
-            self.paid.append((self.caller, f"{service}:{model.name}"))
-            for thing, action in _KINDS[service](model.name, params):
+            things = list(_KINDS[service](model.name, params))
+            # An instance reads that key anew every few minutes, whatever it is called for.
+            if {thing for thing, _ in things} != {"table log_public"}:
+                self.paid.append((self.caller, f"{service}:{model.name}"))
+            for thing, action in things:
                 self.called.add(Permission(self.caller, thing, f"{service}:{action}"))
 
 

@@ -22,7 +22,7 @@ from mydata_hub.transparency.checkpoint import VerifierKey
 from mydata_hub.web.guards import ROUTES
 from mydata_hub.wiring import tables_for
 
-from tests.architecture.acceptance_way import go_an_acceptances_way
+from tests.architecture.acceptance_way import BILLS, go_an_acceptances_way
 from tests.architecture.answer_way import go_an_answers_way
 from tests.architecture.appeal_way import go_an_appeals_way
 from tests.architecture.benefit_way import go_the_way_of_benefits
@@ -248,6 +248,16 @@ def test_no_role_allows_what_its_function_never_calls(lived: Cloud) -> None:
     allowed = ours(permissions(lived.template))
     used = set().union(*(named_by_role(call, allowed) for call in lived.called))
     assert allowed - used == UNCALLED
+
+
+def test_each_act_of_an_offers_life_is_paid_for_with_so_many_calls_and_no_more(
+    lived: Cloud,
+) -> None:
+    bills = {
+        act: {call: count for call, count in bill.items() if not call.endswith("GetPublicKey")}
+        for act, bill in lived.bills.items()
+    }
+    assert bills == BILLS
 
 
 def test_a_call_beyond_a_role_would_be_seen(lived: Cloud) -> None:

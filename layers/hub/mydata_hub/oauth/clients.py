@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -27,7 +27,7 @@ from mydata_hub.oauth.fetched_keys import fetched_keys, keys_message
 from mydata_hub.oauth.jose import import_key_set
 from mydata_hub.oauth.offers_changed import offers_changed
 from mydata_hub.ports.messages import send
-from mydata_hub.ports.tables import Absent, Key, Put, Row, Tables, VersionIs
+from mydata_hub.ports.tables import MAX_FETCH, Absent, Key, Put, Row, Tables, VersionIs
 from mydata_hub.transparency.events import AuditFacts
 from mydata_hub.transparency.house import OPERATOR, house_event
 
@@ -159,6 +159,19 @@ def fetch_client(tables: Tables, client_id: str) -> Client | None:
     key = client_key(client_id)
     row = tables.fetch_many(key).get(key)
     return None if row is None else read_client(row)
+
+
+def fetch_clients(tables: Tables, client_ids: Iterable[str]) -> dict[str, Client]:
+    """Those of these clients that there are, suspended or not; one call for MAX_FETCH of them.
+
+    Raises Damaged, Busy.
+    """
+    keys = [client_key(one) for one in sorted(set(client_ids))]
+    found: dict[str, Client] = {}
+    for start in range(0, len(keys), MAX_FETCH):
+        rows = tables.fetch_many(*keys[start : start + MAX_FETCH])
+        found |= {key.partition: read_client(row) for key, row in rows.items()}
+    return found
 
 
 def partner_name(tables: Tables, client_id: str) -> str:

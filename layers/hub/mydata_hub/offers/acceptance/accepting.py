@@ -37,14 +37,22 @@ from mydata_hub.insights.catalogue import CATALOGUE
 from mydata_hub.insights.claim import Claim
 from mydata_hub.oauth.authority import SECRET_BYTES
 from mydata_hub.oauth.authorization_details import Asked
-from mydata_hub.oauth.clients import Client, fetch_client
+from mydata_hub.oauth.clients import Client, client_key, read_client
 from mydata_hub.oauth.offer_code import put_offer_code
 from mydata_hub.offers.acceptance.tally import count_acceptance
 from mydata_hub.offers.acceptance.ticket import Tickets
 from mydata_hub.offers.acceptance.windows import Window, window_at
 from mydata_hub.offers.catalogue.approved import as_approved, may_bring
 from mydata_hub.offers.catalogue.offer import Offer
-from mydata_hub.offers.catalogue.shelf import Head, fetch_offer, put_head
+from mydata_hub.offers.catalogue.shelf import (
+    Head,
+    fetch_offer,
+    head_key,
+    put_head,
+    read_head,
+    read_submitted,
+    version_key,
+)
 from mydata_hub.ports.messages import send
 from mydata_hub.ports.tables import Absent, Change, Put
 from mydata_hub.release.ledger import price
@@ -103,8 +111,10 @@ def find_on_offer(desk: Desk, offer_id: str) -> OnOffer:
     head, _ = fetch_offer(desk.tables, offer_id)
     if head is None or head.approved is None:
         raise _gone()
-    submitted = fetch_offer(desk.tables, offer_id, head.approved)[1][head.approved]
-    compiled, client = as_approved(submitted), fetch_client(desk.tables, head.client)
+    named = version_key(offer_id, head.approved), client_key(head.client)
+    rows = desk.tables.fetch_many(*named)
+    submitted, row = read_submitted(rows[named[0]]), rows.get(named[1])
+    compiled, client = as_approved(submitted), None if row is None else read_client(row)
     if compiled is None or client is None or not may_bring(client, submitted, compiled[0]):
         raise _gone()
     offer, now = compiled[0], desk.now()
@@ -219,9 +229,11 @@ def _take(
 ) -> tuple[Change, ...]:
     offer = on_offer.offer
     accepted = accepted_key(subject, on_offer.ref)
-    head, _ = fetch_offer(desk.tables, offer.offer_id)
-    if accepted in desk.tables.fetch_many(accepted):
+    named = head_key(offer.offer_id)
+    rows = desk.tables.fetch_many(named, accepted)
+    if accepted in rows:
         raise _accepted()
+    head = read_head(rows[named]) if named in rows else None
     if head is None or head.approved != offer.version:
         raise _gone()
     if head.stock is not None and head.accepted >= head.stock:

@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Final
 
 from mydata_hub.accounts.desk import until_settled
 from mydata_hub.oauth.authority import SigningKeys
-from mydata_hub.oauth.clients import Client, fetch_client
+from mydata_hub.oauth.clients import fetch_clients
 from mydata_hub.offers.catalogue.approved import Compiled, as_approved, may_bring
 from mydata_hub.offers.catalogue.eligibility import Condition
 from mydata_hub.offers.catalogue.offer import Offer
-from mydata_hub.offers.catalogue.shelf import fetch_submitted, published
+from mydata_hub.offers.catalogue.shelf import Submitted, fetch_submitted, published
 from mydata_hub.offers.catalogue.signed_head import sign_head
 from mydata_hub.offers.catalogue.snapshot import (
     HEAD,
@@ -85,21 +84,20 @@ def _publish(press: Press) -> bool:
 
 def _approved(press: Press, now: datetime) -> list[Compiled]:
     """What people may be shown, in the order of the slots: the worthiest first."""
-    found: list[Compiled] = []
-
-    @cache
-    def registered(client_id: str) -> Client | None:
-        return fetch_client(press.tables, client_id)
-
+    found: list[tuple[Submitted, Compiled]] = []
     for one in fetch_submitted(press.tables, list(published(press.tables))):
         compiled = as_approved(one, press.compile)
         if compiled is None:
             press.left_out(one.offer_id)
-            continue
-        offer, _ = compiled
-        if now < offer.valid_until and may_bring(registered(offer.client), one, offer):
-            found.append(compiled)
-    return sorted(found, key=lambda one: slot_order(one[0]))
+        elif now < compiled[0].valid_until:
+            found.append((one, compiled))
+    clients = fetch_clients(press.tables, (offer.client for _, (offer, _) in found))
+    shown = [
+        (offer, condition)
+        for one, (offer, condition) in found
+        if may_bring(clients.get(offer.client), one, offer)
+    ]
+    return sorted(shown, key=lambda one: slot_order(one[0]))
 
 
 def _changes(
