@@ -153,6 +153,7 @@ def test_an_offer_goes_from_its_partner_to_a_till_and_lunch_becomes_points(
     redeem_once(diner, show_coupon(jiu), POINTS)
     jiu.go("/wallet")
     assert jiu.page.get_by_text(jiu.say("used"), exact=True).count() == 2
+    assert jiu.page.get_by_text(jiu.say("No coupon to use now")).count() == 1
     look(jiu, "journey-spent", pictures)
 
 
