@@ -58,6 +58,8 @@ def build_function(name: str, folder: Path, known: dict[str, str]) -> Any:
     environment |= {"ENGINE": f"embedded:{folder}", "ISSUER": ISSUER}
     if "SOFTWARE_PASSKEYS" in environment:
         environment["SOFTWARE_PASSKEYS"] = "refused"
+    if "PUSH_SERVICES" in environment:
+        environment["PUSH_SERVICES"] = ""
     if "DPOP_NONCE" in environment:
         environment["DPOP_NONCE"] = "required"
     environment |= {name: value for name, value in known.items() if name in variables}

@@ -145,6 +145,8 @@ def variables(function: str, engine: str) -> dict[str, str]:
     values |= {"ENGINE": engine, "ISSUER": "https://hub.example"}
     if "WITNESSES" in values:
         values["WITNESSES"] = ""  # as the template has it where nobody was asked to be one
+    if "PUSH_SERVICES" in values:
+        values["PUSH_SERVICES"] = ""
     if "SOFTWARE_PASSKEYS" in values:
         values["SOFTWARE_PASSKEYS"] = "refused"
     return values
