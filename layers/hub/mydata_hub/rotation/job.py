@@ -54,6 +54,8 @@ class Job:
     # How far the list of keys has been gone through, and what is done of its present page.
     after: str | None = None
     page_done: tuple[str, ...] = ()
+    # Whether the vault that it is at was changed already, by a run whose time was up.
+    changed_so_far: bool = False
     vaults: int = 0
     changed: int = 0
     segments: int = 0
@@ -69,7 +71,8 @@ class Job:
             self,
             page_done=(*self.page_done, vault_id),
             vaults=self.vaults + 1,
-            changed=self.changed + changed,
+            changed=self.changed + (changed or self.changed_so_far),
+            changed_so_far=False,
             segments=self.segments + segments,
             failed=self.failed + failed,
             failures=named,

@@ -97,7 +97,9 @@ def _vault(at: Workshop, job: Job, vault_id: VaultId, until: datetime) -> tuple[
         at.failed(error)
         return job.count(vault_id, failed=True), True
     if not outcome.done:
-        return replace(job, segments=job.segments + outcome.segments), False
+        changed = job.changed_so_far or outcome.changed
+        segments = job.segments + outcome.segments
+        return replace(job, segments=segments, changed_so_far=changed), False
     return job.count(vault_id, changed=outcome.changed, segments=outcome.segments), True
 
 
