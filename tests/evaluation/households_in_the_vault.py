@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from mydata_hub.collection.mapping import AmountRule, StatementMapping
-from mydata_hub.fields import VaultId, Wording
+from mydata_hub.fields import LOCAL, VaultId, Wording
 from mydata_hub.insights.advance import fold_state
 from mydata_hub.insights.fold import BANK
 from mydata_hub.insights.habits import WeeklyHabitInsight, evidence_of_weeks
-from mydata_hub.insights.moments import LOCAL, date_of, instant_of, local_day
+from mydata_hub.insights.moments import date_of, instant_of, local_day
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.weekly import find_weekly_habit
 from mydata_hub.own_vault.importing import Supplied, import_statement

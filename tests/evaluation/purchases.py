@@ -17,7 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from mydata_hub.insights.moments import LOCAL, WEEK_DAYS, local_day, minute_of
+from mydata_hub.fields import LOCAL
+from mydata_hub.insights.moments import WEEK_DAYS, local_day, minute_of
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PYTHON: Final = ROOT / ".venv-evaluation" / "bin" / "python"
