@@ -13,6 +13,7 @@ from mydata_hub.accounts.subscriptions import QuietHours, keep_quiet, subscribe
 from mydata_hub.config import NotifySettings
 from mydata_hub.errors import BadInput, Damaged
 from mydata_hub.ports.messages import Message, due_messages, send
+from mydata_hub.ports.tables import Absent, Key, Put, VersionIs
 from mydata_hub.wiring import tables_for
 
 from tests.unit.accounts.conftest import World, memory_folder
@@ -99,6 +100,22 @@ def test_a_message_that_is_damaged_fails_the_run_and_holds_up_nobody(notify):
         with pytest.raises(Damaged):
             notify.handle(SWEEP, None)
     assert len(seen.tokens) == 1
+
+
+@pytest.mark.parametrize("sort", ["push#told", "push#quiet", "push#to#x"])
+def test_a_row_that_is_damaged_is_its_own_person_s_trouble_and_nobody_else_s(notify, sort):
+    with receiving(lambda post: post.give(201)) as (url, seen):
+        for name in ("jiu", "hana"):
+            notify.person(name, f"{url}/{name}")
+            notify.news(name)
+        key = Key("notices", "jiu", sort)
+        row = notify.tables.fetch_many(key).get(key)
+        when = Absent() if row is None else VersionIs(row.version)
+        notify.tables.commit(Put(key=key, values={"other": "x"}, when=when))
+        with pytest.raises(Damaged):
+            notify.handle(SWEEP, None)
+    assert len(seen.tokens) == 1
+    assert [one.body["account_id"] for one in notify.waiting()] == ["jiu"]
 
 
 def test_a_setting_that_names_no_push_service_is_refused_when_the_function_is_built(notify):

@@ -64,10 +64,18 @@ class QuietHours:
         return hour + timedelta(hours=(self.until_hour - local.hour) % _HOURS)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """The local day on which somebody was last told something, as ISO 8601 writes it."""
+
+    day: str
+
+
 # What Korean law asks of advertisements where nobody said otherwise (Network Act, article 50 (3)).
 USUAL: Final = QuietHours(from_hour=21, until_hour=8)
 _SUBSCRIPTIONS: Final = TypeAdapter(Subscription)
 _QUIET_HOURS: Final = TypeAdapter(QuietHours)
+_LAST_TOLD: Final = TypeAdapter(_Told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +96,7 @@ class Reach:
 
     def tell_on(self, day: date) -> Change:
         """The change that remembers when the person was told."""
-        return self.put(_TOLD, {"day": day.isoformat()})
+        return self.put(_TOLD, values_of(_Told(day=day.isoformat())))
 
     def put(self, sort: str, values: Mapping[str, Value]) -> Put:
         """The change of one of these rows."""
@@ -110,7 +118,7 @@ def read_reach(tables: Tables, account_id: str) -> Reach:
         account_id=account_id,
         subscriptions=tuple(sorted(found, key=lambda one: one.added_at)),
         quiet_hours=USUAL if quiet is None else read_row(_QUIET_HOURS, quiet),
-        told_on=None if told is None else str(told.values["day"]),
+        told_on=None if told is None else read_row(_LAST_TOLD, told).day,
         rows=rows,
     )
 
