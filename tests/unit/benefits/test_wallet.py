@@ -246,7 +246,7 @@ class Lunches(RuleBasedStateMachine):
     def spend(self, times_over):
         profile = self.world.profile()
         for _ in range(times_over):
-            with suppress(BadInput, NotFound):
+            with suppress(BadInput, NotFound, TooMany):
                 spend_points(self.world.letterbox, ME, profile, TERMS.offer_id)
 
     @rule()
