@@ -9,7 +9,7 @@ from mydata_hub.accounts.desk import Desk
 from mydata_hub.appeals.opening import end_appeal, open_appeal, see_appeals
 from mydata_hub.appeals.review_box import ReviewBox
 from mydata_hub.config import Handler, on_first_use
-from mydata_hub.oauth.clients import partner_name
+from mydata_hub.oauth.clients import partner_names
 from mydata_hub.observe import logger_for
 from mydata_hub.offers.acceptance.ticket import issuing
 from mydata_hub.offers.matching.acts import reading_acts
@@ -61,7 +61,7 @@ def build(env: Mapping[str, str]) -> Handler:
         letterbox=letterbox,
         profile_of=lambda vault_id: see_profile(tables, keys, vault_id),
         look_of=partial(see_offers, read, logger.exception, reading_acts(tables)),
-        partner_name=partial(partner_name, tables),
+        partner_names=partial(partner_names, tables),
         terms_of=published_terms(read, logger.exception),
         ticket_for=issuing(key(settings.match_key, "ES256"), settings.issuer, clock),
         appeals=AppealActs(

@@ -319,6 +319,25 @@ def test_one_more_programme_takes_the_place_of_one_that_is_left_and_empty():
     assert {one.offer_id for one in list_favourites(person.profile)} <= kept
 
 
+def test_a_programme_that_is_taken_up_anew_is_not_paid_for_what_was_spent_before():
+    elsewhere = replace(POINTS, merchants=(merchant_of("Elsewhere"),))
+    others = [replace(elsewhere, offer_id=f"{DINER}.z{n:02d}") for n in range(MAX_PROGRAMMES)]
+    person = Person(POINTS, *others)
+    person.fold(favourite(), lunch(amount=20_000), spending())
+    person.fold(favourite(at=NOW - DAY, state="left"))
+    for number, terms in enumerate(others):
+        at = KEPT_AT + timedelta(minutes=number)
+        person.fold(favourite(terms, at))
+        if number < MAX_PROGRAMMES - MAX_FAVOURITES + 1:
+            person.fold(favourite(terms, at + timedelta(hours=1), "left"))
+    assert POINTS.offer_id not in {one.terms.offer_id for one in read_programmes(person.profile)}
+    person.now = NOW + DAY
+    person.fold(favourite(at=NOW + timedelta(hours=1)), lunch("later", days_ago=-1, amount=25_000))
+    assert (person.book().held, person.book().spent, len(person.rewards)) == (25, 0, 1)
+    person.fold(spending("02" * 8, at=NOW + DAY))
+    assert (person.book().held, person.book().spent, len(person.rewards)) == (5, 20, 2)
+
+
 def test_the_erasure_of_a_part_leaves_points_and_no_payment():
     person = Person().fold(favourite(), lunch(amount=20_000))
     person.profile = without_payments(person.profile, NOW)

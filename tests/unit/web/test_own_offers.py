@@ -45,10 +45,15 @@ class OffersFront(LifeFront):
     def __init__(self, folder) -> None:
         super().__init__(folder)
         self.shelf = Shelf(MORNING, EVERYBODY)
-        self.front = replace(self.front, look_of=self.look_of, partner_name=str.upper)
+        self.asked_for_names = 0
+        self.front = replace(self.front, look_of=self.look_of, partner_names=self.partner_names)
 
     def profile_of(self, vault_id):
         return self.lived_so_far or super().profile_of(vault_id)
+
+    def partner_names(self, client_ids):
+        self.asked_for_names += 1
+        return {one: one.upper() for one in client_ids}
 
     def look_of(self, profile, now):
         return None if self.shelf is None else look_at(profile, self.shelf, now)
@@ -98,6 +103,12 @@ def test_an_offer_says_whose_it_is_why_it_is_shown_and_what_accepting_tells(regu
     assert told["because"][0]["answer"] == "yes"
     assert told["discloses"] == ["habits.cafe_morning@1", "commute.by_subway@1"]
     assert (everybody["because"], everybody["discloses"]) == ([], [])
+
+
+@pytest.mark.parametrize("route", ["GET /offers", "GET /offers/state"])
+def test_the_names_of_all_partners_on_a_page_are_asked_for_together(regular, route):
+    regular.ask(route)
+    assert regular.asked_for_names == 1
 
 
 def test_somebody_without_records_is_shown_what_is_for_everybody_alone(front):

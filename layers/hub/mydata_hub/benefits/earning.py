@@ -207,7 +207,7 @@ def _granted(
             continue
         # Of an earlier version of the terms, perhaps: what a reward takes is as it stands.
         goal = one.terms.goal
-        if wish.goal != goal:
+        if wish.goal != goal or _is_of_an_earlier_book(one, wish, coupon_of):
             continue
         book = spend_from(one.book, mark, goal, wished)
         spent = book.find_spending(mark)
@@ -216,3 +216,9 @@ def _granted(
         if spent is not None and spent.amount and coupon_of(wish.spending) is None:
             rewards.append(Reward(spending=wish.spending, terms=one.terms))
     return list(after.values()), tuple(rewards)
+
+
+def _is_of_an_earlier_book(one: Programme, wish: Wish, coupon_of: CouponState) -> bool:
+    """Whether it was spent before the programme was taken up anew, so that its book knows nothing
+    of it: the coupon does."""
+    return wish.minute < one.since_minute and coupon_of(wish.spending) is not None

@@ -174,10 +174,14 @@ def fetch_clients(tables: Tables, client_ids: Iterable[str]) -> dict[str, Client
     return found
 
 
-def partner_name(tables: Tables, client_id: str) -> str:
-    """What people know a partner by; its id, where it is registered no more. Raises Busy."""
-    client = fetch_client(tables, client_id)
-    return client_id if client is None else client.name
+def partner_names(tables: Tables, client_ids: Iterable[str]) -> dict[str, str]:
+    """What people know each of these by; its id, where it is registered no more.
+
+    Raises Damaged, Busy.
+    """
+    wanted = set(client_ids)
+    found = fetch_clients(tables, wanted)
+    return {one: found[one].name if one in found else one for one in wanted}
 
 
 def read_client(row: Row) -> Client:

@@ -11,7 +11,7 @@ from mydata_hub.consent.deliveries import Delivery, fetch_deliveries
 from mydata_hub.consent.endings import withdraw_grant
 from mydata_hub.consent.grant import Grant, GrantKind
 from mydata_hub.consent.grants import list_grants
-from mydata_hub.oauth.clients import fetch_client
+from mydata_hub.oauth.clients import Client, fetch_clients
 from mydata_hub.web.answers import Answer, json_answer
 from mydata_hub.web.bodies import Withdrawal
 from mydata_hub.web.ended_grants import told_document
@@ -29,12 +29,12 @@ def grants_state(site: Site, request: Request) -> Answer:
         reverse=True,
     )
     partners = {grant.counterparty for grant in grants if grant.kind is GrantKind.RELEASE}
-    names = {partner: _partner_name(site, partner) for partner in partners}
+    clients = fetch_clients(site.desk.tables, partners)
     ended = [grant.grant_id for grant in grants if grant.ended_at is not None]
     told = fetch_deliveries(site.desk.tables, ended)
     now = site.desk.now()
     documents = [
-        grant_document(grant, names.get(grant.counterparty), now, told.get(grant.grant_id))
+        grant_document(grant, _name(clients, grant), now, told.get(grant.grant_id))
         for grant in grants
     ]
     return json_answer(200, {"grants": documents, "balances": balances(site, request)})
@@ -46,7 +46,8 @@ def withdraw(site: Site, request: Request) -> Answer:
     grant = withdraw_grant(site.desk, request.caller, request.parameter("grant_id"))
     if grant.kind is GrantKind.COLLECT:
         tell_withdrawn(site.desk, grant, body.records)
-    name = _partner_name(site, grant.counterparty) if grant.kind is GrantKind.RELEASE else None
+    counterparties = [grant.counterparty] if grant.kind is GrantKind.RELEASE else []
+    name = _name(fetch_clients(site.desk.tables, counterparties), grant)
     told = fetch_deliveries(site.desk.tables, [grant.grant_id]).get(grant.grant_id)
     return json_answer(200, grant_document(grant, name, site.desk.now(), told))
 
@@ -73,8 +74,8 @@ def grant_document(
     }
 
 
-def _partner_name(site: Site, client_id: str) -> str | None:
-    client = fetch_client(site.desk.tables, client_id)
+def _name(clients: Mapping[str, Client], grant: Grant) -> str | None:
+    client = clients.get(grant.counterparty)
     return client.name if client else None
 
 

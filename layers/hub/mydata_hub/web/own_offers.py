@@ -69,7 +69,7 @@ def show_offers(front: TodayFront, request: Request) -> Answer:
         request,
         "offers.html",
         seen=seen,
-        partner=front.partner_name,
+        partner=_partners(front, seen).__getitem__,
         reason=lambda one: getattr(reason_of(one, seen.answers), locale),
         told=lambda claims: _told(seen, claims, locale),
         unwanted=_unwanted(seen),
@@ -82,12 +82,13 @@ def show_offers(front: TodayFront, request: Request) -> Answer:
 def offers_state(front: TodayFront, request: Request) -> Answer:
     """The same for scripts and the command line."""
     seen = _see(front, request)
+    partners = _partners(front, seen)
     return json_answer(
         200,
         {
             "open": seen.open,
             "held": seen.held,
-            "offers": [_document(front, seen, one) for one in seen.shown],
+            "offers": [_document(seen, one, partners) for one in seen.shown],
             "not_interested": _unwanted(seen),
             "put_away": [one.offer_id for one in _away(seen)],
         },
@@ -153,12 +154,16 @@ def _told(seen: Seen, claims: tuple[ClaimRef, ...], locale: Locale) -> list[tupl
     ]
 
 
-def _document(front: TodayFront, seen: Seen, one: Shown) -> dict[str, Any]:
+def _partners(front: TodayFront, seen: Seen) -> Mapping[str, str]:
+    return front.partner_names(one.offer.client for one in seen.shown)
+
+
+def _document(seen: Seen, one: Shown, partners: Mapping[str, str]) -> dict[str, Any]:
     offer, answers = one.offer, seen.answers
     return {
         "offer_id": offer.offer_id,
         "version": offer.version,
-        "partner": front.partner_name(offer.client),
+        "partner": partners[offer.client],
         "category": offer.category,
         "title": asdict(offer.title),
         "text": asdict(offer.text),

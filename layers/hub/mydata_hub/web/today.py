@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -100,7 +100,8 @@ class TodayFront(Front):
     profile_of: Callable[[VaultId], Profile | None]
     # The offers that fit a profile; None where none are published, or they cannot be read.
     look_of: Callable[[Profile, datetime], Look | None] = lambda _profile, _now: None
-    partner_name: Callable[[str], str] = str
+    # What people know partners by, all of a page together.
+    partner_names: Callable[[Iterable[str]], Mapping[str, str]] = lambda ids: {i: i for i in ids}
     # What lets an account accept an offer that it is shown.
     ticket_for: Callable[[str, str], str] = lambda _account_id, _offer: ""
     pause: Callable[[float], None] = time.sleep
