@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 from mydata_hub.accounts.sessions import FRESH
+from mydata_hub.cli.children import children
 from mydata_hub.cli.laptop import environment_of, laptop_deployment
 from mydata_hub.cli.log_sources import HttpSource, httpx_client
-from mydata_hub.cli.sample_providers import register_samples, sample_providers
+from mydata_hub.cli.sample_providers import register_samples, serve_providers
 from mydata_hub.personal_log.disclosure import Disclosure, check_disclosure
 from mydata_hub.transparency.checkpoint import VerifierKey, verify_checkpoint
 from mydata_hub.transparency.tiles import TILE_WIDTH
@@ -32,7 +33,8 @@ PAYMENTS = "What you pay by card: where, when, how much"
 def samples(hub, tmp_path_factory):
     """The sample providers, registered as an operator does."""
     receive = build(environment_of(laptop_deployment(hub.folder, hub.url), "receive"))
-    with sample_providers(tmp_path_factory.mktemp("samples"), hub.url) as about:
+    with children() as started:
+        about = serve_providers(tmp_path_factory.mktemp("samples"), hub.url, started)
         operator = SimpleNamespace(call=lambda _name, event: receive(event, None))
         register_samples(operator, about)
         yield about

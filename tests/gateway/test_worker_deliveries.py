@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from mydata_hub.aws.streams import row_from_image
 from mydata_hub.embedded.invocation import Invoker
-from mydata_hub.embedded.worker import IDLE_SECONDS, Worker
+from mydata_hub.embedded.worker import IDLE_SECONDS, QUIET_SECONDS, Worker
 from mydata_hub.ports.tables import Absent, Delete, Key, Put, VersionIs
 
 from tests.gateway.worker_world import World, row_key, wait_for
@@ -123,10 +123,22 @@ def test_a_batching_window_lets_changes_of_one_moment_share_a_batch(tmp_path: Pa
     with world.working() as worker:
         world.put(1)
         worker.wake()
-        time.sleep(0.2)
+        time.sleep(QUIET_SECONDS / 2)
         world.put(2)
         wait_for(world.drained)
     assert world.batches() == [[1, 2]]
+
+
+def test_a_window_is_over_once_nothing_more_comes(tmp_path: Path) -> None:
+    world = World(tmp_path, "None", MaximumBatchingWindowInSeconds=60)
+    with world.working() as worker:
+        world.put(1)
+        worker.wake()
+        wait_for(world.drained, seconds=5)
+        world.put(2)
+        worker.wake()
+        wait_for(world.drained, seconds=5)
+    assert world.batches() == [[1], [2]]
 
 
 def test_a_full_batch_does_not_wait_for_its_window(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from mydata_hub.cli.client import (
     tell,
     url_option,
 )
-from mydata_hub.cli.log_sources import FolderSource, HttpSource, httpx_client
+from mydata_hub.cli.log_sources import FolderSource, HttpSource, log_client
 from mydata_hub.cli.mirror import key_option, progress_bar, told_as_error
 from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.cli.wallet import FIRST, Wallet
@@ -97,7 +97,7 @@ def reading(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         address = running_hub(data, url)
         passkey = Wallet(data).load(name, FIRST)
-        source: Source = FolderSource(mirror) if mirror else HttpSource(httpx_client(address))
+        source: Source = FolderSource(mirror) if mirror else HttpSource(log_client(address))
         with HubClient.open(address) as hub, told_as_error("the log is not as it should be"):
             key = VerifierKey.parse(key_text) if key_text else None
             begun = Reading.begin(hub, source, key)

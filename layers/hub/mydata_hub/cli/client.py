@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,6 +62,17 @@ def running_hub(data: Path, url: str | None) -> str:
         raise click.ClickException(f"{data / RUNNING_HUB} is damaged: start the hub anew") from None
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    # To read every certificate takes 50 ms, and httpx would do so for each of its clients.
+    return httpx.create_ssl_context()
+
+
+def http_client(url: str = "", headers: Mapping[str, str] | None = None) -> httpx.Client:
+    """A client of whatever answers below a URL."""
+    return httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_SECONDS, verify=_trust())
+
+
 @dataclass(slots=True)
 class HubClient:
     """One browser's worth of a hub: cookies, the origin, and the session's CSRF token."""
@@ -71,8 +84,7 @@ class HubClient:
     @classmethod
     def open(cls, url: str) -> HubClient:
         """A client without a session."""
-        http = httpx.Client(base_url=url, headers={"origin": url}, timeout=TIMEOUT_SECONDS)
-        return cls(url, http)
+        return cls(url, http_client(url, {"origin": url}))
 
     def __enter__(self) -> HubClient:
         return self

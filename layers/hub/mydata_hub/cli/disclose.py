@@ -12,7 +12,7 @@ import click
 from mydata_hub.base64url import decode_base64url
 from mydata_hub.cli.auditing import Progress
 from mydata_hub.cli.client import HubClient, data_option, json_option, running_hub, tell, url_option
-from mydata_hub.cli.log_sources import FolderSource, HttpSource, httpx_client
+from mydata_hub.cli.log_sources import FolderSource, HttpSource, log_client
 from mydata_hub.cli.mirror import key_option, progress_bar, told_as_error
 from mydata_hub.cli.own_entries import own_pages, pages_of
 from mydata_hub.cli.person import Caller, person, signed_in
@@ -105,7 +105,7 @@ def open_disclosure(
     Names what was left out, what is not of the log, the person or the month, and exits 1.
     """
     source: Source = (
-        FolderSource(mirror) if mirror else HttpSource(httpx_client(running_hub(data, url)))
+        FolderSource(mirror) if mirror else HttpSource(log_client(running_hub(data, url)))
     )
     with told_as_error("this shows nothing"):
         shown = Disclosure.decode(file.read_bytes())

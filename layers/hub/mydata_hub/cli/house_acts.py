@@ -9,17 +9,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import click
 import httpx
 
-from mydata_hub.cli.client import HubClient, Refused
+from mydata_hub.cli.client import HubClient, Refused, http_client
+from mydata_hub.cli.laptop import laptop_deployment
 from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.cli.person import RECOVER
 from mydata_hub.cli.stage import ServedHub, Stage, run, run_all
 from mydata_hub.cli.wallet import FIRST, Wallet
+from mydata_hub.embedded.deployment import Deployment
 from mydata_hub.web.guards import ROUTES, Guard
 
 PEOPLE: Final = ("Jiu", "Minho", "Hana")
@@ -49,10 +52,19 @@ class Story:
         """The passkey a person has here."""
         return Wallet(self.hub.data).load(name, FIRST)
 
+    def deployment(self) -> Deployment:
+        """The hub's own, as the template has it."""
+        return _deployment(self.hub.data, self.hub.url)
+
     @property
     def data(self) -> tuple[str, str]:
         """The option that names the hub's data folder."""
         return ("--data", str(self.hub.data))
+
+
+@cache
+def _deployment(data: Path, url: str) -> Deployment:
+    return laptop_deployment(data, url)
 
 
 def start(story: Story) -> None:
@@ -69,7 +81,7 @@ def knock(story: Story) -> None:
     story.stage.act("DOORS · somebody without credentials tries every one")
     doors = [route for route in ROUTES if route.guard is not Guard.PUBLIC]
     url = story.hub.url
-    with httpx.Client(base_url=url, headers={"accept": "application/json"}) as http:
+    with http_client(url, {"accept": "application/json"}) as http:
         refused = 0
         for route in doors:
             path = "/".join(SOME_ID if part[:1] == "{" else part for part in route.path.split("/"))

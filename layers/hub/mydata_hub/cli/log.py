@@ -11,7 +11,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from mydata_hub.cli.log_sources import FolderSource, HttpSource, httpx_client
+from mydata_hub.cli.log_sources import FolderSource, HttpSource, log_client
 from mydata_hub.cli.mirror import (
     consistency,
     key_option,
@@ -62,7 +62,7 @@ def verify(
 
     With --witness the checkpoint must be cosigned by that witness, too.
     """
-    source: Source = FolderSource(folder) if folder else HttpSource(httpx_client(url))
+    source: Source = FolderSource(folder) if folder else HttpSource(log_client(url))
     try:
         key = VerifierKey.parse(key_text or source.get("key").decode())
         older = verify_checkpoint(kept.read_bytes(), key) if kept else None

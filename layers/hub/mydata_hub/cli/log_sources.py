@@ -13,6 +13,7 @@ from typing import Final
 
 import httpx
 
+from mydata_hub.cli.client import http_client
 from mydata_hub.embedded.durable_files import (
     SCRATCH_PREFIX,
     make_folder,
@@ -32,9 +33,9 @@ REFUSED: Final = "refused"
 INSTANT: Final = "%Y-%m-%dT%H%M%SZ"
 
 
-def httpx_client(url: str) -> httpx.Client:
+def log_client(url: str) -> httpx.Client:
     """A client below the log's prefix."""
-    return httpx.Client(base_url=url.rstrip("/") + "/log/", timeout=TIMEOUT_SECONDS)
+    return http_client(url.rstrip("/") + "/log/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from mydata_hub.cli.client import json_option, tell
-from mydata_hub.cli.log_sources import FolderSource, HttpSource, MirrorFolder, httpx_client
+from mydata_hub.cli.log_sources import FolderSource, HttpSource, MirrorFolder, log_client
 from mydata_hub.errors import BlobMissing, HubError
 from mydata_hub.transparency.checkpoint import (
     COSIGNATURE,
@@ -65,7 +65,7 @@ def mirror(
     the mirror's is refused with exit 1, and its checkpoint is kept as `refused`: proof that it
     forked. The key of the first run counts for all later ones.
     """
-    store, source = MirrorFolder(folder), HttpSource(httpx_client(url))
+    store, source = MirrorFolder(folder), HttpSource(log_client(url))
     with told_as_error("the mirror is as it was"):
         key = _pinned(store, source, key_text)
         cosigners = [VerifierKey.parse(one, COSIGNATURE) for one in witnesses]
@@ -96,7 +96,7 @@ def consistency(
     An instant (2026-11-24 or 2026-11-24T09:30:00Z, UTC, a day at its end) means the last checkpoint
     that was mirrored by then.
     """
-    source: Source = FolderSource(folder) if folder else HttpSource(httpx_client(url))
+    source: Source = FolderSource(folder) if folder else HttpSource(log_client(url))
     with told_as_error("the log is not shown to continue"):
         key = VerifierKey.parse(key_text or source.get("key").decode())
         two = [_checkpoint(text, folder, key) for text in (earlier, later)]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-import httpx
-
+from mydata_hub.cli.client import http_client
 from mydata_hub.cli.house_acts import Story
 from mydata_hub.cli.partner_acts import JSON, Shop
 from mydata_hub.cli.stage import LineFailed, run
@@ -22,7 +21,7 @@ def offer(story: Story) -> None:
     stage = story.stage
     stage.act("OFFER · one offer of a sample insurer, two people; it fits one of them")
     address = story.hub.about["partners"]["insurer"]
-    with httpx.Client(base_url=address, headers=JSON, timeout=30) as http:
+    with http_client(address, JSON) as http:
         _tell(story, Shop(http))
 
 
@@ -102,7 +101,8 @@ def _partner_sees(story: Story, shop: Shop, offer_id: str) -> tuple[bytes, ...]:
     snapshot that all vaults read."""
     heard = shop.http.get("/")
     report = shop.http.get("/report", params={"offer_id": offer_id})
-    head = httpx.get(f"{story.hub.url}/offers/snapshot", headers=JSON, timeout=30)
+    with http_client(story.hub.url, JSON) as anybody:
+        head = anybody.get("/offers/snapshot")
     return heard.content, report.content, head.content
 
 

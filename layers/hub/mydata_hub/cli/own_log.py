@@ -21,7 +21,7 @@ import httpx
 
 from mydata_hub.base64url import decode_base64url
 from mydata_hub.cli.client import tell
-from mydata_hub.cli.log_sources import FolderSource, HttpSource, httpx_client
+from mydata_hub.cli.log_sources import FolderSource, HttpSource, log_client
 from mydata_hub.cli.mirror import key_option, progress_bar, reason_of, witness_option
 from mydata_hub.cli.own_entries import own_pages
 from mydata_hub.cli.person import Caller, person, signed_in
@@ -68,7 +68,7 @@ def own_log(
     Finds what the hub shows and the log does not hold, and what the log holds and the hub hides.
     """
     source: Source = (
-        FolderSource(folder) if folder else HttpSource(httpx_client(str(caller.hub.http.base_url)))
+        FolderSource(folder) if folder else HttpSource(log_client(str(caller.hub.http.base_url)))
     )
     try:
         key = VerifierKey.parse(key_text or source.get("key").decode())

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import httpx
 
+from mydata_hub.cli.client import http_client
 from mydata_hub.cli.house_acts import Story
-from mydata_hub.cli.log_sources import HttpSource, httpx_client
+from mydata_hub.cli.log_sources import HttpSource, log_client
 from mydata_hub.cli.own_entries import own_entries
 from mydata_hub.cli.stage import run, run_all
 from mydata_hub.insights.catalogue import find_claim
@@ -20,7 +21,7 @@ from mydata_hub.transparency.tiles import tiles_of
 
 LOG_SECONDS: Final = 15.0
 POLL_SECONDS: Final = 0.2
-SETTLED_SECONDS: Final = 1.0
+SETTLED_SECONDS: Final = 0.4
 TOLD_SECONDS: Final = 15.0
 # In the catalogue, but never granted to the bicycle service.
 NOT_GRANTED: Final = "insurance.car_cover"
@@ -48,7 +49,7 @@ class Shop:
 def visit_shop(story: Story) -> Shop:
     """A visit to the bicycle service that is served beside the hub."""
     address = story.hub.about["partners"]["bicycle"]
-    return Shop(httpx.Client(base_url=address, headers=JSON, timeout=30))
+    return Shop(http_client(address, JSON))
 
 
 def ask(story: Story, shop: Shop) -> None:
@@ -203,11 +204,12 @@ def _release_grants(state: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _wait_for_log(url: str) -> None:
     """Until everything that happened so far is in the log: it grows no more."""
     begun, size = time.perf_counter(), ""
-    while time.perf_counter() - begun < LOG_SECONDS:
-        before, size = size, httpx.get(f"{url}/log/checkpoint").text.splitlines()[1]
-        if size == before:
-            return
-        time.sleep(SETTLED_SECONDS)
+    with log_client(url) as client:
+        while time.perf_counter() - begun < LOG_SECONDS:
+            before, size = size, client.get("checkpoint").text.splitlines()[1]
+            if size == before:
+                return
+            time.sleep(SETTLED_SECONDS)
 
 
 def _receipt(shop: Shop) -> bytes:
@@ -229,7 +231,7 @@ def _flip(content: bytes) -> bytes:
 
 def _mirror(url: str, folder: Path) -> Path:
     """Copy a log; gives the file of its first entries."""
-    with httpx_client(url) as client:
+    with log_client(url) as client:
         source = HttpSource(client)
         checkpoint = source.get("checkpoint")
         size = int(checkpoint.split(b"\n")[1])

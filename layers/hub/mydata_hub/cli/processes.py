@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import DupFd
 from pathlib import Path
@@ -18,6 +19,11 @@ from typing import Any, Final
 # What forks: an interpreter with every module of the hub, one thread, and nothing open.
 _SERVER: Final = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(["mydata_hub.cli.preloaded"])
+
+
+def prepare() -> None:
+    """Let what forks begin to import, in a process of its own, before the first is needed."""
+    forkserver.ensure_running()
 
 
 def begin(command: Sequence[str], *, stdout: int, stderr: int) -> BaseProcess:

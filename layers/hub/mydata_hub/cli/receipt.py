@@ -14,7 +14,7 @@ import httpx
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
-from mydata_hub.cli.client import TIMEOUT_SECONDS, data_option, json_option, running_hub, tell
+from mydata_hub.cli.client import data_option, http_client, json_option, running_hub, tell
 from mydata_hub.cli.log_sources import FolderSource
 from mydata_hub.cli.mirror import progress_bar, witness_option
 from mydata_hub.errors import HubError, NotProven
@@ -155,7 +155,8 @@ def read_keys(encoded: bytes) -> list[ECKey]:
 def fetch_published(hub: str, path: str) -> bytes:
     """What a hub publishes. Raises ClickException."""
     try:
-        answer = httpx.get(hub + path, timeout=TIMEOUT_SECONDS)
+        with http_client(hub) as client:
+            answer = client.get(path)
     except httpx.HTTPError as error:
         reason = type(error).__name__
         raise click.ClickException(f"the hub at {hub} does not answer: {reason}") from None

@@ -1,20 +1,18 @@
-"""The sample partners beside a laptop's hub: each a process of its own that ends with the hub."""
+"""The sample partners beside a laptop's hub, each a process of its own."""
 
 from __future__ import annotations
 
 import json
 import os
 import socket
-import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from mydata_hub.accounts.desk import Desk
+from mydata_hub.cli.children import Children
 from mydata_hub.cli.laptop import desk_of, environment_of
 from mydata_hub.cli.sample_offers import publish_samples
-from mydata_hub.cli.sample_providers import end_children, start_child
 from mydata_hub.config import AuthorizeSettings
 from mydata_hub.embedded.deployment import Deployment
 from mydata_hub.fields import ClientId, GroupId, Purpose
@@ -29,27 +27,23 @@ OFFERING: Final = ("alley", "travel")
 ID_BYTES: Final = 8
 
 
-@contextmanager
-def sample_partners(data: Path, url: str, deployment: Deployment) -> Iterator[dict[str, str]]:
-    """Serve them until the block is left; gives their addresses by trade. They start on their own
-    time: nothing of the hub waits for a partner."""
+def serve_partners(
+    data: Path, url: str, deployment: Deployment, children: Children
+) -> dict[str, str]:
+    """Serve them; gives their addresses by trade. They start on their own time: nothing of the hub
+    waits for a partner."""
     addresses: dict[str, str] = {}
-    children: list[subprocess.Popen[str]] = []
-    try:
-        for trade in (*NAMES, *OFFERING):
-            kept = _registered(data / FOLDER_NAME, trade, deployment)
-            publish_samples(deployment, trade, kept["client_id"])
-            if trade in OFFERING:
-                continue
-            child = start_child(
-                *("partner", trade, "--hub", url, "--port", str(kept["port"])),
-                *("--client-id", kept["client_id"], "--key", kept["key"]),
-            )
-            children.append(child)
-            addresses[trade] = f"http://127.0.0.1:{kept['port']}"
-        yield addresses
-    finally:
-        end_children(*children)
+    for trade in (*NAMES, *OFFERING):
+        kept = _registered(data / FOLDER_NAME, trade, deployment)
+        publish_samples(deployment, trade, kept["client_id"])
+        if trade in OFFERING:
+            continue
+        children.start(
+            *("partner", trade, "--hub", url, "--port", str(kept["port"])),
+            *("--client-id", kept["client_id"], "--key", kept["key"]),
+        )
+        addresses[trade] = f"http://127.0.0.1:{kept['port']}"
+    return addresses
 
 
 def _registered(folder: Path, trade: str, deployment: Deployment) -> Mapping[str, Any]:

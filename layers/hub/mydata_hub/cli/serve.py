@@ -16,11 +16,12 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from mydata_hub.cli.children import children
 from mydata_hub.cli.client import RUNNING_HUB, data_option
 from mydata_hub.cli.laptop import laptop_deployment, pages_environment
-from mydata_hub.cli.sample_partners import sample_partners
+from mydata_hub.cli.sample_partners import serve_partners
 from mydata_hub.cli.sample_people import sample_links
-from mydata_hub.cli.sample_providers import register_samples, sample_providers
+from mydata_hub.cli.sample_providers import register_samples, serve_providers
 from mydata_hub.embedded.deployment import Deployment
 from mydata_hub.embedded.durable_files import make_folder
 from mydata_hub.embedded.feed import SqliteFeed
@@ -145,12 +146,10 @@ def _serve(
 @contextmanager
 def _samples(data: Path, url: str, hub: Hub) -> Iterator[dict[str, str]]:
     """The sample providers, known to the hub, and the sample partners, by their addresses."""
-    with (
-        sample_partners(data, url, hub.deployment) as partners,
-        sample_providers(data, url) as providers,
-    ):
-        register_samples(hub.invoker, providers)
-        yield partners
+    with children() as started:
+        # The providers first: they are waited for, and partners start on their own time.
+        register_samples(hub.invoker, serve_providers(data, url, started))
+        yield serve_partners(data, url, hub.deployment, started)
 
 
 @contextmanager

@@ -15,14 +15,20 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import httpx
 
-from mydata_hub.cli.client import data_option, json_option, running_hub, tell, url_option
+from mydata_hub.cli.client import (
+    data_option,
+    http_client,
+    json_option,
+    running_hub,
+    tell,
+    url_option,
+)
 from mydata_hub.oauth.client_assertion import ASSERTION_TYPE
 from mydata_hub.offers.catalogue.partner_calls import MAX_OFFER_BODY_BYTES
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key
 
-TIMEOUT_SECONDS: Final = 30.0
 ASSERTION_SECONDS: Final = 60
 # Of a key that says none.
 DEFAULT_ALGORITHM: Final = "ES256"
@@ -54,7 +60,8 @@ class Shopkeeper:
     def _answer(
         self, method: str, path: str, form: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        answer = httpx.request(method, self.url + path, data=form, timeout=TIMEOUT_SECONDS)
+        with http_client(self.url) as client:
+            answer = client.request(method, path, data=form)
         try:
             told: Any = answer.json()
         except ValueError:

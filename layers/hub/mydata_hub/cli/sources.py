@@ -6,11 +6,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
-import httpx
 from rich.console import Console
 from rich.table import Table
 
-from mydata_hub.cli.client import TIMEOUT_SECONDS, HubClient, tell
+from mydata_hub.cli.client import HubClient, http_client, tell
 from mydata_hub.cli.own_entries import own_entries
 from mydata_hub.cli.passkey import SoftwarePasskey
 from mydata_hub.cli.person import Caller, person, signed_in
@@ -100,7 +99,7 @@ def _sheet(hub: HubClient, provider: str) -> dict[str, Any]:
 
 def _agree(location: str, who: str) -> str:
     """Answer the sample provider's form as a browser would; gives where it sends us back to."""
-    with httpx.Client(timeout=TIMEOUT_SECONDS) as http:
+    with http_client() as http:
         wanted = {"accept": "application/json"}
         asked = http.get(location, headers=wanted)
         form = asked.json() if asked.is_success else {}

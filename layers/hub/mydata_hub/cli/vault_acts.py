@@ -11,12 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
-
 from mydata_hub.accounts.rows import rows_of
-from mydata_hub.cli.client import HubClient
+from mydata_hub.cli.client import HubClient, http_client
 from mydata_hub.cli.house_acts import Story
-from mydata_hub.cli.laptop import environment_of, laptop_deployment
+from mydata_hub.cli.laptop import environment_of
 from mydata_hub.cli.sample_providers import FILE_NAME as SAMPLE_PROVIDERS
 from mydata_hub.cli.sources import connect_provider
 from mydata_hub.cli.stage import LineFailed, run
@@ -126,7 +124,7 @@ def take_along(story: Story) -> None:
     told = run("export", "--as", "Jiu", "--out", str(file), *story.data, "--json").json()
     with story.signed_in("Jiu") as jiu:
         vault_id = jiu.get("/account/state")["account_id"]
-    deployment = laptop_deployment(story.hub.data, story.hub.url)
+    deployment = story.deployment()
     tables = tables_for(FoldRecordsSettings.read(environment_of(deployment, "fold_records")))
     rows = [row.values for row in rows_of(tables, SEGMENTS, vault_id)]
     sealed = sum(int(str(row["count"])) for row in rows if row["state"] == FOLDED)
@@ -168,7 +166,7 @@ def _lived(story: Story) -> tuple[int, int]:
 
 def _held(story: Story, vault_id: str) -> list[Record]:
     """The card payments in a vault, opened with what `fold_records` alone is deployed with."""
-    deployment = laptop_deployment(story.hub.data, story.hub.url)
+    deployment = story.deployment()
     settings = FoldRecordsSettings.read(environment_of(deployment, "fold_records"))
     tables, blobs = tables_for(settings), blobs_for(settings, settings.segments_bucket)
     collector = signer_for(settings, settings.collector_key, "ES256").public_key()
@@ -194,7 +192,8 @@ def _spoil(story: Story, **fault: str) -> None:
     """Let something go wrong at a sample provider, as the act then has to withstand."""
     kept = _beside(story)
     headers = {"authorization": f"Bearer {kept['admin_token']}"}
-    httpx.post(f"{kept['url']}/admin/faults", json=fault, headers=headers).raise_for_status()
+    with http_client(kept["url"], headers) as http:
+        http.post("/admin/faults", json=fault).raise_for_status()
 
 
 def _until_collected(person: HubClient, count: int) -> list[dict[str, Any]]:
@@ -209,7 +208,7 @@ def _until_collected(person: HubClient, count: int) -> list[dict[str, Any]]:
 
 def _sealed(story: Story, vault_id: str) -> tuple[CollectSettings, list[bytes]]:
     """What the collector is deployed with, and the segments of one vault as they are stored."""
-    deployment = laptop_deployment(story.hub.data, story.hub.url)
+    deployment = story.deployment()
     settings = CollectSettings.read(environment_of(deployment, "collect"))
     blobs = blobs_for(settings, settings.segments_bucket)
     return settings, [blobs.get(name) for name in blobs.names(blob_prefix(VaultId(vault_id)))]

@@ -21,6 +21,7 @@ from mydata_hub.embedded.stream_events import handled, stream_event
 from mydata_hub.observe import logger_for
 
 IDLE_SECONDS: Final = 0.5  # between two looks at a feed that nobody said had changed
+QUIET_SECONDS: Final = 0.1  # without a further change, after which a window is over
 FIRST_PAUSE_SECONDS: Final = 0.2  # after a failed call; doubled with each further one
 LONGEST_PAUSE_SECONDS: Final = 30.0
 GAVE_UP: Final = "retries-exhausted"
@@ -33,8 +34,12 @@ class Worker:
         """Declare the stream links to the feed: those no longer deployed are forgotten."""
         feed.declare({link.name: link.table for link in deployment.streams})
         self._stopping = threading.Event()
+        # Of each function one batch at a time: two threads of one process are no faster, and two
+        # streams that lead to the same rows would undo and redo each other's work.
+        turns = {link.function: threading.Lock() for link in deployment.streams}
         self._consumers = [
-            _Consumer(link, invoker, feed, self._stopping, self.wake) for link in deployment.streams
+            _Consumer(link, invoker, feed, self._stopping, self.wake, turns[link.function])
+            for link in deployment.streams
         ]
         jobs = [
             *((consumer.name, consumer.run) for consumer in self._consumers),
@@ -75,6 +80,7 @@ class _Consumer:
         feed: SqliteFeed,
         stopping: threading.Event,
         wake: Callable[[], None],
+        turn: threading.Lock,
     ) -> None:
         self.name = link.name
         self.changed = threading.Event()
@@ -83,6 +89,7 @@ class _Consumer:
         self._feed = feed
         self._stopping = stopping
         self._wake = wake
+        self._turn = turn
         self._logger = logger_for("worker")
 
     def run(self) -> None:
@@ -107,14 +114,26 @@ class _Consumer:
         entries = self._feed.read(self.name, self._link.batch_size)
         if not entries:
             return False
-        if len(entries) < self._link.batch_size and self._link.window_seconds:
-            self._stopping.wait(self._link.window_seconds)
-            entries = self._feed.read(self.name, self._link.batch_size)
+        entries = self._gather(entries)
         wanted = [entry for entry in entries if entry.kind in self._link.kinds]
         if self._settle(wanted) and wanted[-1:] != entries[-1:]:
             # The last ones are such as the filter leaves out.
             self._feed.advance(self.name, entries[-1].position)
         return True
+
+    def _gather(self, entries: list[FeedEntry]) -> list[FeedEntry]:
+        """With what else comes within the link's window, until the batch is full.
+
+        A window saves calls, which cost nothing here, and somebody waits for what is in it: it
+        ends as soon as nothing more comes.
+        """
+        until = time.monotonic() + self._link.window_seconds
+        while len(entries) < self._link.batch_size and time.monotonic() < until:
+            self._stopping.wait(QUIET_SECONDS)
+            before, entries = entries, self._feed.read(self.name, self._link.batch_size)
+            if len(entries) == len(before):
+                break
+        return entries
 
     def _settle(self, entries: Sequence[FeedEntry]) -> bool:
         """See every entry handled or put aside, in order; False when we were stopped before.
@@ -125,10 +144,11 @@ class _Consumer:
         batches = [list(entries)] if entries else []
         failures = 0
         while batches:
-            if self._stopping.is_set():
-                return False
             batch = batches[0]
-            done = self._call(batch)
+            with self._turn:
+                if self._stopping.is_set():
+                    return False
+                done = self._call(batch)
             if done:
                 self._feed.advance(self.name, batch[done - 1].position)
                 batches[0:1] = [batch[done:]] if done < len(batch) else []

@@ -16,7 +16,6 @@ from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import httpx
 import requests
 from jwskate import Jwt
 from requests_oauth2client import (
@@ -247,7 +246,7 @@ class RelyingParty:
 
     def _fetch(self, url: str) -> dict[str, Any]:
         with _told():
-            found = httpx.get(url, timeout=TIMEOUT_S)
+            found = requests.get(url, timeout=TIMEOUT_S)
             found.raise_for_status()
             document: dict[str, Any] = found.json()
         return document
@@ -261,7 +260,7 @@ def _told() -> Iterator[None]:
         raise RefusedByHub(str(error.error), str(error.description)) from None
     except (OAuth2Error, ValueError) as error:
         raise RefusedByHub("invalid_response", type(error).__name__) from None
-    except (httpx.HTTPError, OSError) as error:
+    except OSError as error:
         raise RefusedByHub("hub_unreachable", type(error).__name__) from None
 
 
