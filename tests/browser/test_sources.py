@@ -9,7 +9,7 @@ import pytest
 from mydata_hub.accounts.sessions import FRESH
 from mydata_hub.cli.children import children
 from mydata_hub.cli.laptop import environment_of, laptop_deployment
-from mydata_hub.cli.log_sources import HttpSource, httpx_client
+from mydata_hub.cli.log_sources import HttpSource, log_client
 from mydata_hub.cli.sample_providers import register_samples, serve_providers
 from mydata_hub.personal_log.disclosure import Disclosure, check_disclosure
 from mydata_hub.transparency.checkpoint import VerifierKey, verify_checkpoint
@@ -133,7 +133,7 @@ def show_month(person, file):
     person.told("It is not locked: give it only to the one it is for.")
     saved.value.save_as(file)
     shown = Disclosure.decode(file.read_bytes())
-    with httpx_client(person.hub.url) as client:
+    with log_client(person.hub.url) as client:
         source = HttpSource(client)
         key = VerifierKey.parse(source.get("key").decode())
         checkpoint = verify_checkpoint(source.get("checkpoint"), key)

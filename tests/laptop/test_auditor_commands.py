@@ -9,7 +9,7 @@ import httpx
 import pytest
 from mydata_hub.cli.auditing import Reading
 from mydata_hub.cli.client import HubClient
-from mydata_hub.cli.log_sources import HttpSource, httpx_client
+from mydata_hub.cli.log_sources import HttpSource, log_client
 from mydata_hub.cli.stage import run
 from mydata_hub.cli.wallet import FIRST, Wallet
 from mydata_hub.errors import NotProven
@@ -53,7 +53,7 @@ def test_a_search_shows_only_what_was_asked_for(mydata, dana):
 
 def test_two_draw_the_same_sample_from_the_same_checkpoint(mydata, hub, dana):
     told = mydata("auditor", "sample", "--as", dana, "-n", "3", "--word", "pear", "--json").json()
-    with httpx_client(hub.url) as client:
+    with log_client(hub.url) as client:
         source = HttpSource(client)
         key = VerifierKey.parse(source.get("key").decode())
         checkpoint = verify_checkpoint(source.get("checkpoint"), key)
@@ -116,7 +116,7 @@ LIES = {
 @pytest.mark.parametrize("lie", LIES)
 def test_a_hub_that_lies_to_an_auditor_is_found_out_and_the_entry_named(hub, dana, lie):
     tell, name = LIES[lie]
-    with HubClient.open(hub.url) as client, httpx_client(hub.url) as plain:
+    with HubClient.open(hub.url) as client, log_client(hub.url) as plain:
         client.sign_in(Wallet(hub.data).load(dana, FIRST))
         reading = Reading.begin(Lying(client, tell), HttpSource(plain), None)
         with pytest.raises(NotProven) as refused:

@@ -20,6 +20,7 @@ from mydata_hub.insights.offer_words import OFFER_WORDS
 from mydata_hub.insights.own_words import CORRECTIONS, DISPUTES
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import FoldState, Profile
+from mydata_hub.insights.reading import one_reading
 from mydata_hub.insights.reviews import APPEALS, DECISIONS
 from mydata_hub.insights.sources import SOURCES
 
@@ -67,10 +68,13 @@ def advance_profile(
     """
     if is_outdated(profile):
         raise BadInput("folds", "takes a profile of these folds: fold all records afresh")
+    told = {record.dataset for record in records}
     folds = {}
-    for fold in _all():
-        before = profile.folds[fold.id].state
-        folds[fold.id] = FoldState(version=fold.version, state=fold.fold(before, records))
+    with one_reading():
+        for fold in _all():
+            if not told.isdisjoint(fold.inputs):
+                state = fold.fold(profile.folds[fold.id].state, records)
+                folds[fold.id] = FoldState(version=fold.version, state=state)
     return profile.advance(manifest_version, folds, freshness)
 
 

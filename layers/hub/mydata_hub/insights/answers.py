@@ -14,6 +14,7 @@ from mydata_hub.insights.entries import Attribute, Entry
 from mydata_hub.insights.fold import Finding, Insight
 from mydata_hub.insights.own_words import is_contested, own_view
 from mydata_hub.insights.profile import Profile
+from mydata_hub.insights.reading import one_reading
 from mydata_hub.insights.reviews import is_appealed, reviewed_view
 from mydata_hub.insights.rule import ProfileInsight, ProfileQuestion
 from mydata_hub.insights.sources import SOURCES, complete_until, delivering
@@ -31,6 +32,7 @@ class Seen:
     complete_until: datetime | None
 
 
+@one_reading()
 def answer_claim(profile: Profile, entry: Entry, now: datetime) -> str:
     """The claim's symbol for partners, from what providers told and no reviewer found wrong.
 
@@ -100,6 +102,7 @@ def cover_claim(profile: Profile, entry: Entry, now: datetime) -> Coverage:
     return Coverage(sources=len(set(told) & profile.freshness.keys()), complete_until=until)
 
 
+@one_reading()
 def see_insights(profile: Profile, now: datetime) -> tuple[Seen, ...]:
     """Every attribute with its evidence and explanation, imported records included, and what the
     person said of their own records heeded."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 _NUMBERS: Final = ">{}I"
@@ -27,10 +27,10 @@ class Columns:
         begin, self._at = self._at, self._at + size * self._count
         return self._body[begin : self._at]
 
-    def texts(self, size: int) -> list[bytes]:
+    def texts(self, size: int) -> Iterator[bytes]:
         """A column row by row."""
         column = self.take(size)
-        return [column[at : at + size] for at in range(0, len(column), size)]
+        return (column[at : at + size] for at in range(0, len(column), size))
 
     def numbers(self) -> tuple[int, ...]:
         """A column of four-byte numbers in planes."""

@@ -10,15 +10,17 @@ import re
 import struct
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from mydata_hub.collection.record import Record
 from mydata_hub.fields import Dataset
 from mydata_hub.insights.fold import BANK, CARD, EFIN, State
 from mydata_hub.insights.moments import local_day
-from mydata_hub.insights.series import Facts, Known, Row, SeriesFold, short_hash
+from mydata_hub.insights.reading import once
+from mydata_hub.insights.series import Facts, Known, SeriesFold, short_hash
 
 # The categories that are remembered; a change of this list is a new version of the fold, except for
 # what is added at its end: what a person corrected names them by their place here, too. What nobody
@@ -62,6 +64,12 @@ BILL_CLASSES: Final = ("subscription", "rent", "utilities", "telecom", "insuranc
 _PLACES: Final[Mapping[str | None, int]] = {
     one: number for number, one in enumerate(CATEGORIES, start=1)
 }
+# By the byte that a row has for it.
+_CLASSES: Final[Mapping[int, str | None]] = {
+    0: None,
+    **dict(enumerate(CATEGORIES, start=1)),
+    **_KINDS,
+}
 _BILLS: Final = {
     *(number for number, kind in _KINDS.items() if kind in BILL_CLASSES),
     *(number for number, one in enumerate(CATEGORIES, start=1) if one in BILL_CLASSES),
@@ -79,10 +87,14 @@ class Payment(NamedTuple):
 
     minute: int
     payee: bytes
-    # Minor units, above 0.
+    # Minor units.
     amount_minor: int
     category: str | None
     currency: str = ""
+
+
+# As in series.py: there are hundreds of them in an answer.
+_PAYMENT: Final[Callable[[Any], Payment]] = partial(tuple.__new__, Payment)
 
 
 class Payee(NamedTuple):
@@ -132,18 +144,37 @@ class PaymentsFold(SeriesFold):
         """Every payment that counts: of these inputs or of all, from one minute until another."""
         since, until = between
         return [
-            _payment(row, row.facts[1])
-            for row in self.rows(state, collected_only=collected_only, inputs=inputs)
-            if since <= row.minute < until and row.facts[1] > 0
+            one
+            for dataset in (self.capacities if inputs is None else inputs)
+            for one in self._moved(state, dataset, collected_only=collected_only)
+            if one.amount_minor > 0 and since <= one.minute < until
         ]
 
     def incomes(self, state: State, *, collected_only: bool) -> list[Payment]:
         """What came in at the bank, by who paid it."""
         return [
-            _payment(row, -row.facts[1])
-            for row in self.rows(state, collected_only=collected_only, inputs=(BANK,))
-            if row.facts[1] < 0
+            one._replace(amount_minor=-one.amount_minor)
+            for one in self._moved(state, BANK, collected_only=collected_only)
+            if one.amount_minor < 0
         ]
+
+    def _moved(self, state: State, dataset: Dataset, *, collected_only: bool) -> list[Payment]:
+        """Everything that a dataset tells of; an income is below 0."""
+        packed = state["series"].get(dataset, "")
+        key = (self.id, "moved", packed, collected_only)
+        return once(key, lambda: self._moved_in(state, dataset, collected_only))
+
+    def _moved_in(self, state: State, dataset: Dataset, collected_only: bool) -> list[Payment]:
+        rows = list(self.rows(state, collected_only=collected_only, inputs=(dataset,)))
+        if not rows:
+            return []
+        minutes, facts = zip(*rows, strict=True)
+        payees, amounts, known, told = zip(*facts, strict=True)
+        classes = map(_CLASSES.__getitem__, known)
+        names = {currency: currency.rstrip(b"\0").decode() for currency in set(told)}
+        currencies = map(names.__getitem__, told)
+        columns = zip(minutes, payees, amounts, classes, currencies, strict=True)
+        return list(map(_PAYMENT, columns))
 
     def with_categories(self, state: State, categories: Mapping[bytes, str | None]) -> State:
         """The state for one reading, with the person's own category for each of these merchants."""
@@ -185,17 +216,6 @@ def merchant_of(name: str) -> bytes:
     return short_hash(plain_name(name), _NAME_BYTES)
 
 
-def _payment(row: Row, amount_minor: int) -> Payment:
-    payee, _, known, currency = row.facts
-    return Payment(
-        row.minute,
-        payee,
-        amount_minor,
-        _KINDS.get(known) or (CATEGORIES[known - 1] if known else None),
-        currency.rstrip(b"\0").decode(),
-    )
-
-
 def _facts_of(record: Record) -> Facts | None:
     amount = record.amount_minor
     if not amount or (amount > 0 and record.dataset != BANK):
@@ -226,11 +246,15 @@ def _payee(record: Record) -> tuple[bytes, Payee]:
     body = record.body
     kind = " ".join(filter(None, (_text(body, "kind"), _text(body, "memo"))))
     told = record.counterparty or _text(body, "counter_account") or kind or record.category
+    # Of records that come together, many are of one payee.
+    key = ("payee", told, record.currency or "", _text(body, "account"))
+    return once(key, lambda: _named(*key[1:]))
+
+
+def _named(told: str, currency: str, account: str) -> tuple[bytes, Payee]:
     name = plain_name(told)
-    currency = record.currency or ""
-    key = "\x1f".join((name, currency, _text(body, "account")))
     shown = name.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
-    where = short_hash(key, _PAYEE_BYTES - _NAME_BYTES)
+    where = short_hash("\x1f".join((name, currency, account)), _PAYEE_BYTES - _NAME_BYTES)
     return short_hash(name, _NAME_BYTES) + where, Payee(shown, currency)
 
 

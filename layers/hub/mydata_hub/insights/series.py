@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate, pairwise
+from functools import partial
+from itertools import accumulate, compress, pairwise
 from typing import Any, Final, NamedTuple
 
 from mydata_hub.collection.record import Provenance, Record, RecordState
@@ -29,6 +30,7 @@ from mydata_hub.fields import Dataset
 from mydata_hub.insights.columns import Columns, join_fields, number_column, split_fields
 from mydata_hub.insights.fold import State
 from mydata_hub.insights.moments import minute_of
+from mydata_hub.insights.reading import once
 
 # A state told late gives way to a further one: a cancelled record is never booked again.
 # Frozen with the rows that hold it.
@@ -65,6 +67,15 @@ class Row(NamedTuple):
 
     minute: int
     facts: Facts
+
+
+# An answer makes a thousand of them, and a named tuple's own constructor is no C.
+_ROW: Final[Callable[[Any], Row]] = partial(tuple.__new__, Row)
+# For each of what is wanted of a row's flags, whether a row counts, by its flags.
+_COUNTING: Final = {
+    wanted: bytes(flags & wanted == _LIVE for flags in range(256))
+    for wanted in (_LIVE, _LIVE | _SELF_SUPPLIED)
+}
 
 
 class Known(NamedTuple):
@@ -143,14 +154,17 @@ class SeriesFold:
         self, state: State, *, collected_only: bool, inputs: Sequence[Dataset] | None = None
     ) -> Iterator[Row]:
         """The records that count, oldest first within each dataset; of these inputs, or of all."""
+        wanted = _LIVE | _SELF_SUPPLIED if collected_only else _LIVE
         for dataset in self.capacities if inputs is None else inputs:
             packed = state["series"].get(dataset, "")
-            if not packed:
-                continue
-            _, flags, _, minutes, facts = self._unpack(packed)
-            wanted = _LIVE | _SELF_SUPPLIED if collected_only else _LIVE
-            told = zip(flags, minutes, self.layout.iter_unpack(facts), strict=True)
-            yield from [Row(minute, fact) for flag, minute, fact in told if flag & wanted == _LIVE]
+            if packed:
+                yield from once((self.id, packed, wanted), partial(self._rows, packed, wanted))
+
+    def _rows(self, packed: str, wanted: int) -> list[Row]:
+        _, flags, _, minutes, facts = self._unpack(packed)
+        counts = flags.translate(_COUNTING[wanted])
+        told = zip(minutes, self.layout.iter_unpack(facts), strict=True)
+        return list(map(_ROW, compress(told, counts)))
 
     def known(
         self, state: State, dataset: Dataset, *, collected_only: bool = False

@@ -18,6 +18,7 @@ from mydata_hub.insights.claim import NO_ANSWER, Claim
 from mydata_hub.insights.moments import local_day, minute_of
 from mydata_hub.insights.own_words import is_contested
 from mydata_hub.insights.profile import Profile
+from mydata_hub.insights.reading import one_reading
 from mydata_hub.insights.reviews import is_appealed
 from mydata_hub.insights.trust import OwnScore, own_score, standing_of
 from mydata_hub.insights.trust_features import INPUTS
@@ -77,6 +78,7 @@ BENEFITS: Final = (
 )
 
 
+@one_reading()
 def see_score(
     profile: Profile | None,
     now: datetime,

@@ -15,6 +15,7 @@ from mydata_hub.insights.next_need import Need, find_needs
 from mydata_hub.insights.own_words import own_view
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import Profile
+from mydata_hub.insights.reading import one_reading
 from mydata_hub.insights.rhythm import RHYTHM
 from mydata_hub.insights.sources import SOURCES, complete_until
 from mydata_hub.own_vault.importing import PastImport
@@ -69,6 +70,7 @@ class Today:
         return sum(one.waiting for one in self.imports)
 
 
+@one_reading()
 def see_today(
     profile: Profile | None,
     imports: Sequence[PastImport],

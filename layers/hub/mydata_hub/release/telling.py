@@ -10,6 +10,7 @@ from mydata_hub.insights.answers import Coverage, answer_claim, cover_claim
 from mydata_hub.insights.claim import NO_ANSWER
 from mydata_hub.insights.entries import Entry
 from mydata_hub.insights.profile import Profile
+from mydata_hub.insights.reading import one_reading
 from mydata_hub.ports.tables import Row
 from mydata_hub.vault.manifest import read_manifest
 from mydata_hub.vault.profiles import open_profile
@@ -19,6 +20,7 @@ from mydata_hub.vault.vault_keys import ProfileSecret
 SecretOf = Callable[[int], ProfileSecret]
 
 
+@one_reading()
 def tell(
     vault_id: VaultId,
     row: Row | None,

@@ -26,6 +26,7 @@ from mydata_hub.insights.next_need import (
 from mydata_hub.insights.own_words import own_view
 from mydata_hub.insights.payments import PAYMENTS
 from mydata_hub.insights.profile import Profile
+from mydata_hub.insights.reading import one_reading
 from mydata_hub.insights.sources import SOURCES, complete_until
 from mydata_hub.offers.catalogue.triggers import RECENT_DAYS, TRIGGERS, Happening, Moment
 
@@ -44,6 +45,7 @@ class Standing:
     paid: Mapping[str, int]
 
 
+@one_reading()
 def standing_of(
     profile: Profile, claims: Iterable[ClaimRef], triggers: Iterable[str], now: datetime
 ) -> Standing:
