@@ -295,6 +295,14 @@ class Lunches(RuleBasedStateMachine):
             taken = self.world.redeem(coupon)
             self._took(coupon.coupon_id, taken + giving.result())
 
+    @rule()
+    def leave_or_keep(self):
+        profile, say = self.world.profile(), self.world.letterbox
+        try:
+            leave_favourite(say, ME, profile, TERMS.offer_id)
+        except NotFound:
+            keep_favourite(say, ME, profile, TERMS.offer_id, self.world.terms.get)
+
     @rule(days=st.integers(1, 25))
     def live_on(self, days):
         self.world.clock.advance(timedelta(days=days))
