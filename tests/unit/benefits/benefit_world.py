@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from mydata_hub.benefits.after_fold import keep_books
 from mydata_hub.benefits.book import Book
-from mydata_hub.benefits.coupons import Coupon, list_coupons
+from mydata_hub.benefits.coupons import Coupon, page_of_coupons
 from mydata_hub.benefits.programme import Terms, read_programmes
 from mydata_hub.benefits.redeeming import Till, redeem, sign_coupon
 from mydata_hub.benefits.wallet import keep_favourite
@@ -93,7 +93,12 @@ class BenefitWorld(OwnWorld):
         return programme.book
 
     def coupons(self) -> list[Coupon]:
-        return list_coupons(self.tables, ME)
+        """All of them, however many a page shows."""
+        found, after = page_of_coupons(self.tables, ME, None)
+        while after is not None:
+            more, after = page_of_coupons(self.tables, ME, after)
+            found += more
+        return found
 
     def redeem(self, coupon: Coupon, tills: int = 1) -> int:
         """How many of so many tills at once took the coupon."""

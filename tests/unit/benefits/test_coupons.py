@@ -273,6 +273,16 @@ def test_the_coupons_that_end_last_are_listed_first(shop):
     assert (len(listed), listed[0], listed[-1]) == (MAX_SHOWN, "c-101", "c-002")
 
 
+def test_however_many_were_used_what_can_be_used_is_listed(shop):
+    shop.issue(replace(COUPON, coupon_id="c-open", good_until=NOW + timedelta(days=1)))
+    for number in range(MAX_SHOWN):
+        used = replace(COUPON, coupon_id=f"c-{number:03d}", good_until=NOW + timedelta(days=9))
+        shop.issue(used)
+        shop.tables.commit(settle(fetch_coupon(shop.tables, used.coupon_id), State.RETURNED, NOW))
+    listed = list_coupons(shop.tables, "me")
+    assert (len(listed), listed[0].coupon_id) == (MAX_SHOWN, "c-open")
+
+
 def test_long_after_its_end_a_coupon_is_forgotten(shop):
     shop.issue()
     shop.clock.at = COUPON.good_until + KEPT_AFTER

@@ -303,7 +303,8 @@ class Lunches(RuleBasedStateMachine):
         except NotFound:
             keep_favourite(say, ME, profile, TERMS.offer_id, self.world.terms.get)
 
-    @rule(days=st.integers(1, 25))
+    # Not so long that a coupon is forgotten.
+    @rule(days=st.integers(1, 18))
     def live_on(self, days):
         self.world.clock.advance(timedelta(days=days))
 

@@ -153,11 +153,14 @@ def owns(tables: Tables, subject: SubjectId, coupon_id: CouponId) -> bool:
 
 
 def list_coupons(tables: Tables, subject: str) -> list[Coupon]:
-    """A person's coupons, at most MAX_SHOWN, those that end last first. Raises as fetch_coupon."""
+    """A person's coupons, at most MAX_SHOWN: what was not settled before what was, and of both what
+    ends last first. Raises as fetch_coupon."""
     found: list[Coupon] = []
     for page in islice(_pages(tables, subject), _MAX_PAGES):
         found += [_read(row) for row in _coupon_rows(tables, page)]
-    found.sort(key=lambda one: (one.good_until, one.coupon_id), reverse=True)
+    found.sort(
+        key=lambda one: (one.state is State.ISSUED, one.good_until, one.coupon_id), reverse=True
+    )
     return found[:MAX_SHOWN]
 
 
