@@ -19,11 +19,13 @@ from mydata_hub.cli.stage import LineFailed, ServedHub, Stage, free_port, quiet_
 from mydata_hub.errors import HubError
 
 
-def tell_all(*, as_json: bool) -> None:
-    """Tell it, and end the process with 1 at the first line that is not so."""
+def tell_all(begun: float, *, as_json: bool) -> None:
+    """Tell it, and end the process with 1 at the first line that is not so.
+
+    `begun` is when it was called for, by `time.perf_counter`.
+    """
     quiet_environment()
     stage = Stage(Console(stderr=as_json))
-    begun = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="mydata-demo-") as folder:
         hub = ServedHub(Path(folder) / "data", free_port())
         try:

@@ -21,7 +21,7 @@ from mydata_hub.transparency.tiles import tiles_of
 
 LOG_SECONDS: Final = 15.0
 POLL_SECONDS: Final = 0.2
-SETTLED_SECONDS: Final = 0.4
+SETTLED_SECONDS: Final = 0.6
 TOLD_SECONDS: Final = 15.0
 # In the catalogue, but never granted to the bicycle service.
 NOT_GRANTED: Final = "insurance.car_cover"
