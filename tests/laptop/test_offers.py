@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from joserfc.jwk import KeySet
+from joserfc.jwk import ECKey, KeySet
 from mydata_hub.offers.catalogue.offer import Offer
 from mydata_hub.offers.catalogue.signed_head import verifier
 from mydata_hub.offers.matching.index import read_index
@@ -137,6 +137,16 @@ def test_a_key_that_cannot_sign_is_refused_in_a_sentence_that_does_not_show_it(
     told = mydata("offer", "list", "--client-id", alley[0], "--key", str(file))
     assert told.code == 1
     assert told.err == f"Error: {file} is no private key (JWK) that signs with ES256\n"
+
+
+def test_the_key_of_somebody_else_is_refused_with_what_to_do(mydata, alley, tmp_path):
+    file = tmp_path / "key.json"
+    stranger = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
+    file.write_text(json.dumps(stranger.as_dict(private=True)))
+    for client_id in (alley[0], "nobody"):
+        told = mydata("offer", "list", "--client-id", client_id, "--key", str(file))
+        assert told.code == 1
+        assert f"does not take {client_id} with this key: use the key whose" in told.err
 
 
 def test_what_is_no_address_and_what_is_no_link_is_said_before_a_hub_is_asked(mydata, alley):

@@ -68,7 +68,13 @@ class Shopkeeper:
             told = None
         if answer.is_success and isinstance(told, dict):
             return told
-        said = told.get("error_description") or told.get("error") if isinstance(told, dict) else ""
+        problem = told if isinstance(told, dict) else {}
+        said = problem.get("error_description") or problem.get("error")
+        if problem.get("error") == "invalid_client":
+            said = (
+                f"the hub does not take {self.client_id} with this key: use the key whose public"
+                f" half the partner was registered with, and the id that was printed ({said})"
+            )
         raise click.ClickException(str(said or f"the hub answered {answer.status_code}"))
 
     def _assertion(self, issuer: str) -> str:
