@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from mydata_hub.embedded.feed import SqliteFeed
-from mydata_hub.embedded.invocation import Invoker
 from mydata_hub.embedded.sqlite_tables import SqliteTables
 from mydata_hub.embedded.worker import Worker
 from mydata_hub.ports.clock import SystemClock
 from mydata_hub.ports.tables import Absent, Key, Put
 
 from tests.gateway.templates import deploy, function, stream, table
-from tests.gateway.worker_world import RECORDER, wait_for
+from tests.gateway.worker_world import RECORDER, wait_for, working
 
 
 class TwoStreams:
@@ -26,8 +24,11 @@ class TwoStreams:
     def __init__(self, folder: Path) -> None:
         self.out = folder / "events.jsonl"
         # A folder that is there already says that somebody else is in here.
-        inside = str(folder / "inside")
-        plan = f"(os.mkdir({inside!r}), time.sleep(0.2), os.rmdir({inside!r})) and None"
+        inside, self.door = str(folder / "inside"), folder / "door"
+        self.door.touch()
+        stay = f"while not os.path.exists({str(self.door)!r}): time.sleep(0.01)"
+        steps = f"os.mkdir({inside!r}); time.sleep(0.2)\n{stay}\nos.rmdir({inside!r})"
+        plan = f"exec({steps!r})"
         both = function(
             "it",
             events={"Changes": stream("Rows"), "Others": stream("Other")},
@@ -42,14 +43,8 @@ class TwoStreams:
     def put(self, name: str, number: int) -> None:
         self.tables.commit(Put(key=Key(name, str(number)), values={}, when=Absent()))
 
-    @contextmanager
-    def working(self) -> Iterator[Worker]:
-        worker = Worker(self.deployment, Invoker(self.deployment), self.feed)
-        worker.start()
-        try:
-            yield worker
-        finally:
-            assert worker.stop(5)
+    def working(self) -> AbstractContextManager[Worker]:
+        return working(self.deployment, self.feed)
 
     def told(self) -> list[int]:
         lines = self.out.read_text().splitlines() if self.out.exists() else []
@@ -84,9 +79,12 @@ def test_no_two_batches_of_one_function_are_handled_at_once(streams):
 def test_who_waits_for_its_turn_when_the_worker_stops_does_not_begin(streams):
     streams.put("rows", 1)
     streams.put("other", 2)
-    with streams.working():
+    streams.door.unlink()
+    with streams.working() as worker:
         wait_for(lambda: bool(streams.told()))
         time.sleep(0.1)  # in which the other stream comes to wait
+        assert not worker.stop(0)
+        streams.door.touch()
     assert len(streams.told()) == 1
     with streams.working():
         wait_for(streams.drained)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,14 +62,8 @@ class World:
         for number in numbers:
             self.tables.commit(Put(key=row_key(number), values={"n": number}, when=Absent()))
 
-    @contextmanager
-    def working(self) -> Iterator[Worker]:
-        worker = Worker(self.deployment, Invoker(self.deployment), self.feed)
-        worker.start()
-        try:
-            yield worker
-        finally:
-            assert worker.stop(5)
+    def working(self) -> AbstractContextManager[Worker]:
+        return working(self.deployment, self.feed)
 
     def events(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.out.read_text().splitlines()]
@@ -88,6 +82,17 @@ class World:
 
     def put_aside(self) -> list[int]:
         return [int(found.entry.key.partition) for found in self.feed.given_up()]
+
+
+@contextmanager
+def working(deployment: Deployment, feed: SqliteFeed) -> Iterator[Worker]:
+    """A worker at work, until the block is left."""
+    worker = Worker(deployment, Invoker(deployment), feed)
+    worker.start()
+    try:
+        yield worker
+    finally:
+        assert worker.stop(5)
 
 
 def row_key(number: int) -> Key:

@@ -22,7 +22,6 @@ from mydata_hub.embedded.durable_files import (
 )
 from mydata_hub.errors import BlobMissing, NotProven
 
-TIMEOUT_SECONDS: Final = 30.0
 # A full bundle of the largest entries; more is not an object of any log.
 MAX_OBJECT_BYTES: Final = 17 * 1024 * 1024
 INCOMING: Final = "incoming"

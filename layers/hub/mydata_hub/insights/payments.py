@@ -87,7 +87,7 @@ class Payment(NamedTuple):
 
     minute: int
     payee: bytes
-    # Minor units.
+    # Minor units; above 0 in all that `payments` and `incomes` give.
     amount_minor: int
     category: str | None
     currency: str = ""
